@@ -1,0 +1,18 @@
+#pragma once
+
+#include <QMap>
+#include <QString>
+#include <QStringList>
+
+namespace llmcache {
+
+using Variables = QMap<QString, QString>;
+
+/// The names of `{{name}}` placeholders in order of first appearance. A name is a letter or underscore, then
+/// letters, digits, underscores, dots or hyphens; spaces inside the braces are ignored; `\{{` is literal.
+QStringList templateVariables(const QString& text);
+/// Replaces each placeholder by its value; values are not expanded again. Throws ConfigurationError that
+/// names the missing variable, or the position of a brace pair that never closes.
+QString renderTemplate(const QString& text, const Variables& variables);
+
+} // namespace llmcache

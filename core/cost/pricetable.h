@@ -1,0 +1,75 @@
+#pragma once
+
+#include "base/usage.h"
+#include "cost/modelcosts.h"
+
+#include <memory>
+#include <vector>
+
+namespace llmcache {
+
+/// A price applied: one line of the arithmetic.
+struct PriceLine {
+    QString bucket; ///< "input", "cache read", "cache write", "cache write 1 h", "output", "input audio",
+                    ///< "requests", …
+    qint64 count = 0;
+    Money each; ///< per unit
+    Money amount;
+};
+
+/// What a usage costs.
+struct Quote {
+    std::optional<Money> total; ///< nothing = unpriced
+    Money input; ///< part of total: input, cache and input audio
+    Money output;
+    std::vector<PriceLine> lines; ///< disjoint classes; amounts add up to total
+    QString matchedProvider;
+    QString matchedModel; ///< id in the table
+    QString source; ///< "custom", "table 2026-11-23", "provider"; empty when unpriced
+    QString problem; ///< why it is unpriced, for people
+};
+
+/// What is known about a model, for completion and display.
+struct ModelInfo {
+    QString provider;
+    QString model;
+    QString name;
+    qint64 contextWindow = 0; ///< tokens; 0 = unknown
+    QString inputPerMillion; ///< dollars, decimal text; empty = unknown
+    QString outputPerMillion;
+};
+
+/// Dated prices of models. Immutable once loaded apart from the custom costs; thread-compatible.
+class PriceTable {
+public:
+    /// The table built into the program.
+    static PriceTable builtIn();
+    /// Reads a table in the project's schema (resources/prices.json, described in README). Throws
+    /// ConfigurationError that names line or model and field.
+    static PriceTable fromJson(const QByteArray& text, const QString& what);
+
+    PriceTable();
+    PriceTable(const PriceTable&);
+    PriceTable(PriceTable&&) noexcept;
+    PriceTable& operator=(const PriceTable&);
+    PriceTable& operator=(PriceTable&&) noexcept;
+    ~PriceTable();
+
+    /// Prices `usage` of `model` (`provider:model`, or a bare model id) at UTC time `atMs`. Custom costs win.
+    /// An unknown model is an unpriced quote, never a guess. Throws CacheError for an impossible usage (cache
+    /// reads above input, negative counts).
+    Quote quote(const QString& model, const Usage& usage, qint64 atMs) const;
+    /// Throws ConfigurationError that names the model and the number that is no price.
+    void setCustomCosts(const CustomCosts& costs);
+    const CustomCosts& customCosts() const;
+    /// All models of the table, by provider and id.
+    std::vector<ModelInfo> models() const;
+    std::optional<ModelInfo> find(const QString& model) const;
+    QString version() const;
+
+private:
+    struct Private;
+    std::shared_ptr<Private> d;
+};
+
+} // namespace llmcache

@@ -1,0 +1,7 @@
+#include "store/store.h"
+
+namespace llmcache {
+
+Store::~Store() = default;
+
+} // namespace llmcache
