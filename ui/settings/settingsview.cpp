@@ -107,6 +107,7 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     grid->addWidget(m_density, 1, 1, Qt::AlignLeft);
     for (Card* card : {appearance, m_place, m_keys}) {
         card->setMaximumWidth(720);
+        card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
         card->headingRow()->addStretch();
         column->addWidget(card);
     }

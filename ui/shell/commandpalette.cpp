@@ -155,7 +155,7 @@ CommandPalette::CommandPalette(const Theme* theme, QWidget* window)
     , m_list(new QListView(this))
     , m_model(new CommandModel(this))
 {
-    setProperty("palette", true);
+    setProperty("commands", true);
     setAccessibleName(tr("Commands"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(1, 1, 1, 7);

@@ -28,10 +28,12 @@ void polish(QTextDocument* document)
         cursor.setBlockFormat(format);
         if (level == 0)
             continue;
-        cursor.select(QTextCursor::BlockUnderCursor);
+        cursor.movePosition(QTextCursor::EndOfBlock, QTextCursor::KeepAnchor);
         QTextCharFormat letters;
         letters.setFont(textFont(level == 1 ? TextSize::Title : TextSize::Large, QFont::DemiBold));
-        cursor.mergeCharFormat(letters);
+        letters.setProperty(QTextFormat::FontSizeAdjustment, 0);
+        // Replaced, not merged: Markdown headings carry a size adjustment that would come on top.
+        cursor.setCharFormat(letters);
     }
 }
 
@@ -60,7 +62,10 @@ HelpView::HelpView(const Theme* theme, QWidget* parent)
     m_page->setOpenLinks(false);
     m_page->document()->setDefaultFont(textFont());
     m_page->document()->setDocumentMargin(24);
-    layout->addWidget(m_page, 1);
+    // Longer lines are hard to read.
+    m_page->setMaximumWidth(760);
+    layout->addWidget(m_page, 1000);
+    layout->addStretch(1);
     const QDir folder(QStringLiteral(":/llmcache/help"));
     for (const QString& name : folder.entryList({QStringLiteral("*.md")}, QDir::Files, QDir::Name)) {
         QFile file(folder.filePath(name));
@@ -75,7 +80,8 @@ HelpView::HelpView(const Theme* theme, QWidget* parent)
 void HelpView::addPage(const QString& markdown)
 {
     m_pages.append(markdown);
-    m_topics->addItem(markdown.section(u'\n', 0, 0).remove(0, 2));
+    auto* item = new QListWidgetItem(markdown.section(u'\n', 0, 0).remove(0, 2), m_topics);
+    item->setSizeHint(QSize(0, 32));
 }
 
 void HelpView::setShortcuts(const QList<Shortcut>& shortcuts)

@@ -31,7 +31,8 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     , m_settings(settings)
     , m_rail(new Rail(theme, this))
     , m_topBar(new TopBar(this))
-    , m_storeBanner(new ErrorBanner(theme, this))
+    , m_bannerBox(new QWidget(this))
+    , m_storeBanner(new ErrorBanner(theme, m_bannerBox))
     , m_stack(new QStackedWidget(this))
     , m_status(new StatusStrip(this))
     , m_palette(nullptr)
@@ -46,11 +47,12 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     row->setSpacing(0);
     auto* column = new QVBoxLayout;
     column->setSpacing(0);
-    auto* bannerBox = new QVBoxLayout;
-    bannerBox->setContentsMargins(12, 0, 12, 0);
-    bannerBox->addWidget(m_storeBanner);
+    auto* bannerLayout = new QVBoxLayout(m_bannerBox);
+    bannerLayout->setContentsMargins(12, 8, 12, 8);
+    bannerLayout->addWidget(m_storeBanner);
+    m_bannerBox->hide();
     column->addWidget(m_topBar);
-    column->addLayout(bannerBox);
+    column->addWidget(m_bannerBox);
     column->addWidget(m_stack, 1);
     column->addWidget(m_status);
     row->addWidget(m_rail);
@@ -63,6 +65,7 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_rail, &Rail::activated, this, &MainWindow::activatePage);
     connect(m_topBar, &TopBar::searchRequested, m_palette, &CommandPalette::open);
     connect(m_storeBanner, &ErrorBanner::actionTriggered, this, &MainWindow::retryRequested);
+    connect(m_storeBanner, &ErrorBanner::dismissed, m_bannerBox, &QWidget::hide);
     qApp->installEventFilter(this);
 
     resize(1440, 900);
@@ -106,7 +109,7 @@ void MainWindow::buildMenus()
     menuBar()->hide();
     for (const QMenu* menu : {file, m_viewMenu, m_helpMenu})
         connect(menu, &QMenu::triggered, menuBar(), &QWidget::hide);
-    m_palette->addCommands(tr("Window"), m_windowActions);
+    m_windowCommands = {next, previous, light, quit};
 }
 
 void MainWindow::addView(View* view, IconName icon, const QString& label, Place place)
@@ -133,7 +136,6 @@ void MainWindow::addView(View* view, IconName icon, const QString& label, Place 
     m_topBar->addHeader(header);
     m_stack->addWidget(view);
     m_pages.append({view, header, action});
-    m_palette->addCommands(tr("Window"), {action});
     const QList<QAction*> commands = view->commands();
     for (QAction* command : commands) {
         // Shortcuts of a view work while it is shown, wherever the focus is in it.
@@ -202,8 +204,12 @@ void MainWindow::activatePage(int index)
     Q_EMIT currentViewChanged(page.view);
 }
 
-void MainWindow::restoreState()
+void MainWindow::finishSetup()
 {
+    // Last in the palette: what belongs to the views comes first there.
+    for (const Page& page : std::as_const(m_pages))
+        m_palette->addCommands(tr("Window"), {page.action});
+    m_palette->addCommands(tr("Window"), m_windowCommands);
     const QString last = m_settings->value(QStringLiteral("window/view")).toString();
     for (qsizetype i = 0; i < m_pages.size(); ++i) {
         View* view = m_pages.at(i).view;
@@ -248,7 +254,11 @@ int MainWindow::activeTasks() const
 void MainWindow::setStore(const QString& kind, const QString& name, bool connected, const QString& problem)
 {
     m_status->setStore(kind, name, connected, problem);
-    if (connected || problem.isEmpty()) {
+    // While it is being connected again, the reason why it was down stays.
+    if (!connected && problem.isEmpty())
+        return;
+    m_bannerBox->setVisible(!connected);
+    if (connected) {
         m_storeBanner->clear();
         return;
     }

@@ -46,8 +46,8 @@ public:
     View* currentView() const;
     /// Commands that belong to no view. They stay the caller's.
     void addCommands(const QString& group, const QList<QAction*>& actions);
-    /// Shows the view that was open last, restores splitters. Call it after the last addView().
-    void restoreState();
+    /// Shows the view that was open last and restores splitters. Call it once, after the last addView().
+    void finishSetup();
 
     ToastHost* toasts() const { return m_toasts; }
     /// Coroutines of all views that have not ended.
@@ -96,6 +96,7 @@ private:
     QSettings* m_settings;
     Rail* m_rail;
     TopBar* m_topBar;
+    QWidget* m_bannerBox;
     ErrorBanner* m_storeBanner;
     QStackedWidget* m_stack;
     StatusStrip* m_status;
@@ -106,6 +107,7 @@ private:
     QMenu* m_helpMenu = nullptr;
     QList<Page> m_pages;
     QList<QAction*> m_windowActions;
+    QList<QAction*> m_windowCommands;
     int m_topViews = 0;
     bool m_altAlone = false;
     bool m_closed = false;
