@@ -39,10 +39,9 @@ CommandLine::CommandLine()
     m_environment.insert(QStringLiteral("LC_ALL"), QStringLiteral("C.UTF-8"));
     m_environment.insert(QStringLiteral("TZ"), QStringLiteral("UTC"));
     // Sanitizer options travel, so that a sanitized program reports as its tests do.
-    for (const QString name : {QStringLiteral("ASAN_OPTIONS"), QStringLiteral("UBSAN_OPTIONS"),
-             QStringLiteral("TSAN_OPTIONS"), QStringLiteral("LSAN_OPTIONS")}) {
-        if (qEnvironmentVariableIsSet(name.toLatin1().constData()))
-            m_environment.insert(name, qEnvironmentVariable(name.toLatin1().constData()));
+    for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"}) {
+        if (qEnvironmentVariableIsSet(name))
+            m_environment.insert(QString::fromLatin1(name), qEnvironmentVariable(name));
     }
 }
 

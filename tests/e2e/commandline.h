@@ -51,6 +51,7 @@ private:
 };
 
 /// Fails the test with everything the program said when its exit code is another.
-#define LLMCACHE_VERIFY_EXIT(result, code) QVERIFY2((result).exitCode == (code), (result).describe().constData())
+#define LLMCACHE_VERIFY_EXIT(result, code)                                                                   \
+    QVERIFY2((result).exitCode == (code), (result).describe().constData())
 
 } // namespace llmcache::test

@@ -17,8 +17,8 @@ struct ProviderRequestSeen {
     Json body;
 };
 
-/// aimock under Node.js with the replies of aimock/fixtures.json: the OpenAI and the Anthropic endpoints. Ends
-/// with the object.
+/// aimock under Node.js with the replies of aimock/fixtures.json: the OpenAI and the Anthropic endpoints.
+/// Ends with the object.
 class MockProvider {
 public:
     MockProvider();

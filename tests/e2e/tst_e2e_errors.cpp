@@ -64,11 +64,13 @@ void TestE2eErrors::badAgentFile_data()
     row("not JSON", "{\"name\": ", "a.agent.json");
     row("no model", R"({"name": "a"})", "model");
     row("unknown field", R"({"name": "a", "model": "test:small", "temprature": 1})", "temprature");
-    row("wrong type", R"({"name": "a", "model": "test:small", "settings": {"temperature": "warm"}})", "temperature");
+    row("wrong type", R"({"name": "a", "model": "test:small", "settings": {"temperature": "warm"}})",
+        "temperature");
     row("bad output mode",
         R"({"name": "a", "model": "test:small", "output": {"name": "O", "schema": {"type": "object"}, "mode": "guess"}})",
         "guess");
-    row("negative retries", R"({"name": "a", "model": "test:small", "output_retries": -1})", "output_retries");
+    row("negative retries", R"({"name": "a", "model": "test:small", "output_retries": -1})",
+        "output_retries");
 }
 
 void TestE2eErrors::badAgentFile()
@@ -77,7 +79,8 @@ void TestE2eErrors::badAgentFile()
     QFETCH(QByteArray, mentions);
     const CommandLine user;
     const ProgramResult result = user.run({QStringLiteral("run"), QStringLiteral("--agent"),
-        user.writeFile(QStringLiteral("a.agent.json"), content), QStringLiteral("--prompt"), QStringLiteral("hi")});
+        user.writeFile(QStringLiteral("a.agent.json"), content), QStringLiteral("--prompt"),
+        QStringLiteral("hi")});
     LLMCACHE_VERIFY_EXIT(result, 3);
     QVERIFY2(result.err.startsWith("llmcache: configuration: "), result.describe().constData());
     QVERIFY2(result.err.contains(mentions), result.describe().constData());
@@ -136,8 +139,8 @@ void TestE2eErrors::badStoreUrlHidesThePassword()
 
 void TestE2eErrors::unknownFingerprintIsACacheError()
 {
-    const ProgramResult result = CommandLine().run({QStringLiteral("entries"), QStringLiteral("show"),
-        QString(64, QLatin1Char('0'))});
+    const ProgramResult result =
+        CommandLine().run({QStringLiteral("entries"), QStringLiteral("show"), QString(64, QLatin1Char('0'))});
     LLMCACHE_VERIFY_EXIT(result, 5);
     QVERIFY2(result.err.startsWith("llmcache: cache: "), result.describe().constData());
 }
@@ -179,7 +182,7 @@ void TestE2eErrors::helpNeedsNothing()
 {
     const ProgramResult result = CommandLine().run({QStringLiteral("--help")});
     LLMCACHE_VERIFY_EXIT(result, 0);
-    for (const QByteArray command : {QByteArray("run"), QByteArray("entries"), QByteArray("agents"), QByteArray("costs")})
+    for (const char* command : {"run", "entries", "agents", "costs"})
         QVERIFY2(result.out.contains(command), result.describe().constData());
 }
 
