@@ -21,7 +21,7 @@ int main(int argc, char** argv)
 
     RunOptions options;
     options.taskName = "make_profile";
-    options.variables = Variables {{"who", "the user"}};
+    options.variables = Variables{{"who", "the user"}};
 
     QTextStream out(stdout);
     QTextStream err(stderr);
