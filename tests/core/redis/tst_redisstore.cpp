@@ -434,10 +434,12 @@ void TestRedisStore::aDeadServerIsAConnectionError()
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(14);
     wait(cache->commit(commitOf(fingerprint, u"a"_qs)));
+    Call call;
+    call.id = u"x"_qs;
     m_server->kill();
     QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->lookup(fingerprint)));
     QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->commit(commitOf(fingerprint, u"b"_qs))));
-    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->recordCalls({Call{.id = u"x"_qs}})));
+    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->recordCalls({call})));
     QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->listEntries(QByteArray(), 10)));
     QVERIFY_THROWS_EXCEPTION(
         ConnectionError, wait(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})));
