@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 
+// Without this valijson ends the process on a schema that it does not understand.
+#define VALIJSON_USE_EXCEPTIONS 1
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+
+#include <QVector>
+
+class QHBoxLayout;
+class QVBoxLayout;
+
+namespace llmcache::ui {
+
+class Theme;
+
+/// A bordered surface with an optional heading row; the content goes into body().
+class Card : public QFrame {
+    Q_OBJECT
+public:
+    explicit Card(const QString& heading = {}, QWidget* parent = nullptr);
+    /// Heading row: the heading first; add controls behind it.
+    QHBoxLayout* headingRow() const { return m_headingRow; }
+    QVBoxLayout* body() const { return m_body; }
+    void setHeading(const QString& text);
+
+private:
+    QLabel* m_heading;
+    QHBoxLayout* m_headingRow;
+    QVBoxLayout* m_body;
+};
+
+/// A small line of values without axes.
+class Sparkline : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget.
+    explicit Sparkline(const Theme* theme, QWidget* parent = nullptr);
+    /// Values oldest first; fewer than two paint nothing.
+    void setValues(const QVector<double>& values);
+    QSize sizeHint() const override { return {84, 28}; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    const Theme* m_theme;
+    QVector<double> m_values;
+};
+
+/// One figure with its name: label, value, a line below, an optional sparkline.
+class Tile : public QFrame {
+    Q_OBJECT
+public:
+    enum class Size { Compact, Large };
+    /// Shows a skeleton until the first setValue(). `theme` must outlive the widget.
+    Tile(const Theme* theme, const QString& label, Size size, QWidget* parent = nullptr);
+    void setLabel(const QString& label);
+    /// `toolTip` holds the exact value where the text is rounded.
+    void setValue(const QString& value, const QString& toolTip = {});
+    void setNote(const QString& note, Tone tone = Tone::Secondary);
+    void setSparkline(const QVector<double>& values);
+    /// Grey bars instead of value and note; the tile keeps its size.
+    void setSkeleton(bool on);
+    bool isSkeleton() const { return m_skeleton; }
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    void updateAccessibleName();
+    const Theme* m_theme;
+    QLabel* m_label;
+    ElidedLabel* m_value;
+    ElidedLabel* m_note;
+    Sparkline* m_sparkline;
+    bool m_skeleton = true;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <QTextEdit>
+
+class QSyntaxHighlighter;
+
+namespace llmcache::ui {
+
+class Theme;
+
+enum class Syntax { None, Json, Template };
+
+/// Multi-line monospaced plain text with the program's line height. Pasted text loses its formatting; Tab
+/// moves the focus.
+class CodeEdit : public QTextEdit {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget.
+    explicit CodeEdit(const Theme* theme, Syntax syntax = Syntax::None, QWidget* parent = nullptr);
+    /// Replaces the text (never read as HTML) and forgets the undo history.
+    void setText(const QString& text);
+    QString text() const { return toPlainText(); }
+    void setSyntax(Syntax syntax);
+
+private:
+    const Theme* m_theme;
+    Syntax m_syntax = Syntax::None;
+    QSyntaxHighlighter* m_highlighter = nullptr;
+};
+
+/// The same, to read and copy from: not editable, reachable and scrollable by keyboard.
+class CodeView : public CodeEdit {
+    Q_OBJECT
+public:
+    explicit CodeView(const Theme* theme, Syntax syntax = Syntax::None, QWidget* parent = nullptr);
+};
+
+} // namespace llmcache::ui

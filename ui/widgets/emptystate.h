@@ -1,0 +1,35 @@
+#pragma once
+
+#include "theme/icons.h"
+
+#include <QWidget>
+
+class QLabel;
+
+namespace llmcache::ui {
+
+class Button;
+class Theme;
+
+/// What a place shows before there is anything in it: what will be here, and the one action that fills it.
+class EmptyState : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget. Without `action` there is no button.
+    EmptyState(const Theme* theme, IconName icon, const QString& title, const QString& text,
+        const QString& action = {}, QWidget* parent = nullptr);
+    void setContent(IconName icon, const QString& title, const QString& text, const QString& action = {});
+
+Q_SIGNALS:
+    void actionTriggered();
+
+private:
+    const Theme* m_theme;
+    IconName m_iconName = IconName::Cache;
+    QLabel* m_icon;
+    QLabel* m_title;
+    QLabel* m_text;
+    Button* m_button;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,86 @@
+#include "widgets/errorbanner.h"
+
+#include "theme/theme.h"
+#include "widgets/controls.h"
+
+#include <QHBoxLayout>
+#include <QToolButton>
+
+namespace llmcache::ui {
+
+ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
+    : QFrame(parent)
+    , m_theme(theme)
+    , m_icon(new QLabel(this))
+    , m_what(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
+    , m_remedy(makeLabel({}, Tone::Normal, TextSize::Body, QFont::Normal, this))
+    , m_action(secondaryButton({}, this))
+    , m_close(new QToolButton(this))
+{
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(12, 8, 8, 8);
+    layout->setSpacing(10);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(2);
+    for (QLabel* label : {m_what, m_remedy}) {
+        label->setWordWrap(true);
+        label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+        words->addWidget(label);
+    }
+    m_close->setIcon(theme->icon(IconName::Close));
+    m_close->setToolTip(tr("Dismiss"));
+    m_close->setAccessibleName(tr("Dismiss"));
+    layout->addWidget(m_icon, 0, Qt::AlignTop);
+    layout->addLayout(words, 1);
+    layout->addWidget(m_action, 0, Qt::AlignVCenter);
+    layout->addWidget(m_close, 0, Qt::AlignTop);
+    connect(m_action, &QPushButton::clicked, this, &ErrorBanner::actionTriggered);
+    connect(m_close, &QToolButton::clicked, this, [this] {
+        clear();
+        Q_EMIT dismissed();
+    });
+    connect(theme, &Theme::changed, this, &ErrorBanner::updateIcon);
+    hide();
+}
+
+void ErrorBanner::showProblem(
+    const QString& what, const QString& remedy, const QString& action, Severity severity)
+{
+    m_severity = severity;
+    m_what->setText(what);
+    m_remedy->setText(remedy);
+    m_remedy->setVisible(!remedy.isEmpty());
+    m_action->setText(action);
+    m_action->setVisible(!action.isEmpty());
+    setStyleProperty(
+        this, "banner", severity == Severity::Error ? QStringLiteral("error") : QStringLiteral("warning"));
+    setAccessibleName(what);
+    setAccessibleDescription(remedy);
+    updateIcon();
+    show();
+}
+
+void ErrorBanner::clear()
+{
+    m_what->clear();
+    hide();
+}
+
+QString ErrorBanner::what() const
+{
+    return m_what->text();
+}
+
+void ErrorBanner::setDismissable(bool on)
+{
+    m_close->setVisible(on);
+}
+
+void ErrorBanner::updateIcon()
+{
+    const Token color = m_severity == Severity::Error ? Token::Error : Token::Miss;
+    m_icon->setPixmap(m_theme->icon(IconName::Warning, color).pixmap(QSize(16, 16), devicePixelRatioF()));
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,53 @@
+#include "widgets/searchfield.h"
+
+#include "theme/theme.h"
+#include "widgets/controls.h"
+
+#include <QAction>
+#include <QKeyEvent>
+
+namespace llmcache::ui {
+
+SearchField::SearchField(const Theme* theme, const QString& placeholder, QWidget* parent)
+    : QLineEdit(parent)
+{
+    setPlaceholderText(placeholder);
+    setAccessibleName(placeholder);
+    setClearButtonEnabled(false);
+    addAction(theme->icon(IconName::Search), QLineEdit::LeadingPosition);
+    connect(this, &QLineEdit::textChanged, this, &SearchField::placeHint);
+}
+
+void SearchField::setKeyHint(const QString& keys)
+{
+    if (!m_hint)
+        m_hint = keyHint(keys, this);
+    m_hint->setText(keys);
+    m_hint->adjustSize();
+    placeHint();
+}
+
+void SearchField::keyPressEvent(QKeyEvent* event)
+{
+    if (event->key() == Qt::Key_Escape && !text().isEmpty()) {
+        clear();
+        return;
+    }
+    QLineEdit::keyPressEvent(event);
+}
+
+void SearchField::resizeEvent(QResizeEvent* event)
+{
+    QLineEdit::resizeEvent(event);
+    placeHint();
+}
+
+void SearchField::placeHint()
+{
+    if (!m_hint)
+        return;
+    m_hint->setVisible(text().isEmpty());
+    m_hint->move(width() - m_hint->width() - 8, (height() - m_hint->height()) / 2);
+}
+
+} // namespace llmcache::ui
