@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.h"
 #include "provider/provider.h"
 
 #include <deque>
