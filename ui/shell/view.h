@@ -4,6 +4,7 @@
 #include <QWidget>
 
 class QAction;
+class QSplitter;
 
 namespace llmcache::ui {
 
@@ -30,7 +31,7 @@ public:
     virtual int activeTasks() const { return 0; }
     /// Splitters whose state the window remembers, each with an object name that is unique in the view.
     /// The default finds them all.
-    virtual QList<class QSplitter*> splitters();
+    virtual QList<QSplitter*> splitters();
 
 Q_SIGNALS:
     /// activeTasks() may have changed.

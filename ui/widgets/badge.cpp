@@ -116,7 +116,9 @@ void paintBadge(QPainter* painter, const QRect& rect, const Theme& theme, const 
     painter->save();
     painter->setFont(textFont(TextSize::Small, QFont::DemiBold));
     const QFontMetrics metrics(painter->font());
-    const int width = std::min(metrics.horizontalAdvance(badge.text) + 14, rect.width());
+    // The signs come from another font than the letters, which the advance does not quite account for.
+    const int wanted = metrics.boundingRect(badge.text).width() + 4;
+    const int width = std::min(wanted + 14, rect.width());
     const int height = std::min(20, rect.height());
     const QRect box(rect.x(), rect.y() + (rect.height() - height) / 2, width, height);
     const auto [text, surface] = badgeTokens(badge.kind);
@@ -126,7 +128,7 @@ void paintBadge(QPainter* painter, const QRect& rect, const Theme& theme, const 
     painter->drawRoundedRect(box, 3, 3);
     painter->setPen(theme.color(text));
     painter->drawText(box.adjusted(7, 0, -7, 0), Qt::AlignVCenter | Qt::AlignLeft,
-        metrics.elidedText(badge.text, Qt::ElideRight, box.width() - 14));
+        width < wanted + 14 ? metrics.elidedText(badge.text, Qt::ElideRight, box.width() - 14) : badge.text);
     painter->restore();
 }
 

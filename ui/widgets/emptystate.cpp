@@ -7,6 +7,10 @@
 
 namespace llmcache::ui {
 
+namespace {
+constexpr int textWidth = 400;
+} // namespace
+
 EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, const QString& text,
     const QString& action, QWidget* parent)
     : QWidget(parent)
@@ -24,8 +28,6 @@ EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, 
     layout->addWidget(m_title, 0, Qt::AlignHCenter);
     m_text->setWordWrap(true);
     m_text->setAlignment(Qt::AlignHCenter | Qt::AlignTop);
-    m_text->setMaximumWidth(420);
-    m_text->setMinimumWidth(180);
     layout->addWidget(m_text, 0, Qt::AlignHCenter);
     layout->addSpacing(4);
     layout->addWidget(m_button, 0, Qt::AlignHCenter);
@@ -42,9 +44,10 @@ void EmptyState::setContent(IconName icon, const QString& title, const QString& 
     m_icon->setPixmap(m_theme->icon(icon).pixmap(QSize(32, 32), devicePixelRatioF()));
     m_title->setText(title);
     m_text->setText(text);
-    // A wrapped label in a centred layout gets its height from here, or its last lines are cut.
+    // A layout with alignment does not ask a wrapped label for its height.
     const QFontMetrics metrics(m_text->font());
-    m_text->setMinimumWidth(std::min(420, metrics.horizontalAdvance(text) + 4));
+    const int width = std::min(textWidth, metrics.horizontalAdvance(text) + 4);
+    m_text->setFixedSize(width, m_text->heightForWidth(width));
     m_button->setText(action);
     m_button->setVisible(!action.isEmpty());
     setAccessibleName(title);

@@ -17,7 +17,7 @@ QString decimals(double value, int digits)
 
 QString unit(qint64 value, const char* name)
 {
-    return count(value) + QLatin1Char(' ') + QLatin1String(name);
+    return count(value) + QLatin1Char(' ') + QString::fromUtf8(name);
 }
 
 /// The largest single unit from seconds up.

@@ -2,7 +2,6 @@
 
 #include "theme/theme.h"
 
-#include <QHeaderView>
 #include <QHelpEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -14,6 +13,7 @@ namespace llmcache::ui {
 namespace {
 
 constexpr int padding = 10;
+constexpr int arrowSpace = 13;
 
 void applyRowHeight(QTableView* view, const Theme* theme)
 {
@@ -131,8 +131,74 @@ bool TableDelegate::helpEvent(
     return QStyledItemDelegate::helpEvent(event, view, option, index);
 }
 
+TableHeader::TableHeader(const Theme* theme, QWidget* parent)
+    : QHeaderView(Qt::Horizontal, parent)
+    , m_theme(theme)
+{
+    setFont(textFont(TextSize::Small, QFont::Medium));
+    setHighlightSections(false);
+    setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+    setMinimumSectionSize(40);
+    setStretchLastSection(false);
+    setSectionsMovable(true);
+    setAttribute(Qt::WA_Hover);
+}
+
+QSize TableHeader::sectionSizeFromContents(int logicalIndex) const
+{
+    const QString text = model()->headerData(logicalIndex, Qt::Horizontal).toString();
+    return {fontMetrics().horizontalAdvance(text) + 2 * padding + arrowSpace, m_theme->rowHeight()};
+}
+
+void TableHeader::paintEvent(QPaintEvent* event)
+{
+    QPainter painter(viewport());
+    painter.fillRect(viewport()->rect(), m_theme->color(Token::Panel));
+    painter.fillRect(QRect(0, height() - 1, width(), 1), m_theme->color(Token::Line));
+    painter.end();
+    QHeaderView::paintEvent(event);
+}
+
+void TableHeader::paintSection(QPainter* painter, const QRect& rect, int logicalIndex) const
+{
+    const QVariant alignmentData = model()->headerData(logicalIndex, Qt::Horizontal, Qt::TextAlignmentRole);
+    const Qt::Alignment alignment =
+        alignmentData.isValid() ? Qt::Alignment(alignmentData.toInt()) : defaultAlignment();
+    const bool sorted = isSortIndicatorShown() && sortIndicatorSection() == logicalIndex;
+    const bool hovered = sectionsClickable() && rect.contains(viewport()->mapFromGlobal(QCursor::pos()));
+    const QRect area = rect.adjusted(padding, 0, -padding, -1);
+    const QString text = model()->headerData(logicalIndex, Qt::Horizontal).toString();
+    const int room = area.width() - (sorted ? arrowSpace : 0);
+    const QString shown = fontMetrics().elidedText(text, Qt::ElideRight, room);
+    const int width = fontMetrics().horizontalAdvance(shown) + (sorted ? arrowSpace : 0);
+    int left = area.left();
+    if (alignment.testFlag(Qt::AlignRight))
+        left = area.right() + 1 - width;
+    else if (alignment.testFlag(Qt::AlignHCenter))
+        left += (area.width() - width) / 2;
+    painter->save();
+    const QColor color = m_theme->color(hovered || sorted ? Token::Text : Token::SecondaryText);
+    painter->setPen(color);
+    painter->setFont(font());
+    painter->drawText(QRect(left, area.top(), width, area.height()), Qt::AlignLeft | Qt::AlignVCenter, shown);
+    if (sorted) {
+        const qreal x = left + width - 5;
+        const qreal y = area.center().y() + 1;
+        const qreal tip = sortIndicatorOrder() == Qt::DescendingOrder ? 2.5 : -2.5;
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(color);
+        painter->drawPolygon(
+            QPolygonF({QPointF(x - 4, y - tip), QPointF(x + 4, y - tip), QPointF(x, y + tip)}));
+    }
+    painter->restore();
+}
+
 void setUpTable(QTableView* view, const Theme* theme)
 {
+    auto* header = new TableHeader(theme, view);
+    view->setHorizontalHeader(header);
+    header->setSectionsClickable(true);
     view->setItemDelegate(new TableDelegate(theme, view));
     view->setFrameShape(QFrame::NoFrame);
     view->setShowGrid(false);
@@ -146,12 +212,6 @@ void setUpTable(QTableView* view, const Theme* theme)
     view->setCornerButtonEnabled(false);
     view->verticalHeader()->hide();
     view->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
-    QHeaderView* header = view->horizontalHeader();
-    header->setHighlightSections(false);
-    header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-    header->setFont(textFont(TextSize::Small, QFont::Medium));
-    header->setMinimumSectionSize(40);
-    header->setStretchLastSection(false);
     applyRowHeight(view, theme);
     QObject::connect(theme, &Theme::changed, view, [view, theme] { applyRowHeight(view, theme); });
 }

@@ -2,6 +2,7 @@
 
 #include "widgets/badge.h"
 
+#include <QHeaderView>
 #include <QStyledItemDelegate>
 
 class QTableView;
@@ -44,10 +45,27 @@ private:
     int m_hoveredRow = -1;
 };
 
+/// Header with the program's look: plain small words, the sort arrow beside its word, aligned like the cells
+/// (Qt::TextAlignmentRole of headerData).
+class TableHeader : public QHeaderView {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the header.
+    explicit TableHeader(const Theme* theme, QWidget* parent = nullptr);
+
+protected:
+    void paintSection(QPainter* painter, const QRect& rect, int logicalIndex) const override;
+    void paintEvent(QPaintEvent* event) override;
+    QSize sectionSizeFromContents(int logicalIndex) const override;
+
+private:
+    const Theme* m_theme;
+};
+
 /// Gives a table view the program's look and habits: fixed row height that follows the density, rows
 /// selected as a whole, no grid but bottom lines, plain header, hover, smooth scrolling, Tab leaves the
-/// table, a TableDelegate as item delegate. Call it once, before or after setModel(). `theme` must outlive
-/// the view.
+/// table, a TableDelegate as item delegate and a TableHeader. Call it once, before anything is set on the
+/// header. `theme` must outlive the view.
 void setUpTable(QTableView* view, const Theme* theme);
 
 } // namespace llmcache::ui

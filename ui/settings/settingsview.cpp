@@ -1,0 +1,170 @@
+#include "settings/settingsview.h"
+
+#include "shell/panes.h"
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/card.h"
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+
+#include <QGridLayout>
+#include <QScrollArea>
+#include <QSettings>
+
+namespace llmcache::ui {
+
+namespace {
+
+const QString schemeKey = QStringLiteral("appearance/scheme");
+const QString densityKey = QStringLiteral("appearance/density");
+
+/// Empties the body of a card and gives it a grid of two columns: name, value.
+QGridLayout* freshGrid(Card* card)
+{
+    while (QLayoutItem* item = card->body()->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+    auto* holder = new QWidget(card);
+    auto* grid = new QGridLayout(holder);
+    grid->setContentsMargins(0, 0, 0, 0);
+    grid->setHorizontalSpacing(16);
+    grid->setVerticalSpacing(8);
+    grid->setColumnMinimumWidth(0, 140);
+    grid->setColumnStretch(1, 1);
+    card->body()->addWidget(holder);
+    return grid;
+}
+
+QLabel* note(const QString& text)
+{
+    QLabel* label = makeLabel(text, Tone::Secondary);
+    label->setWordWrap(true);
+    return label;
+}
+
+void addFact(QGridLayout* grid, const QString& name, const QString& value)
+{
+    const int row = grid->rowCount();
+    grid->addWidget(makeLabel(name, Tone::Secondary), row, 0);
+    auto* text = new ElidedLabel(value, nullptr, Qt::ElideMiddle);
+    text->setFont(textFont());
+    text->setAccessibleName(name + QStringLiteral(": ") + value);
+    text->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    grid->addWidget(text, row, 1);
+}
+
+} // namespace
+
+void restoreAppearance(Theme* theme, const QSettings& settings)
+{
+    theme->setScheme(colorSchemeFromName(settings.value(schemeKey).toString()));
+    theme->setDensity(densityFromName(settings.value(densityKey).toString()));
+}
+
+void saveAppearance(const Theme& theme, QSettings& settings)
+{
+    settings.setValue(schemeKey, colorSchemeName(theme.scheme()));
+    settings.setValue(densityKey, densityName(theme.density()));
+}
+
+SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
+    : View(parent)
+    , m_theme(theme)
+    , m_settings(settings)
+    , m_scheme(new SegmentedControl(this))
+    , m_density(new SegmentedControl(this))
+    , m_place(new Card(tr("Store and files"), this))
+    , m_keys(new Card(tr("Provider keys"), this))
+{
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    outer->addWidget(scroll);
+    auto* page = new QWidget(scroll);
+    auto* sides = new QHBoxLayout(page);
+    sides->setContentsMargins(16, 16, 16, 16);
+    auto* column = new QVBoxLayout;
+    column->setSpacing(12);
+    sides->addLayout(column, 1000);
+    sides->addStretch(1);
+    scroll->setWidget(page);
+
+    auto* appearance = new Card(tr("Appearance"), page);
+    QGridLayout* grid = freshGrid(appearance);
+    for (const QString& text : {tr("System"), tr("Light"), tr("Dark")})
+        m_scheme->addSegment(text);
+    for (const QString& text : {tr("Comfortable"), tr("Compact")})
+        m_density->addSegment(text);
+    m_scheme->setAccessibleName(tr("Colours"));
+    m_density->setAccessibleName(tr("Density"));
+    grid->addWidget(makeLabel(tr("Colours"), Tone::Secondary), 0, 0);
+    grid->addWidget(m_scheme, 0, 1, Qt::AlignLeft);
+    grid->addWidget(makeLabel(tr("Density"), Tone::Secondary), 1, 0);
+    grid->addWidget(m_density, 1, 1, Qt::AlignLeft);
+    for (Card* card : {appearance, m_place, m_keys}) {
+        card->setMaximumWidth(720);
+        card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+        card->headingRow()->addStretch();
+        column->addWidget(card);
+    }
+    column->addStretch();
+
+    const auto showTheme = [this] {
+        const QSignalBlocker quietScheme(m_scheme);
+        const QSignalBlocker quietDensity(m_density);
+        m_scheme->setCurrentIndex(static_cast<int>(m_theme->scheme()));
+        m_density->setCurrentIndex(static_cast<int>(m_theme->density()));
+    };
+    showTheme();
+    connect(m_theme, &Theme::changed, this, showTheme);
+    connect(m_scheme, &SegmentedControl::currentChanged, this, [this](int index) {
+        m_theme->setScheme(static_cast<ColorScheme>(index));
+        saveAppearance(*m_theme, *m_settings);
+    });
+    connect(m_density, &SegmentedControl::currentChanged, this, [this](int index) {
+        m_theme->setDensity(static_cast<Density>(index));
+        saveAppearance(*m_theme, *m_settings);
+    });
+    setFacts({});
+}
+
+void SettingsView::setFacts(const Facts& facts)
+{
+    QGridLayout* place = freshGrid(m_place);
+    for (const auto& [name, value] : {std::pair(tr("Store"), facts.store),
+             std::pair(tr("Workspace"), facts.workspace), std::pair(tr("Data folder"), facts.dataFolder),
+             std::pair(tr("Settings file"), facts.settingsFile), std::pair(tr("Version"), facts.version)}) {
+        if (!value.isEmpty())
+            addFact(place, name, value);
+    }
+    m_place->body()->addWidget(note(tr("The store is chosen when the program starts: --store, then "
+                                       "LLM_CACHE_REDIS_URL, then the file in the "
+                                       "data folder.")));
+
+    QGridLayout* keys = freshGrid(m_keys);
+    for (const ProviderKey& key : facts.keys) {
+        const int row = keys->rowCount();
+        keys->addWidget(makeLabel(key.provider, Tone::Secondary), row, 0);
+        keys->addWidget(makeLabel(key.variables.join(tr(" or "))), row, 1);
+        auto* badge = new Badge;
+        if (key.set)
+            badge->setBadge(BadgeKind::Hit, tr("✓ set"));
+        else
+            badge->setBadge(BadgeKind::Neutral, key.needed ? tr("not set") : tr("not needed"));
+        badge->setAccessibleName(tr("%1 key: %2").arg(key.provider, badge->text()));
+        keys->addWidget(badge, row, 2, Qt::AlignRight);
+    }
+    m_keys->body()->addWidget(note(
+        tr("Keys are read from the environment of the program. Their values are never shown or stored.")));
+}
+
+void SettingsView::activate()
+{
+    focusPane(this);
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "shell/view.h"
+
+class QFormLayout;
+class QSettings;
+class QVBoxLayout;
+
+namespace llmcache::ui {
+
+class Card;
+class SegmentedControl;
+class Theme;
+
+/// Puts the appearance that `settings` remember on the theme.
+void restoreAppearance(Theme* theme, const QSettings& settings);
+void saveAppearance(const Theme& theme, QSettings& settings);
+
+/// Appearance, and what the program found: store, workspace, folders, keys.
+class SettingsView : public View {
+    Q_OBJECT
+public:
+    struct ProviderKey {
+        QString provider; ///< for people: "Anthropic"
+        QStringList variables; ///< environment names that are looked at
+        bool needed = true; ///< false for providers without keys
+        bool set = false;
+    };
+    struct Facts {
+        QString store; ///< kind, address without secrets
+        QString workspace;
+        QString dataFolder;
+        QString settingsFile;
+        QString version;
+        QList<ProviderKey> keys; ///< never values
+    };
+    /// `theme` and `settings` must outlive the widget.
+    SettingsView(Theme* theme, QSettings* settings, QWidget* parent = nullptr);
+    void setFacts(const Facts& facts);
+
+    QString title() const override { return tr("Settings"); }
+    void activate() override;
+
+private:
+    Theme* m_theme;
+    QSettings* m_settings;
+    SegmentedControl* m_scheme;
+    SegmentedControl* m_density;
+    Card* m_place;
+    Card* m_keys;
+};
+
+} // namespace llmcache::ui

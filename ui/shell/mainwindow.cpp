@@ -1,0 +1,365 @@
+#include "shell/mainwindow.h"
+
+#include "settings/settingsview.h"
+#include "shell/commandpalette.h"
+#include "shell/helpview.h"
+#include "shell/panes.h"
+#include "shell/rail.h"
+#include "shell/statusstrip.h"
+#include "shell/topbar.h"
+#include "shell/view.h"
+#include "theme/theme.h"
+#include "widgets/controls.h"
+#include "widgets/errorbanner.h"
+#include "widgets/toast.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QMenuBar>
+#include <QSettings>
+#include <QSplitter>
+#include <QStackedWidget>
+
+namespace llmcache::ui {
+
+MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
+    : QMainWindow(parent)
+    , m_theme(theme)
+    , m_settings(settings)
+    , m_rail(new Rail(theme, this))
+    , m_topBar(new TopBar(this))
+    , m_bannerBox(new QWidget(this))
+    , m_storeBanner(new ErrorBanner(theme, m_bannerBox))
+    , m_stack(new QStackedWidget(this))
+    , m_status(new StatusStrip(this))
+    , m_palette(nullptr)
+    , m_toasts(nullptr)
+{
+    restoreAppearance(theme, *settings);
+    setWindowTitle(QStringLiteral("LLM Cache Workbench"));
+    setMinimumSize(880, 560);
+    auto* central = new QWidget(this);
+    auto* row = new QHBoxLayout(central);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    auto* column = new QVBoxLayout;
+    column->setSpacing(0);
+    auto* bannerLayout = new QVBoxLayout(m_bannerBox);
+    bannerLayout->setContentsMargins(12, 8, 12, 8);
+    bannerLayout->addWidget(m_storeBanner);
+    m_bannerBox->hide();
+    column->addWidget(m_topBar);
+    column->addWidget(m_bannerBox);
+    column->addWidget(m_stack, 1);
+    column->addWidget(m_status);
+    row->addWidget(m_rail);
+    row->addLayout(column, 1);
+    setCentralWidget(central);
+    m_palette = new CommandPalette(theme, central);
+    m_toasts = new ToastHost(theme, central);
+
+    buildMenus();
+    connect(m_rail, &Rail::activated, this, &MainWindow::activatePage);
+    connect(m_topBar, &TopBar::searchRequested, m_palette, &CommandPalette::open);
+    connect(m_storeBanner, &ErrorBanner::actionTriggered, this, &MainWindow::retryRequested);
+    connect(m_storeBanner, &ErrorBanner::dismissed, m_bannerBox, &QWidget::hide);
+    qApp->installEventFilter(this);
+
+    resize(1440, 900);
+    restoreGeometry(m_settings->value(QStringLiteral("window/geometry")).toByteArray());
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::buildMenus()
+{
+    const auto add = [this](const QString& text, const QKeySequence& keys, auto slot) {
+        auto* action = new QAction(text, this);
+        action->setShortcut(keys);
+        connect(action, &QAction::triggered, this, slot);
+        // A hidden menu bar does not deliver shortcuts; the window does.
+        addAction(action);
+        m_windowActions.append(action);
+        return action;
+    };
+    QAction* palette =
+        add(tr("Search or run a command"), QKeySequence(tr("Ctrl+K")), [this] { m_palette->open(); });
+    QAction* next = add(tr("Next pane"), QKeySequence(Qt::Key_F6), [this] { moveFocus(true); });
+    QAction* previous =
+        add(tr("Previous pane"), QKeySequence(Qt::SHIFT | Qt::Key_F6), [this] { moveFocus(false); });
+    QAction* light = add(tr("Switch between light and dark"), {}, [this] {
+        m_theme->setScheme(m_theme->isDark() ? ColorScheme::Light : ColorScheme::Dark);
+        saveAppearance(*m_theme, *m_settings);
+    });
+    QAction* quit = add(tr("Quit"), QKeySequence(tr("Ctrl+Q")), [this] { close(); });
+
+    QMenu* file = menuBar()->addMenu(tr("&File"));
+    file->addAction(palette);
+    file->addSeparator();
+    file->addAction(quit);
+    m_viewMenu = menuBar()->addMenu(tr("&View"));
+    m_viewMenu->addActions({next, previous});
+    m_viewMenu->addSeparator();
+    m_viewMenu->addAction(light);
+    m_viewMenu->addSeparator();
+    m_helpMenu = menuBar()->addMenu(tr("&Help"));
+    menuBar()->hide();
+    for (const QMenu* menu : {file, m_viewMenu, m_helpMenu})
+        connect(menu, &QMenu::triggered, menuBar(), &QWidget::hide);
+    m_windowCommands = {next, previous, light, quit};
+}
+
+void MainWindow::addView(View* view, IconName icon, const QString& label, Place place)
+{
+    auto* action = new QAction(tr("Go to %1").arg(view->title()), this);
+    if (place == Place::Top)
+        action->setShortcut(QKeySequence(QStringLiteral("Ctrl+%1").arg(++m_topViews)));
+    const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+    const int index = m_rail->addItem(icon, label,
+        keys.isEmpty() ? view->title() : QStringLiteral("%1 (%2)").arg(view->title(), keys),
+        place == Place::Top ? Rail::Place::Top : Rail::Place::Bottom);
+    connect(action, &QAction::triggered, this, [this, index] { activatePage(index); });
+    addAction(action);
+    m_viewMenu->addAction(action);
+
+    QWidget* header = view->createHeader();
+    if (!header) {
+        header = new QWidget;
+        auto* row = new QHBoxLayout(header);
+        row->setContentsMargins(0, 0, 0, 0);
+        row->addWidget(makeLabel(view->title(), Tone::Normal, TextSize::Large, QFont::DemiBold, header));
+        row->addStretch();
+    }
+    m_topBar->addHeader(header);
+    m_stack->addWidget(view);
+    m_pages.append({view, header, action});
+    const QList<QAction*> commands = view->commands();
+    for (QAction* command : commands) {
+        // Shortcuts of a view work while it is shown, wherever the focus is in it.
+        command->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+        view->addAction(command);
+    }
+    m_palette->addCommands(view->title(), commands);
+    connect(view, &View::activeTasksChanged, this, &MainWindow::checkIdle);
+    if (m_pages.size() == 1)
+        activatePage(0);
+}
+
+void MainWindow::addHelp()
+{
+    m_help = new HelpView(m_theme);
+    QList<HelpView::Shortcut> shortcuts;
+    const auto append = [&shortcuts](const QString& group, const QAction* action) {
+        const QString keys = action->shortcut().toString(QKeySequence::NativeText);
+        if (!keys.isEmpty())
+            shortcuts.append({group, QString(action->text()).remove(u'&'), keys});
+    };
+    for (const QAction* action : std::as_const(m_windowActions))
+        append(tr("Everywhere"), action);
+    for (const Page& page : std::as_const(m_pages))
+        append(tr("Everywhere"), page.action);
+    shortcuts.append({tr("Everywhere"), tr("Show the menu bar"), tr("Alt")});
+    for (const Page& page : std::as_const(m_pages)) {
+        for (const QAction* action : page.view->commands())
+            append(page.view->title(), action);
+    }
+    m_help->setShortcuts(shortcuts);
+    addView(m_help, IconName::Help, tr("Help"), Place::Bottom);
+    m_pages.constLast().action->setShortcut(QKeySequence(Qt::Key_F1));
+    m_helpMenu->addAction(m_pages.constLast().action);
+}
+
+void MainWindow::showView(View* view)
+{
+    for (qsizetype i = 0; i < m_pages.size(); ++i) {
+        if (m_pages.at(i).view == view)
+            activatePage(static_cast<int>(i));
+    }
+}
+
+View* MainWindow::currentView() const
+{
+    return m_pages.isEmpty() ? nullptr : m_pages.at(m_stack->currentIndex()).view;
+}
+
+void MainWindow::addCommands(const QString& group, const QList<QAction*>& actions)
+{
+    addActions(actions);
+    m_palette->addCommands(group, actions);
+}
+
+void MainWindow::activatePage(int index)
+{
+    const Page& page = m_pages.at(index);
+    m_rail->setCurrent(index);
+    m_stack->setCurrentIndex(index);
+    m_topBar->showHeader(page.header);
+    setWindowTitle(tr("%1 – LLM Cache Workbench").arg(page.view->title()));
+    // Before the first show nothing needs data yet, and another view may still be chosen.
+    if (isVisible())
+        page.view->activate();
+    Q_EMIT currentViewChanged(page.view);
+}
+
+void MainWindow::finishSetup()
+{
+    // Last in the palette: what belongs to the views comes first there.
+    for (const Page& page : std::as_const(m_pages))
+        m_palette->addCommands(tr("Window"), {page.action});
+    m_palette->addCommands(tr("Window"), m_windowCommands);
+    const QString last = m_settings->value(QStringLiteral("window/view")).toString();
+    for (qsizetype i = 0; i < m_pages.size(); ++i) {
+        View* view = m_pages.at(i).view;
+        for (QSplitter* splitter : view->splitters()) {
+            const QString key = QStringLiteral("splitters/%1/%2").arg(keyOf(view), splitter->objectName());
+            const QByteArray state = m_settings->value(key).toByteArray();
+            if (!state.isEmpty())
+                splitter->restoreState(state);
+        }
+        if (keyOf(view) == last)
+            activatePage(static_cast<int>(i));
+    }
+}
+
+void MainWindow::saveState()
+{
+    m_settings->setValue(QStringLiteral("window/geometry"), saveGeometry());
+    if (const View* view = currentView())
+        m_settings->setValue(QStringLiteral("window/view"), keyOf(view));
+    for (const Page& page : std::as_const(m_pages)) {
+        for (const QSplitter* splitter : page.view->splitters())
+            m_settings->setValue(
+                QStringLiteral("splitters/%1/%2").arg(keyOf(page.view), splitter->objectName()),
+                splitter->saveState());
+    }
+    m_settings->sync();
+}
+
+QString MainWindow::keyOf(const View* view) const
+{
+    return QString::fromLatin1(view->metaObject()->className()).section(QStringLiteral("::"), -1);
+}
+
+int MainWindow::activeTasks() const
+{
+    int sum = 0;
+    for (const Page& page : m_pages)
+        sum += page.view->activeTasks();
+    return sum;
+}
+
+void MainWindow::setStore(const QString& kind, const QString& name, bool connected, const QString& problem)
+{
+    m_status->setStore(kind, name, connected, problem);
+    // While it is being connected again, the reason why it was down stays.
+    if (!connected && problem.isEmpty())
+        return;
+    m_bannerBox->setVisible(!connected);
+    if (connected) {
+        m_storeBanner->clear();
+        return;
+    }
+    const QString remedy = kind == u"sqlite"
+        ? tr("Runs go on without the cache, so each one is paid. Check that the file can be read and "
+             "written, then retry.")
+        : tr("Runs go on without the cache, so each one is paid. Check that the server is running and that "
+             "the address is right, then retry.");
+    m_storeBanner->showProblem(
+        tr("The %1 store %2 can't be reached: %3").arg(kind, name, problem), remedy, tr("Retry"));
+}
+
+void MainWindow::setLatency(std::chrono::microseconds latency)
+{
+    m_status->setLatency(latency);
+}
+
+void MainWindow::setEntries(qint64 entries)
+{
+    m_status->setEntries(entries);
+}
+
+void MainWindow::setSavedToday(const Money& saved)
+{
+    m_status->setSavedToday(saved);
+}
+
+void MainWindow::setRunning(int running)
+{
+    m_status->setRunning(running);
+}
+
+void MainWindow::setWorkspace(const QString& workspace)
+{
+    m_status->setWorkspace(workspace);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event)
+{
+    saveState();
+    event->accept();
+    m_closed = true;
+    for (const Page& page : std::as_const(m_pages))
+        page.view->stopTasks();
+    Q_EMIT closing();
+    checkIdle();
+}
+
+void MainWindow::checkIdle()
+{
+    if (m_closed && activeTasks() == 0)
+        Q_EMIT idle();
+}
+
+void MainWindow::showEvent(QShowEvent* event)
+{
+    QMainWindow::showEvent(event);
+    m_closed = false;
+    if (m_activated)
+        return;
+    m_activated = true;
+    if (View* view = currentView())
+        view->activate();
+}
+
+void MainWindow::moveFocus(bool forward)
+{
+    QList<QWidget*> panes;
+    if (View* view = currentView())
+        panes = view->panes();
+    panes.append({m_storeBanner, m_rail, m_topBar});
+    focusNextPane(panes, forward);
+}
+
+void MainWindow::toggleMenuBar()
+{
+    QMenuBar* bar = menuBar();
+    bar->setVisible(!bar->isVisible());
+    if (!bar->isVisible())
+        return;
+    bar->setFocus(Qt::MenuBarFocusReason);
+    bar->setActiveAction(bar->actions().constFirst());
+}
+
+bool MainWindow::eventFilter(QObject* watched, QEvent* event)
+{
+    // Alt pressed and released with nothing between shows or hides the menu bar.
+    if (event->type() == QEvent::KeyPress && isActiveWindow()) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        if (watched == windowHandle())
+            m_altAlone = key->key() == Qt::Key_Alt && !key->isAutoRepeat();
+        if (key->key() == Qt::Key_Escape && watched == menuBar())
+            menuBar()->hide();
+    } else if (event->type() == QEvent::KeyRelease && isActiveWindow() && watched == windowHandle()) {
+        if (m_altAlone && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt)
+            toggleMenuBar();
+        m_altAlone = false;
+    } else if (event->type() == QEvent::MouseButtonPress) {
+        m_altAlone = false;
+    }
+    return QMainWindow::eventFilter(watched, event);
+}
+
+} // namespace llmcache::ui

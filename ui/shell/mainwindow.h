@@ -1,0 +1,117 @@
+#pragma once
+
+#include "base/money.h"
+#include "theme/icons.h"
+
+#include <QMainWindow>
+
+#include <chrono>
+#include <optional>
+
+class QSettings;
+class QStackedWidget;
+
+namespace llmcache::ui {
+
+class CommandPalette;
+class ErrorBanner;
+class HelpView;
+class Rail;
+class StatusStrip;
+class Theme;
+class ToastHost;
+class TopBar;
+class View;
+
+/// The frame: rail, top bar, views, status line, command palette, notices.
+///
+/// The composition root makes it, adds the views, feeds the setters below and connects the signals; the
+/// window starts no work of its own. GUI thread only.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+public:
+    enum class Place { Top, Bottom };
+
+    /// Takes the appearance, geometry and splitter states from `settings` and keeps them there. `theme` and
+    /// `settings` must outlive the window.
+    MainWindow(Theme* theme, QSettings* settings, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    /// Adds a view behind the rail and takes ownership. `label` is the short word under the icon. The first
+    /// views at the top get Ctrl+1, Ctrl+2, …
+    void addView(View* view, IconName icon, const QString& label, Place place = Place::Top);
+    /// Adds the help page as the last view; it lists the commands of all views added before.
+    void addHelp();
+    void showView(View* view);
+    View* currentView() const;
+    /// Commands that belong to no view. They stay the caller's.
+    void addCommands(const QString& group, const QList<QAction*>& actions);
+    /// Shows the view that was open last and restores splitters. Call it once, after the last addView().
+    void finishSetup();
+
+    ToastHost* toasts() const { return m_toasts; }
+    /// Coroutines of all views that have not ended.
+    int activeTasks() const;
+
+public Q_SLOTS:
+    /// `problem` says why the store is not connected; empty while it is being connected. A problem is shown
+    /// in a banner with Retry until the store is back.
+    void setStore(const QString& kind, const QString& name, bool connected, const QString& problem);
+    void setLatency(std::chrono::microseconds latency);
+    /// Negative = not known.
+    void setEntries(qint64 entries);
+    void setSavedToday(const llmcache::Money& saved);
+    void setRunning(int running);
+    void setWorkspace(const QString& workspace);
+
+Q_SIGNALS:
+    /// The user wants the store to be connected again.
+    void retryRequested();
+    void currentViewChanged(llmcache::ui::View* view);
+    /// The window was closed; its views were told to stop.
+    void closing();
+    /// After closing(): no view has a task any more. Services may be destroyed now.
+    void idle();
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    struct Page {
+        View* view;
+        QWidget* header;
+        QAction* action;
+    };
+    void buildMenus();
+    void activatePage(int index);
+    void moveFocus(bool forward);
+    void toggleMenuBar();
+    void saveState();
+    void checkIdle();
+    QString keyOf(const View* view) const;
+
+    Theme* m_theme;
+    QSettings* m_settings;
+    Rail* m_rail;
+    TopBar* m_topBar;
+    QWidget* m_bannerBox;
+    ErrorBanner* m_storeBanner;
+    QStackedWidget* m_stack;
+    StatusStrip* m_status;
+    CommandPalette* m_palette;
+    ToastHost* m_toasts;
+    HelpView* m_help = nullptr;
+    QMenu* m_viewMenu = nullptr;
+    QMenu* m_helpMenu = nullptr;
+    QList<Page> m_pages;
+    QList<QAction*> m_windowActions;
+    QList<QAction*> m_windowCommands;
+    int m_topViews = 0;
+    bool m_altAlone = false;
+    bool m_closed = false;
+    bool m_activated = false;
+};
+
+} // namespace llmcache::ui
