@@ -116,8 +116,7 @@ has_node() {
 # Installs what the end-to-end tests need from npm, in the versions of the lock file, once.
 install_node_dependencies() {
     local folder=$root/tests/e2e/aimock
-    if [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]]; then
-        say "Installing the end-to-end tests' Node.js packages"
-        npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
-    fi
+    [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
+    say "Installing the end-to-end tests' Node.js packages"
+    npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 }

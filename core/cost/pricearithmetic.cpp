@@ -26,7 +26,8 @@ constexpr std::array counts{
         &Usage::cacheReadTokens},
     Count{"cache_read_audio_tokens", &Usage::cacheReadAudioTokens, "input_audio_tokens",
         &Usage::inputAudioTokens},
-    Count{"reasoning_tokens", &Usage::reasoningTokens, "output_tokens", &Usage::outputTokens},
+    // Some servers count reasoning beside the output; that only matters where it has a price.
+    Count{"reasoning_tokens", &Usage::reasoningTokens, nullptr, nullptr},
     Count{"output_audio_tokens", &Usage::outputAudioTokens, "output_tokens", &Usage::outputTokens},
     Count{"web_searches", &Usage::webSearches, nullptr, nullptr},
     Count{"requests", &Usage::requests, nullptr, nullptr},

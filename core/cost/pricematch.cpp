@@ -120,7 +120,7 @@ Found Data::findAt(const Provider& provider, const QString& id) const
     for (const QString& other : provider.fallback) {
         const Provider* behind = providerOf(other);
         if (const Model* model = behind ? behind->find(id) : nullptr)
-            return {behind, model, {}};
+            return {&provider, model, {}};
     }
     if (provider.route != Route::None) {
         const bool path = provider.route == Route::Path;

@@ -1,6 +1,5 @@
 #include "scriptedprovider.h"
 
-#include "base/error.h"
 
 #include <qcorosignal.h>
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "redisserver.h"
+#include "store/redis/redisstore.h"
 #include "store/sqlite/sqlitestore.h"
 
 #include <QTemporaryDir>
@@ -24,9 +26,21 @@ private:
     QTemporaryDir m_directory;
 };
 
+class RedisFactory final : public StoreFactory {
+public:
+    bool start() { return m_server.start(); }
+    std::unique_ptr<Store> make(QString workspace) override
+    {
+        return makeRedisStore(redis::RedisUrl::parse(m_server.url()), std::move(workspace));
+    }
+
+private:
+    RedisServer m_server;
+};
+
 inline QStringList storeKinds()
 {
-    return {QStringLiteral("sqlite")};
+    return {QStringLiteral("sqlite"), QStringLiteral("redis")};
 }
 
 /// Null, and why in `missing`, when this machine lacks what the kind needs.
@@ -34,6 +48,17 @@ inline std::unique_ptr<StoreFactory> makeStoreFactory(const QString& kind, QStri
 {
     if (kind == QLatin1String("sqlite"))
         return std::make_unique<SqliteFactory>();
+    if (kind == QLatin1String("redis")) {
+        if (!RedisServer::isInstalled()) {
+            missing = RedisServer::missingText();
+            return nullptr;
+        }
+        auto factory = std::make_unique<RedisFactory>();
+        if (factory->start())
+            return factory;
+        missing = QStringLiteral("redis-server did not start");
+        return nullptr;
+    }
     missing = QStringLiteral("no such kind of store");
     return nullptr;
 }
