@@ -15,5 +15,11 @@ Json toJson(const Agent& agent);
 Json toJson(const OutputType& output);
 /// The settings alone, as in an agent's "settings"; an empty object when nothing is set.
 Json toJson(const ModelSettings& settings);
+/// One tool, as in an agent's "tools".
+Json toJson(const ToolDefinition& tool);
+/// Readers of the same parts, for requests that were stored; errors as agentFromJson.
+OutputType outputTypeFromJson(const Json& json, const QString& what);
+ModelSettings modelSettingsFromJson(const Json& json, const QString& what);
+std::vector<ToolDefinition> toolsFromJson(const Json& json, const QString& what);
 
 } // namespace llmcache

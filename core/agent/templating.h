@@ -12,7 +12,7 @@ using Variables = QMap<QString, QString>;
 /// letters, digits, underscores, dots or hyphens; spaces inside the braces are ignored; `\{{` is literal.
 QStringList templateVariables(const QString& text);
 /// Replaces each placeholder by its value; values are not expanded again. Throws ConfigurationError that
-/// names the missing variable, or the position of a brace pair that never closes.
+/// names a missing variable. Double braces around anything but a name (JSON, code) stay as they are.
 QString renderTemplate(const QString& text, const Variables& variables);
 
 } // namespace llmcache

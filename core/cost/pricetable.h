@@ -3,7 +3,10 @@
 #include "base/usage.h"
 #include "cost/modelcosts.h"
 
+#include <QStringList>
+
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace llmcache {
@@ -27,6 +30,10 @@ struct Quote {
     QString matchedModel; ///< id in the table
     QString source; ///< "custom", "table 2026-11-23", "provider"; empty when unpriced
     QString problem; ///< why it is unpriced, for people
+    QStringList unpriced; ///< buckets that were used and have no price, in the words of the lines
+
+    /// Adds the quote of another request of the same run. Unpriced if either is.
+    Quote& operator+=(const Quote& other);
 };
 
 /// What is known about a model, for completion and display.
@@ -39,7 +46,8 @@ struct ModelInfo {
     QString outputPerMillion;
 };
 
-/// Dated prices of models. Immutable once loaded apart from the custom costs; thread-compatible.
+/// Dated prices of models. A value; immutable once loaded apart from the custom costs. Const calls are safe
+/// from any thread; setCustomCosts() must not run beside them on the same object.
 class PriceTable {
 public:
     /// The table built into the program.
@@ -58,11 +66,14 @@ public:
     /// Prices `usage` of `model` (`provider:model`, or a bare model id) at UTC time `atMs`. Custom costs win.
     /// An unknown model is an unpriced quote, never a guess. Throws CacheError for an impossible usage (cache
     /// reads above input, negative counts).
-    Quote quote(const QString& model, const Usage& usage, qint64 atMs) const;
+    ///
+    /// `usage` should be that of one provider request, because tiers and fees go by request; add the quotes
+    /// of several. `utcOffsetSeconds` says on which calendar the dates of the table are read.
+    Quote quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds = 0) const;
     /// Throws ConfigurationError that names the model and the number that is no price.
     void setCustomCosts(const CustomCosts& costs);
     const CustomCosts& customCosts() const;
-    /// All models of the table, by provider and id.
+    /// All models of the table, by provider and id, with the base prices of now.
     std::vector<ModelInfo> models() const;
     std::optional<ModelInfo> find(const QString& model) const;
     QString version() const;

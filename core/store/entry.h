@@ -70,6 +70,6 @@ void responseFromJson(const Json& json, Entry& entry);
 /// bytes.
 QByteArray packField(const QByteArray& jsonText);
 /// Reverse of packField, bounded to `maxBytes`; throws CacheError for anything malformed or larger.
-QByteArray unpackField(const QByteArray& field, qint64 maxBytes = 256 * 1024 * 1024);
+QByteArray unpackField(const QByteArray& field, qint64 maxBytes = qint64(256) * 1024 * 1024);
 
 } // namespace llmcache

@@ -1,0 +1,129 @@
+#include "output.h"
+
+#include <QTextStream>
+
+#include <cstdio>
+#include <unistd.h>
+
+namespace llmcache::app {
+
+namespace {
+
+bool isTerminal(FILE* stream)
+{
+    return isatty(fileno(stream)) != 0;
+}
+
+QString withoutControls(const QString& text)
+{
+    QString out;
+    out.reserve(text.size());
+    for (const QChar c : text) {
+        const auto code = c.unicode();
+        const bool control = (code < 0x20 && c != QLatin1Char('\n') && c != QLatin1Char('\t'))
+            || (code >= 0x7F && code < 0xA0);
+        out += control ? QChar(0xFFFD) : c;
+    }
+    return out;
+}
+
+void write(FILE* stream, const QString& text)
+{
+    const QByteArray bytes = (isTerminal(stream) ? withoutControls(text) : text).toUtf8();
+    std::fwrite(bytes.constData(), 1, static_cast<std::size_t>(bytes.size()), stream);
+    std::fflush(stream);
+}
+
+} // namespace
+
+void print(const QString& text)
+{
+    write(stdout, text);
+}
+
+void printLine(const QString& text)
+{
+    write(stdout, text + QLatin1Char('\n'));
+}
+
+void printJson(const Json& value)
+{
+    printLine(QString::fromUtf8(isTerminal(stdout) ? toPrettyJsonText(value) : toJsonText(value)));
+}
+
+void printJsonLine(const Json& value)
+{
+    printLine(QString::fromUtf8(toJsonText(value)));
+}
+
+void printError(const QString& text)
+{
+    write(stderr, text + QLatin1Char('\n'));
+}
+
+bool confirm(const QString& question)
+{
+    if (!isTerminal(stdin))
+        return false;
+    write(stderr, question + QStringLiteral(" [y/N] "));
+    QTextStream in(stdin);
+    return in.readLine().trimmed().compare(QLatin1String("y"), Qt::CaseInsensitive) == 0;
+}
+
+TextTable::TextTable(QStringList headers, std::vector<bool> rightAligned)
+    : m_headers(std::move(headers))
+    , m_rightAligned(std::move(rightAligned))
+{
+}
+
+void TextTable::add(QStringList cells)
+{
+    m_rows.push_back(std::move(cells));
+}
+
+QString TextTable::toText() const
+{
+    const auto columns = static_cast<std::size_t>(m_headers.size());
+    std::vector<qsizetype> widths(columns, 0);
+    const auto measure = [&](const QStringList& cells) {
+        for (std::size_t column = 0; column < columns; ++column)
+            widths[column] = std::max(widths[column], cells.at(static_cast<qsizetype>(column)).size());
+    };
+    measure(m_headers);
+    for (const QStringList& row : m_rows)
+        measure(row);
+    QString text;
+    const auto append = [&](const QStringList& cells) {
+        QString line;
+        for (std::size_t column = 0; column < columns; ++column) {
+            const QString& cell = cells.at(static_cast<qsizetype>(column));
+            if (column > 0)
+                line += QStringLiteral("  ");
+            line += m_rightAligned[column] ? cell.rightJustified(widths[column])
+                                           : cell.leftJustified(widths[column]);
+        }
+        while (line.endsWith(QLatin1Char(' ')))
+            line.chop(1);
+        text += line + QLatin1Char('\n');
+    };
+    append(m_headers);
+    for (const QStringList& row : m_rows)
+        append(row);
+    return text;
+}
+
+QString csvField(const QString& text)
+{
+    QString field = text;
+    static const QString formulaStarts = QStringLiteral("=+-@\t\r");
+    bool number = false;
+    field.toDouble(&number);
+    if (!field.isEmpty() && !number && formulaStarts.contains(field.front()))
+        field.prepend(QLatin1Char('\''));
+    if (field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"'))
+        || field.contains(QLatin1Char('\n')) || field.contains(QLatin1Char('\r')))
+        field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
+    return field;
+}
+
+} // namespace llmcache::app

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/json.h"
+
+#include <QStringList>
+
+namespace llmcache::app {
+
+/// Writes text to stdout as UTF-8. Terminal control characters from entries and replies are made visible when
+/// stdout is a terminal, so that a hostile answer can't drive it.
+void print(const QString& text);
+void printLine(const QString& text = {});
+/// One object, indented on a terminal, compact otherwise.
+void printJson(const Json& value);
+/// One object a line, always compact.
+void printJsonLine(const Json& value);
+/// A line to stderr.
+void printError(const QString& text);
+/// Asks on the terminal; false without one.
+bool confirm(const QString& question);
+
+/// Columns aligned with spaces; numbers right-aligned where `rightAligned` says so.
+class TextTable {
+public:
+    TextTable(QStringList headers, std::vector<bool> rightAligned);
+    void add(QStringList cells);
+    QString toText() const;
+
+private:
+    QStringList m_headers;
+    std::vector<bool> m_rightAligned;
+    std::vector<QStringList> m_rows;
+};
+
+/// RFC 4180 field; a text that a spreadsheet would take for a formula gets a leading apostrophe.
+QString csvField(const QString& text);
+
+} // namespace llmcache::app

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "store/store.h"
+
+#include <QTimer>
+
+namespace llmcache {
+
+/// How long the distributed lock lives without renewal, and how often it is renewed (design, guarantee 2).
+inline constexpr std::chrono::milliseconds lockTtl{15'000};
+inline constexpr std::chrono::milliseconds lockRenewal{5'000};
+
+/// A held lock of one request. Renews itself; released in every outcome: by release(), by the commit that
+/// carries its token, or by the destructor. The store must outlive it and the release that it starts.
+class RunLock {
+public:
+    RunLock(Store& store, QString fingerprint, QString token);
+    ~RunLock();
+    RunLock(const RunLock&) = delete;
+    RunLock& operator=(const RunLock&) = delete;
+
+    const QString& token() const { return m_token; }
+    /// The commit released it.
+    void released();
+    /// Gives waiters this failure when the lock is let go: a permanent one, that they need not repeat.
+    void setFailure(QString failure) { m_failure = std::move(failure); }
+
+private:
+    Store& m_store;
+    QString m_fingerprint;
+    QString m_token;
+    QString m_failure;
+    QTimer m_renewal;
+    bool m_held = true;
+};
+
+} // namespace llmcache

@@ -1,0 +1,92 @@
+#pragma once
+
+// Insides of Runner, shared by runner.cpp (the way of a call) and runoutcome.cpp (what a run leaves behind).
+
+#include "cache/conversation.h"
+#include "cache/ledgerwriter.h"
+#include "cache/runlock.h"
+#include "cache/runner.h"
+#include "cache/singleflight.h"
+
+namespace llmcache {
+
+/// One run under way.
+struct RunState {
+    Agent agent;
+    RunOptions options;
+    Request request;
+    QString fingerprint;
+    QString task;
+    std::chrono::steady_clock::time_point started;
+    qint64 startedMs = 0;
+    std::shared_ptr<Bill> bill = std::make_shared<Bill>();
+    QStringList warnings;
+    bool waitedForOther = false;
+
+    bool reads() const
+    {
+        return options.cachePolicy != CachePolicy::Refresh && options.cachePolicy != CachePolicy::Bypass;
+    }
+    bool writes() const
+    {
+        return options.cachePolicy == CachePolicy::Use || options.cachePolicy == CachePolicy::Refresh;
+    }
+    void report(RunEvent::Kind kind) const
+    {
+        if (!options.progress)
+            return;
+        RunEvent event;
+        event.kind = kind;
+        options.progress(event);
+    }
+};
+using State = std::shared_ptr<RunState>;
+
+/// A random id without braces, for calls and locks.
+QString newId();
+
+struct Runner::Private {
+    Private(Store& usedStore, ProviderRegistry& usedProviders, Clock& usedClock, PriceTable usedPrices,
+        Identity who, Spool* usedSpool)
+        : store(usedStore)
+        , providers(usedProviders)
+        , clock(usedClock)
+        , prices(std::move(usedPrices))
+        , identity(std::move(who))
+        , spool(usedSpool)
+        , ledger(usedStore, usedSpool)
+    {
+    }
+
+    Request buildRequest(const Agent& agent, const QString& prompt, const RunOptions& options) const;
+    QCoro::Task<std::optional<Entry>> lookup(State state);
+    QCoro::Task<RunResult> execute(State state);
+    QCoro::Task<RunResult> lead(State state);
+    QCoro::Task<std::optional<RunResult>> acquire(
+        State state, std::shared_ptr<std::unique_ptr<RunLock>> lock);
+    QCoro::Task<RunResult> pay(State state, std::shared_ptr<std::unique_ptr<RunLock>> lock);
+    QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
+
+    Quote quoteOf(const State& state, const Usage& usage, const std::optional<Money>& reported, qint64 atMs);
+    RunResult finishHit(const State& state, const Entry& entry, Outcome outcome);
+    RunResult finishShared(const State& state, const RunResult& paid);
+    Call callOf(const State& state, Outcome outcome) const;
+    void record(const State& state, const Call& call);
+    void recordFailure(const State& state, const Error& error);
+    std::chrono::microseconds elapsed(const State& state) const
+    {
+        return std::chrono::duration_cast<std::chrono::microseconds>(clock.steadyNow() - state->started);
+    }
+
+    Store& store;
+    ProviderRegistry& providers;
+    Clock& clock;
+    PriceTable prices;
+    Identity identity;
+    Spool* spool;
+    LedgerWriter ledger;
+    SingleFlight flights;
+    int running = 0;
+};
+
+} // namespace llmcache

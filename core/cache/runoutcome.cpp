@@ -1,0 +1,155 @@
+#include "cache/runner_p.h"
+
+#include "base/error.h"
+
+#include <QUuid>
+
+namespace llmcache {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+QString newId()
+{
+    return QUuid::createUuid().toString(QUuid::WithoutBraces);
+}
+
+Quote Runner::Private::quoteOf(
+    const State& state, const Usage& usage, const std::optional<Money>& reported, qint64 atMs)
+{
+    Quote quote;
+    try {
+        if (state->options.customCosts.isEmpty()) {
+            quote = prices.quote(state->request.model.toString(), usage, atMs);
+        } else {
+            PriceTable custom = prices;
+            CustomCosts costs = prices.customCosts();
+            costs.insert(state->options.customCosts);
+            custom.setCustomCosts(costs);
+            quote = custom.quote(state->request.model.toString(), usage, atMs);
+        }
+    } catch (const Error& error) {
+        quote.problem = error.text();
+    }
+    if (!quote.total && reported) {
+        quote.total = reported;
+        quote.source = QStringLiteral("provider");
+    }
+    if (!quote.total)
+        state->warnings.append(QStringLiteral("The cost is unknown: %1").arg(quote.problem));
+    return quote;
+}
+
+Call Runner::Private::callOf(const State& state, Outcome outcome) const
+{
+    Call call;
+    call.id = newId();
+    call.timeMs = clock.nowMs();
+    call.agent = state->agent.name;
+    call.task = state->task;
+    call.user = identity.user;
+    call.host = identity.host;
+    call.model = state->request.model.toString();
+    call.outcome = outcome;
+    call.latency = duration_cast<milliseconds>(elapsed(state));
+    call.attempts = state->bill->attempts;
+    call.waited = state->bill->waited;
+    call.fingerprint = state->fingerprint;
+    call.tags = state->options.tags;
+    return call;
+}
+
+void Runner::Private::record(const State& state, const Call& call)
+{
+    if (state->options.expenseRecorder) {
+        try {
+            state->options.expenseRecorder(call);
+        } catch (const std::exception& error) {
+            state->warnings.append(
+                QStringLiteral("The expense recorder failed: %1").arg(QString::fromUtf8(error.what())));
+        } catch (...) {
+            state->warnings.append(QStringLiteral("The expense recorder failed."));
+        }
+    }
+    ledger.add(call);
+}
+
+void Runner::Private::recordFailure(const State& state, const Error& error)
+{
+    const bool cancelled = dynamic_cast<const Cancelled*>(&error) != nullptr;
+    Call call = callOf(state, cancelled ? Outcome::Cancelled : Outcome::Failed);
+    call.error = error.kind();
+    call.usage = state->bill->usage;
+    // What was billed before the failure is known unless a request went out and no usage came back.
+    if (!state->bill->mayHaveUnknownCost) {
+        call.cost = Money();
+        if (call.usage.requests > 0 || call.usage.totalTokens() > 0) {
+            const Quote quote = quoteOf(state, call.usage, std::nullopt, call.timeMs);
+            call.cost = quote.total;
+            call.priceSource = quote.source;
+        }
+    }
+    record(state, call);
+}
+
+RunResult Runner::Private::finishHit(const State& state, const Entry& entry, Outcome outcome)
+{
+    Call call = callOf(state, outcome);
+    call.usage = entry.usage;
+    call.usage.raw = nullptr;
+    call.cost = Money();
+    call.avoided = entry.meta.cost;
+    call.priceSource = entry.costSource;
+    record(state, call);
+
+    RunData data;
+    data.output = entry.output;
+    data.usage = entry.usage;
+    data.cost = Money();
+    data.avoidedCost = entry.meta.cost;
+    data.quote.total = entry.meta.cost;
+    data.quote.source = entry.costSource;
+    data.messages = entry.messages;
+    data.outcome = outcome;
+    data.originalLatency = entry.meta.latency;
+    data.finishReason = entry.finishReason;
+    data.callId = call.id;
+    data.fingerprint = state->fingerprint;
+    data.request = entry.request;
+    data.agent = state->agent.name;
+    data.model = state->request.model.toString();
+    data.task = state->task;
+    data.latency = elapsed(state);
+    data.attempts = state->bill->attempts;
+    data.store = store.info();
+    data.entry = entry.meta;
+    data.stored = true;
+    data.warnings = state->warnings;
+    return RunResult(std::move(data));
+}
+
+RunResult Runner::Private::finishShared(const State& state, const RunResult& paid)
+{
+    RunData data = paid.data();
+    Call call = callOf(state, Outcome::Shared);
+    call.usage = data.usage;
+    call.usage.raw = nullptr;
+    // A leader that found the entry after all had a hit: its avoided cost is the price of the answer.
+    call.avoided = paid.cached() ? data.avoidedCost : data.cost;
+    call.cost = Money();
+    call.priceSource = data.quote.source;
+    record(state, call);
+    data.outcome = Outcome::Shared;
+    data.avoidedCost = call.avoided;
+    data.cost = Money();
+    data.agent = state->agent.name;
+    data.task = state->task;
+    data.latency = elapsed(state);
+    data.attempts = 0;
+    data.waited = milliseconds(0);
+    data.callId = call.id;
+    data.warnings = state->warnings;
+    return RunResult(std::move(data));
+}
+
+} // namespace llmcache

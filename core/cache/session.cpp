@@ -1,0 +1,237 @@
+#include "cache/session.h"
+
+#include "base/error.h"
+#include "redis/redisurl.h"
+#include "store/redis/redisstore.h"
+#include "store/spool.h"
+#include "store/sqlite/sqlitestore.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QEventLoop>
+#include <QRegularExpression>
+#include <QStandardPaths>
+#include <QThread>
+#include <QUrl>
+
+namespace llmcache {
+
+namespace {
+
+QString environmentSecret(const QString& name)
+{
+    return qEnvironmentVariable(name.toLatin1().constData());
+}
+
+QString embeddedFile(const QString& dataFolder)
+{
+    return QDir(dataFolder).filePath(QStringLiteral("cache.sqlite"));
+}
+
+void checkWorkspace(const QString& workspace)
+{
+    // The name is part of every key, and people read it: no separators, nothing invisible.
+    static const QRegularExpression allowed(QStringLiteral("^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,63}$"),
+        QRegularExpression::UseUnicodePropertiesOption);
+    if (!allowed.match(workspace).hasMatch())
+        throw ConfigurationError(QStringLiteral("\"%1\" is no workspace name.").arg(workspace),
+            QStringLiteral("Use 1 to 64 letters, digits, spaces, dots, hyphens or underscores."));
+}
+
+} // namespace
+
+SessionConfig SessionConfig::fromEnvironment()
+{
+    SessionConfig config;
+    config.storeUrl = qEnvironmentVariable("LLM_CACHE_REDIS_URL");
+    config.dataFolder =
+        QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation) + QStringLiteral("/llmcache");
+    return config;
+}
+
+std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder)
+{
+    checkWorkspace(workspace);
+    if (url.isEmpty()) {
+        if (dataFolder.isEmpty())
+            throw ConfigurationError(QStringLiteral("There is no data folder for the embedded cache."),
+                QStringLiteral("Give a store with --store or LLM_CACHE_REDIS_URL."));
+        return makeSqliteStore(embeddedFile(dataFolder), workspace);
+    }
+    if (url.startsWith(QLatin1String("sqlite:"))) {
+        const QString path = QUrl(url).path();
+        if (path.isEmpty() || path == QLatin1String("/"))
+            throw ConfigurationError(QStringLiteral("The store URL names no file."),
+                QStringLiteral("Write it like sqlite:///home/me/cache.sqlite."));
+        return makeSqliteStore(path, workspace);
+    }
+    return makeRedisStore(redis::RedisUrl::parse(url), workspace);
+}
+
+struct Session::Private {
+    explicit Private(SessionConfig given)
+        : config(std::move(given))
+        , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
+        , store(openStore(config.storeUrl, config.workspace, config.dataFolder))
+        , providers(config.providers)
+        , prices(pricesOf(config))
+        , runner(*store, providers, clock, prices, config.identity, &spool)
+    {
+    }
+
+    static PriceTable pricesOf(const SessionConfig& config)
+    {
+        PriceTable table = PriceTable::builtIn();
+        table.setCustomCosts(config.customCosts);
+        return table;
+    }
+
+    SessionConfig config;
+    SystemClock clock;
+    Spool spool;
+    std::unique_ptr<Store> store;
+    ProviderRegistry providers;
+    PriceTable prices;
+    Runner runner;
+};
+
+Session::Session(SessionConfig config, QObject* parent)
+    : QObject(parent)
+{
+    if (!config.providers.secret)
+        config.providers.secret = environmentSecret;
+    d = std::make_unique<Private>(std::move(config));
+}
+
+Session::~Session() = default;
+
+Store& Session::store()
+{
+    return *d->store;
+}
+
+Runner& Session::runner()
+{
+    return d->runner;
+}
+
+ProviderRegistry& Session::providers()
+{
+    return d->providers;
+}
+
+Clock& Session::clock()
+{
+    return d->clock;
+}
+
+const SessionConfig& Session::config() const
+{
+    return d->config;
+}
+
+qint64 Session::spooled() const
+{
+    return d->spool.pending();
+}
+
+QCoro::Task<int> Session::replaySpool()
+{
+    try {
+        co_return co_await d->spool.replay(*d->store);
+    } catch (const Error&) {
+        // The records stay where they are; the next start or reconnect tries again.
+    }
+    co_return 0;
+}
+
+QCoro::Task<RunResult> cachedAgentRun(Session& session, Agent agent, QString prompt, RunOptions options)
+{
+    return session.runner().run(std::move(agent), std::move(prompt), std::move(options));
+}
+
+namespace {
+
+/// The session that the main thread keeps for a store, as a child of the application object: it ends with it,
+/// and there is no other global state.
+Session* keptSession(const QString& url)
+{
+    QCoreApplication* const application = QCoreApplication::instance();
+    const QString name = QStringLiteral("llmcache session ") + url;
+    if (auto* session = application->findChild<Session*>(name, Qt::FindDirectChildrenOnly))
+        return session;
+    SessionConfig config = SessionConfig::fromEnvironment();
+    if (!url.isEmpty())
+        config.storeUrl = url;
+    auto* session = new Session(std::move(config), application);
+    session->setObjectName(name);
+    return session;
+}
+
+void needApplication()
+{
+    if (!QCoreApplication::instance())
+        throw ConfigurationError(QStringLiteral("There is no QCoreApplication object."),
+            QStringLiteral("Create one before the first run; sockets and timers need it."));
+}
+
+QCoro::Task<RunResult> runInOwnSession(Agent agent, QString prompt, RunOptions options)
+{
+    SessionConfig config = SessionConfig::fromEnvironment();
+    if (!options.redisUrl.isEmpty())
+        config.storeUrl = options.redisUrl;
+    Session session(std::move(config));
+    std::exception_ptr failure;
+    std::optional<RunResult> result;
+    try {
+        result = co_await session.runner().run(std::move(agent), std::move(prompt), std::move(options));
+    } catch (const Error&) {
+        failure = std::current_exception();
+    }
+    co_await session.runner().drain();
+    if (failure)
+        std::rethrow_exception(failure);
+    co_return *result;
+}
+
+/// Runs one coroutine to its end on the current thread, which is ours.
+QCoro::Task<> runAndQuit(QEventLoop* loop, Agent agent, QString prompt, RunOptions options,
+    std::optional<RunResult>* result, std::exception_ptr* failure)
+{
+    try {
+        *result = co_await runInOwnSession(std::move(agent), std::move(prompt), std::move(options));
+    } catch (...) {
+        *failure = std::current_exception();
+    }
+    QMetaObject::invokeMethod(loop, &QEventLoop::quit, Qt::QueuedConnection);
+}
+
+} // namespace
+
+QCoro::Task<RunResult> cachedAgentRun(Agent agent, QString prompt, RunOptions options)
+{
+    needApplication();
+    if (QThread::currentThread() != QCoreApplication::instance()->thread())
+        return runInOwnSession(std::move(agent), std::move(prompt), std::move(options));
+    Session* const session = keptSession(options.redisUrl);
+    return session->runner().run(std::move(agent), std::move(prompt), std::move(options));
+}
+
+RunResult cachedAgentRunSync(Agent agent, QString prompt, RunOptions options)
+{
+    needApplication();
+    std::optional<RunResult> result;
+    std::exception_ptr failure;
+    const std::unique_ptr<QThread> thread(QThread::create([&] {
+        QEventLoop loop;
+        runAndQuit(&loop, std::move(agent), std::move(prompt), std::move(options), &result, &failure);
+        loop.exec();
+    }));
+    thread->start();
+    thread->wait();
+    if (failure)
+        std::rethrow_exception(failure);
+    return *result;
+}
+
+} // namespace llmcache

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "cache/runner.h"
+
+#include <QObject>
+
+namespace llmcache {
+
+/// Where a session lives and as whom.
+struct SessionConfig {
+    QString storeUrl{}; ///< redis://…, sqlite:///…; empty = the embedded file in `dataFolder`
+    QString workspace = QStringLiteral("default");
+    QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
+    Identity identity = Identity::ofProcess();
+    ProviderConfig providers{}; ///< without `secret`, keys come from the environment
+    CustomCosts customCosts{};
+    /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
+    static SessionConfig fromEnvironment();
+};
+
+/// Opens the store that a URL names; the embedded file for an empty one. Throws ConfigurationError. Does not
+/// connect yet.
+std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder);
+
+/// One open connection with all that hangs on it: store, providers, prices, runner, spool. The composition
+/// root makes one and hands it to the views. Thread-affine.
+class Session : public QObject {
+    Q_OBJECT
+public:
+    explicit Session(SessionConfig config, QObject* parent = nullptr);
+    /// Await runner().drain() first, or unwritten ledger records wait in the spool for the next start.
+    ~Session() override;
+
+    Store& store();
+    Runner& runner();
+    ProviderRegistry& providers();
+    Clock& clock();
+    const SessionConfig& config() const;
+    /// Spooled records of this store that are still unwritten.
+    qint64 spooled() const;
+    /// Writes spooled records into the store; returns how many. Never throws: what fails stays spooled.
+    QCoro::Task<int> replaySpool();
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+/// Runs an agent through the cache in the store of `options.redisUrl`, LLM_CACHE_REDIS_URL, or the embedded
+/// file. On the main thread the session is kept as a child of the QCoreApplication and reused; on other
+/// threads it lives as long as the call. Errors as Runner::run.
+QCoro::Task<RunResult> cachedAgentRun(Agent agent, QString prompt, RunOptions options = {});
+/// The same through a session of the caller's.
+QCoro::Task<RunResult> cachedAgentRun(Session& session, Agent agent, QString prompt, RunOptions options = {});
+/// The same for programs that do not use coroutines: blocks the calling thread, not its event loop's
+/// sockets, since the run has a thread of its own. Callbacks in `options` are called on that thread. Needs a
+/// QCoreApplication object.
+RunResult cachedAgentRunSync(Agent agent, QString prompt, RunOptions options = {});
+
+} // namespace llmcache

@@ -1,0 +1,339 @@
+#include "cost/pricetable.h"
+
+#include "base/error.h"
+#include "cost/pricearithmetic.h"
+#include "cost/pricedata_p.h"
+
+#include <QDateTime>
+#include <QFile>
+#include <QReadWriteLock>
+
+#include <algorithm>
+#include <tuple>
+
+// A resource in a static library is dropped by the linker unless somebody names it; the macro only works
+// outside namespaces.
+static void initialisePriceResource()
+{
+    Q_INIT_RESOURCE(prices);
+}
+
+namespace llmcache {
+
+using namespace price;
+
+namespace {
+
+/// What a model reference leads to.
+struct Match {
+    const Model* model = nullptr; ///< in the table
+    std::optional<Rates> fixed; ///< custom or made-up prices, without dates
+    QString provider;
+    QString id;
+    QString source;
+    QString problem;
+};
+
+constexpr qsizetype mostCachedMatches = 10'000;
+
+const Rates& testRates()
+{
+    static const Rates rates = [] {
+        Rates made;
+        made.set(Bucket::Input, 1'000'000);
+        made.set(Bucket::CacheRead, 100'000);
+        made.set(Bucket::CacheWrite, 1'250'000);
+        made.set(Bucket::Output, 5'000'000);
+        return made;
+    }();
+    return rates;
+}
+
+Rates ratesOf(const QString& model, const ModelCosts& costs)
+{
+    struct Field {
+        const char* name;
+        const QString& text;
+        Bucket bucket;
+        bool required;
+    };
+    const std::array fields{
+        Field{"costPerMillionInputTokens", costs.costPerMillionInputTokens, Bucket::Input, true},
+        Field{"costPerMillionOutputTokens", costs.costPerMillionOutputTokens, Bucket::Output, true},
+        Field{"costPerMillionCachingInputTokens", costs.costPerMillionCachingInputTokens, Bucket::CacheWrite,
+            false},
+        Field{
+            "costPerMillionCachingHitTokens", costs.costPerMillionCachingHitTokens, Bucket::CacheRead, false},
+    };
+    Rates rates;
+    for (const Field& field : fields) {
+        if (field.text.isEmpty() && !field.required)
+            continue;
+        const QString where =
+            QStringLiteral("Custom costs of \"%1\", %2").arg(model, QLatin1String(field.name));
+        rates.set(field.bucket, readPrice(field.text, false, where));
+    }
+    return rates;
+}
+
+QString perMillion(const Rates& rates, Bucket bucket)
+{
+    const auto each = rates.of(bucket);
+    return each ? (Money::fromPicodollars(*each) * 1'000'000).toDecimal() : QString();
+}
+
+ModelInfo infoOf(const QString& provider, const Model& model)
+{
+    ModelInfo info{provider, model.id, model.name, model.contextWindow, {}, {}};
+    if (const Period* period = model.periodAt(QDateTime::currentMSecsSinceEpoch(), 0)) {
+        info.inputPerMillion = perMillion(period->base, Bucket::Input);
+        info.outputPerMillion = perMillion(period->base, Bucket::Output);
+    }
+    return info;
+}
+
+} // namespace
+
+struct PriceTable::Private {
+    std::shared_ptr<const Data> data = std::make_shared<Data>();
+    CustomCosts customCosts;
+    QHash<QString, Rates> customRates; ///< by lower-case key
+
+    // Filled by const calls of any thread.
+    mutable QReadWriteLock lock;
+    mutable QHash<QString, std::shared_ptr<const Match>> matches;
+
+    std::shared_ptr<const Match> match(const QString& reference) const;
+
+private:
+    Match find(const QString& reference) const;
+    std::optional<Match> findCustom(const QString& reference) const;
+};
+
+std::shared_ptr<const Match> PriceTable::Private::match(const QString& reference) const
+{
+    {
+        const QReadLocker reader(&lock);
+        if (const auto known = matches.constFind(reference); known != matches.constEnd())
+            return *known;
+    }
+    auto found = std::make_shared<const Match>(find(reference));
+    const QWriteLocker writer(&lock);
+    if (matches.size() >= mostCachedMatches)
+        matches.clear();
+    matches.insert(reference, found);
+    return found;
+}
+
+std::optional<Match> PriceTable::Private::findCustom(const QString& reference) const
+{
+    if (customRates.isEmpty())
+        return std::nullopt;
+    const auto [provider, id] = data->split(reference);
+    QString named = provider ? provider->id : QString();
+    QString bare = id.toLower();
+    if (!provider) {
+        // The provider may be one that the table doesn't know, as in "ollama:llama3", or go without saying.
+        const auto colon = reference.indexOf(QLatin1Char(':'));
+        if (colon >= 0) {
+            named = reference.left(colon);
+            bare = bare.mid(colon + 1);
+        } else if (const Provider* usual = data->find(reference).provider) {
+            named = usual->id;
+        }
+    }
+    QStringList keys;
+    if (reference.contains(QLatin1Char(':')))
+        keys += reference.toLower();
+    if (!named.isEmpty())
+        keys += named.toLower() + QLatin1Char(':') + bare;
+    keys += bare;
+    for (const QString& key : keys) {
+        if (const auto known = customRates.constFind(key); known != customRates.constEnd())
+            return Match{nullptr, *known, named, id, QStringLiteral("custom"), {}};
+    }
+    return std::nullopt;
+}
+
+Match PriceTable::Private::find(const QString& reference) const
+{
+    if (auto custom = findCustom(reference))
+        return *custom;
+    if (reference.startsWith(QLatin1String("test:"))) {
+        return {nullptr, testRates(), QStringLiteral("test"), reference.mid(5),
+            QStringLiteral("made-up test price"), {}};
+    }
+    const Found found = data->find(reference);
+    if (!found.model)
+        return {nullptr, std::nullopt, {}, {}, {}, found.problem};
+    return {found.model, std::nullopt, found.provider->id, found.model->id,
+        QStringLiteral("table ") + data->version, {}};
+}
+
+PriceTable::PriceTable()
+    : d(std::make_shared<Private>())
+{
+}
+
+PriceTable::PriceTable(const PriceTable& other)
+    : PriceTable()
+{
+    *this = other;
+}
+
+PriceTable::PriceTable(PriceTable&& other) noexcept = default;
+
+PriceTable& PriceTable::operator=(const PriceTable& other)
+{
+    if (this == &other)
+        return *this;
+    auto copy = std::make_shared<Private>();
+    copy->data = other.d->data;
+    copy->customCosts = other.d->customCosts;
+    copy->customRates = other.d->customRates;
+    d = std::move(copy);
+    return *this;
+}
+
+PriceTable& PriceTable::operator=(PriceTable&& other) noexcept = default;
+
+PriceTable::~PriceTable() = default;
+
+PriceTable PriceTable::builtIn()
+{
+    initialisePriceResource();
+    QFile file(QStringLiteral(":/llmcache/prices.json"));
+    if (!file.open(QIODevice::ReadOnly))
+        throw ConfigurationError(QStringLiteral("The built-in price table is missing from this program."),
+            QStringLiteral("Build it again with resources/prices.json."));
+    return fromJson(file.readAll(), QStringLiteral("the built-in price table"));
+}
+
+PriceTable PriceTable::fromJson(const QByteArray& text, const QString& what)
+{
+    PriceTable table;
+    table.d->data = std::make_shared<const Data>(readData(text, what));
+    return table;
+}
+
+Quote PriceTable::quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds) const
+{
+    checkUsage(usage);
+    const std::shared_ptr<const Match> match = d->match(model);
+    Quote quote;
+    const Rates* rates = match->fixed ? &*match->fixed : nullptr;
+    if (match->model) {
+        const Period* period = match->model->periodAt(atMs, utcOffsetSeconds);
+        if (!period) {
+            quote.problem = QStringLiteral("The price table %1 has no price of \"%2\" for that time.")
+                                .arg(d->data->version, match->model->id);
+            return quote;
+        }
+        rates = &period->ratesFor(usage.inputTokens);
+    }
+    if (!rates) {
+        quote.problem = match->problem;
+        return quote;
+    }
+    quote.matchedProvider = match->provider;
+    quote.matchedModel = match->id;
+    applyRates(*rates, usage, model, quote);
+    if (quote.total)
+        quote.source = match->source;
+    return quote;
+}
+
+void PriceTable::setCustomCosts(const CustomCosts& costs)
+{
+    QHash<QString, Rates> rates;
+    for (auto one = costs.cbegin(); one != costs.cend(); ++one) {
+        const QString key = one.key().toLower();
+        if (key.trimmed().isEmpty())
+            throw ConfigurationError(QStringLiteral("Custom costs have an entry without a model name."),
+                QStringLiteral("Name the model, such as \"openai:gpt-4o\"."));
+        if (rates.contains(key))
+            throw ConfigurationError(
+                QStringLiteral("Custom costs name the model \"%1\" twice.").arg(one.key()),
+                QStringLiteral("Names differ by more than upper and lower case; remove one."));
+        rates.insert(key, ratesOf(one.key(), *one));
+    }
+    // Threads that still quote keep the old prices until their call ends.
+    auto changed = std::make_shared<Private>();
+    changed->data = d->data;
+    changed->customCosts = costs;
+    changed->customRates = std::move(rates);
+    d = std::move(changed);
+}
+
+const CustomCosts& PriceTable::customCosts() const
+{
+    return d->customCosts;
+}
+
+std::vector<ModelInfo> PriceTable::models() const
+{
+    std::vector<ModelInfo> models;
+    for (const Provider& provider : d->data->providers) {
+        for (const Model& model : provider.models)
+            models.push_back(infoOf(provider.id, model));
+    }
+    std::sort(models.begin(), models.end(), [](const ModelInfo& left, const ModelInfo& right) {
+        return std::tie(left.provider, left.model) < std::tie(right.provider, right.model);
+    });
+    return models;
+}
+
+std::optional<ModelInfo> PriceTable::find(const QString& model) const
+{
+    const Found found = d->data->find(model);
+    std::optional<ModelInfo> info;
+    if (found.model)
+        info = infoOf(found.provider->id, *found.model);
+    const auto match = d->match(model);
+    if (match->fixed) {
+        if (!info)
+            info = ModelInfo{match->provider, match->id, {}, 0, {}, {}};
+        info->inputPerMillion = perMillion(*match->fixed, Bucket::Input);
+        info->outputPerMillion = perMillion(*match->fixed, Bucket::Output);
+    }
+    return info;
+}
+
+QString PriceTable::version() const
+{
+    return d->data->version;
+}
+
+Quote& Quote::operator+=(const Quote& other)
+{
+    total = total && other.total ? std::optional(*total + *other.total) : std::nullopt;
+    input += other.input;
+    output += other.output;
+    for (const PriceLine& line : other.lines) {
+        const auto same = std::find_if(lines.begin(), lines.end(),
+            [&](const PriceLine& mine) { return mine.bucket == line.bucket && mine.each == line.each; });
+        if (same == lines.end()) {
+            lines.push_back(line);
+        } else {
+            same->count += line.count;
+            same->amount += line.amount;
+        }
+    }
+    for (const QString& bucket : other.unpriced) {
+        if (!unpriced.contains(bucket))
+            unpriced += bucket;
+    }
+    if (matchedModel.isEmpty()) {
+        matchedProvider = other.matchedProvider;
+        matchedModel = other.matchedModel;
+    }
+    if (!total)
+        source.clear();
+    else if (source != other.source && !other.source.isEmpty())
+        source += source.isEmpty() ? other.source : QStringLiteral(", ") + other.source;
+    if (problem.isEmpty())
+        problem = other.problem;
+    return *this;
+}
+
+} // namespace llmcache

@@ -1,0 +1,285 @@
+#include "redis/connection.h"
+
+#include "redis/breaker_p.h"
+#include "redis/link_p.h"
+#include "redis/linkerrors_p.h"
+#include "redis/subscriber.h"
+
+#include <QCoreApplication>
+#include <QEvent>
+#include <QRandomGenerator>
+
+#include <deque>
+
+namespace llmcache::redis {
+
+namespace {
+
+/// The command timeout is measured in ticks of one timer, so that a command need not read the clock.
+constexpr int ticksPerTimeout = 8;
+
+const QEvent::Type flushEvent = static_cast<QEvent::Type>(QEvent::registerEventType());
+
+using PendingPointer = std::shared_ptr<PendingState>;
+
+std::chrono::steady_clock::time_point now()
+{
+    return std::chrono::steady_clock::now();
+}
+
+} // namespace
+
+struct Connection::Private final : public LinkListener {
+    Private(Connection* connection, ConnectionSettings connectionSettings, Resolver endpointResolver)
+        : q(connection)
+        , settings(std::move(connectionSettings))
+        , resolver(std::move(endpointResolver))
+    {
+        tickTimer.setInterval(settings.commandTimeout / ticksPerTimeout);
+        QObject::connect(&tickTimer, &QTimer::timeout, q, [this] { tickPassed(); });
+        graceTimer.setSingleShot(true);
+        QObject::connect(&graceTimer, &QTimer::timeout, q, [this] { giveUpOnProbe(); });
+    }
+
+    void linkReady() override;
+    void linkReplied(Reply&& reply) override;
+    void linkDrained() override { flush(); }
+    void linkFailed(std::shared_ptr<const Error> error) override;
+
+    void connectNow();
+    void send(PendingPointer pending);
+    void flush();
+    void tickPassed();
+    void giveUpOnProbe();
+    void lost(std::shared_ptr<const Error> error, bool resend);
+    void say(bool connected, const QString& problem);
+    static void failAll(std::deque<PendingPointer> pendings, const std::shared_ptr<const Error>& error);
+
+    Connection* q;
+    ConnectionSettings settings;
+    Resolver resolver;
+    Link* link = nullptr; ///< deletes itself once closed
+    Breaker breaker;
+    std::deque<PendingPointer> waiting; ///< for the connection
+    std::deque<PendingPointer> inFlight; ///< written, in the order of their replies
+    QTimer tickTimer;
+    QTimer graceTimer;
+    QString server;
+    QString lastProblem;
+    quint32 tick = 0;
+    bool saidConnected = false;
+    bool flushPosted = false;
+};
+
+Connection::Connection(ConnectionSettings settings, Resolver resolver)
+    : d(std::make_unique<Private>(this, std::move(settings), std::move(resolver)))
+{
+    d->server = d->settings.endpoint.display();
+}
+
+Connection::~Connection()
+{
+    if (d->link)
+        d->link->close();
+    auto inFlight = std::exchange(d->inFlight, {});
+    auto waiting = std::exchange(d->waiting, {});
+    const auto error = closedError(d->server);
+    // From here on nothing of this object is touched: those who resume may do anything.
+    Private::failAll(std::move(inFlight), error);
+    Private::failAll(std::move(waiting), error);
+}
+
+Pending Connection::command(Command command)
+{
+    const bool probe = command.isProbe();
+    auto state = std::make_shared<PendingState>(std::move(command));
+    Pending pending(state);
+    if (d->link && d->link->isReady()) {
+        d->send(std::move(state));
+        return pending;
+    }
+    if (d->link) {
+        // Connecting. While the breaker is open only the call that started the attempt waits for it.
+        if (d->breaker.isOpen() && !probe)
+            state->fail(d->breaker.error());
+        else
+            d->waiting.push_back(std::move(state));
+        return pending;
+    }
+    if (!probe && !d->breaker.allows(now())) {
+        state->fail(d->breaker.error());
+        return pending;
+    }
+    d->waiting.push_back(std::move(state));
+    if (d->breaker.isOpen() && !probe)
+        d->graceTimer.start(Breaker::probeGrace);
+    d->connectNow();
+    return pending;
+}
+
+QCoro::Task<QList<QByteArray>> Connection::nodes()
+{
+    co_return QList<QByteArray>{QByteArray()};
+}
+
+QString Connection::display() const
+{
+    return d->server;
+}
+
+bool Connection::isConnected() const
+{
+    return d->link && d->link->isReady();
+}
+
+std::unique_ptr<Subscriber> Connection::makeSubscriber()
+{
+    return std::make_unique<Subscriber>(d->settings, d->resolver);
+}
+
+void Connection::drop(std::shared_ptr<const Error> error)
+{
+    d->lost(std::move(error), false);
+}
+
+bool Connection::event(QEvent* event)
+{
+    if (event->type() != flushEvent)
+        return Client::event(event);
+    d->flushPosted = false;
+    d->flush();
+    return true;
+}
+
+void Connection::Private::connectNow()
+{
+    link = new Link(settings, resolver, this);
+    // Not from here: a failure at once would complete a command before its caller can await it.
+    QMetaObject::invokeMethod(
+        link, [opened = link] { opened->open(); }, Qt::QueuedConnection);
+}
+
+void Connection::Private::send(PendingPointer pending)
+{
+    Command& command = pending->command();
+    appendCommand(link->outgoing(), command.arguments());
+    if (!command.isIdempotent())
+        command = Command();
+    pending->sentAtTick = tick;
+    inFlight.push_back(std::move(pending));
+    if (!tickTimer.isActive())
+        tickTimer.start();
+    if (!flushPosted) {
+        flushPosted = true;
+        QCoreApplication::postEvent(q, new QEvent(flushEvent), Qt::HighEventPriority);
+    }
+}
+
+void Connection::Private::flush()
+{
+    if (link && link->isReady())
+        link->flush();
+}
+
+void Connection::Private::linkReady()
+{
+    server = link->server();
+    breaker.succeeded();
+    graceTimer.stop();
+    auto ready = std::exchange(waiting, {});
+    for (PendingPointer& pending : ready)
+        send(std::move(pending));
+    flush();
+    say(true, QString());
+}
+
+void Connection::Private::linkReplied(Reply&& reply)
+{
+    if (inFlight.empty()) {
+        // A reply to nothing: this is no server that we understand.
+        lost(protocolError(settings), false);
+        return;
+    }
+    const PendingPointer pending = std::move(inFlight.front());
+    inFlight.pop_front();
+    pending->complete(std::move(reply));
+    // Whoever was resumed may have destroyed this object.
+}
+
+void Connection::Private::linkFailed(std::shared_ptr<const Error> error)
+{
+    const bool wasConnected = saidConnected;
+    link = nullptr;
+    if (wasConnected) {
+        lost(std::move(error), true);
+        return;
+    }
+    graceTimer.stop();
+    breaker.failed(now(), QRandomGenerator::global()->generateDouble(), error);
+    auto failed = std::exchange(waiting, {});
+    const QPointer<Connection> guard(q);
+    say(false, error->text());
+    if (guard)
+        tickTimer.stop();
+    failAll(std::move(failed), error);
+}
+
+void Connection::Private::lost(std::shared_ptr<const Error> error, bool resend)
+{
+    if (link)
+        std::exchange(link, nullptr)->close();
+    tickTimer.stop();
+    auto failed = std::exchange(waiting, {});
+    for (PendingPointer& pending : std::exchange(inFlight, {})) {
+        if (resend && pending->command().isIdempotent() && !pending->resent) {
+            pending->resent = true;
+            waiting.push_back(std::move(pending));
+        } else {
+            failed.push_back(std::move(pending));
+        }
+    }
+    const QPointer<Connection> guard(q);
+    say(false, error->text());
+    if (guard && !waiting.empty() && !link)
+        connectNow();
+    failAll(std::move(failed), error);
+}
+
+void Connection::Private::tickPassed()
+{
+    if (inFlight.empty()) {
+        tickTimer.stop();
+        return;
+    }
+    ++tick;
+    if (tick - inFlight.front()->sentAtTick > ticksPerTimeout)
+        lost(commandTimeoutError(server, settings.commandTimeout), false);
+}
+
+void Connection::Private::giveUpOnProbe()
+{
+    // The attempt goes on behind the scenes; the calls that wait for it do not.
+    if (!link || !breaker.error())
+        return;
+    failAll(std::exchange(waiting, {}), breaker.error());
+}
+
+void Connection::Private::say(bool connected, const QString& problem)
+{
+    if (saidConnected == connected && lastProblem == problem)
+        return;
+    saidConnected = connected;
+    lastProblem = problem;
+    Q_EMIT q->stateChanged(connected, problem);
+}
+
+void Connection::Private::failAll(
+    std::deque<PendingPointer> pendings, const std::shared_ptr<const Error>& error)
+{
+    // A copy of the error: the one given may belong to an object that is destroyed on the way.
+    const std::shared_ptr<const Error> kept = error;
+    for (const PendingPointer& pending : pendings)
+        pending->fail(kept);
+}
+
+} // namespace llmcache::redis

@@ -1,0 +1,142 @@
+#include "redis/replyreader_p.h"
+
+#include <QVarLengthArray>
+
+#include <hiredis/hiredis.h>
+#include <hiredis/read.h>
+
+#include <new>
+
+namespace llmcache::redis {
+
+namespace {
+
+/// We never ask for more items than this in one reply; a server that announces more is not to be believed.
+constexpr long long mostItems = 1 << 20;
+/// The protocol's own limit for one value.
+constexpr std::size_t mostBytes = 512U * 1024U * 1024U + 64U * 1024U;
+
+/// The place for an object: in its parent's array, or the root that the reader carries along.
+Reply* slotOf(const redisReadTask* task)
+{
+    if (!task->parent)
+        return static_cast<Reply*>(task->privdata);
+    return &static_cast<Reply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
+}
+
+// These are called from C, which no exception may cross: null tells the reader that memory ran out.
+void* createString(const redisReadTask* task, char* text, std::size_t size)
+{
+    try {
+        Reply* const reply = slotOf(task);
+        reply->type = task->type == REDIS_REPLY_ERROR ? Reply::Type::Error
+            : task->type == REDIS_REPLY_STATUS        ? Reply::Type::Status
+                                                      : Reply::Type::Bytes;
+        reply->bytes = QByteArray(text, static_cast<qsizetype>(size));
+        return reply;
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+// The count is int in hiredis 0.14 and size_t since 1.0.
+template <typename Count>
+void* createArray(const redisReadTask* task, Count count)
+{
+    if (static_cast<long long>(count) > mostItems)
+        return nullptr;
+    try {
+        Reply* const reply = slotOf(task);
+        reply->type = Reply::Type::Array;
+        reply->items.resize(static_cast<std::size_t>(count));
+        return reply;
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+void* createInteger(const redisReadTask* task, long long value)
+{
+    Reply* const reply = slotOf(task);
+    reply->type = Reply::Type::Integer;
+    reply->integer = value;
+    return reply;
+}
+
+void* createNil(const redisReadTask* task)
+{
+    Reply* const reply = slotOf(task);
+    reply->type = Reply::Type::Nil;
+    return reply;
+}
+
+void freeNothing(void*)
+{
+    // All replies live in the root, which the ReplyReader owns.
+}
+
+redisReplyObjectFunctions* objectFunctions()
+{
+    static redisReplyObjectFunctions functions = [] {
+        redisReplyObjectFunctions table{};
+        table.createString = createString;
+        table.createArray = createArray;
+        table.createInteger = createInteger;
+        table.createNil = createNil;
+        table.freeObject = freeNothing;
+        return table;
+    }();
+    return &functions;
+}
+
+} // namespace
+
+ReplyReader::ReplyReader()
+    : m_reader(redisReaderCreateWithFunctions(objectFunctions()))
+{
+    if (!m_reader)
+        throw std::bad_alloc();
+    m_reader->privdata = &m_root;
+}
+
+ReplyReader::~ReplyReader()
+{
+    redisReaderFree(m_reader);
+}
+
+bool ReplyReader::feed(const char* bytes, std::size_t size)
+{
+    if (m_reader->len - m_reader->pos > mostBytes)
+        return false;
+    return redisReaderFeed(m_reader, bytes, size) == REDIS_OK;
+}
+
+ReplyReader::Result ReplyReader::next(Reply& reply)
+{
+    void* object = nullptr;
+    if (redisReaderGetReply(m_reader, &object) != REDIS_OK)
+        return Result::Broken;
+    if (!object)
+        return Result::Incomplete;
+    reply = std::exchange(m_root, Reply());
+    return Result::Reply;
+}
+
+void appendCommand(QByteArray& out, const QList<QByteArray>& arguments)
+{
+    QVarLengthArray<const char*, 16> texts;
+    QVarLengthArray<std::size_t, 16> sizes;
+    for (const QByteArray& argument : arguments) {
+        texts.append(argument.constData());
+        sizes.append(static_cast<std::size_t>(argument.size()));
+    }
+    char* formatted = nullptr;
+    const auto size = redisFormatCommandArgv(
+        &formatted, static_cast<int>(arguments.size()), texts.data(), sizes.constData());
+    if (size < 0)
+        throw std::bad_alloc();
+    out.append(formatted, static_cast<qsizetype>(size));
+    redisFreeCommand(formatted);
+}
+
+} // namespace llmcache::redis

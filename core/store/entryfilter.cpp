@@ -1,0 +1,179 @@
+#include "store/entryfilter.h"
+
+#include "store/filterparser.h"
+
+#include <algorithm>
+
+namespace llmcache {
+
+FilterError::FilterError(const QString& message, const QString& remedy, qsizetype offset, qsizetype length)
+    : UsageError(QStringLiteral("%1 (column %2).").arg(message).arg(offset + 1), remedy)
+    , m_offset(offset)
+    , m_length(length)
+{
+}
+
+bool FilterTerm::matchesText(QStringView value) const
+{
+    switch (match) {
+    case Match::Contains:
+        return value.contains(text, Qt::CaseInsensitive);
+    case Match::Equals:
+        return value.compare(text, Qt::CaseInsensitive) == 0;
+    case Match::Any:
+        return !value.isEmpty();
+    case Match::None:
+        return value.isEmpty();
+    }
+    return false;
+}
+
+bool FilterTerm::matchesFingerprint(QStringView fingerprint) const
+{
+    constexpr qsizetype fewestDigits = 4;
+    if (field == Field::Words && text.size() < fewestDigits)
+        return false;
+    return fingerprint.startsWith(text, Qt::CaseInsensitive);
+}
+
+EntryFilter EntryFilter::parse(const QString& text, const QTimeZone& zone, qint64 nowMs)
+{
+    EntryFilter filter;
+    filter.m_root = FilterParser(text, zone, nowMs).parse();
+    return filter;
+}
+
+QStringList EntryFilter::fieldNames()
+{
+    return FilterParser::fieldNames();
+}
+
+QStringList EntryFilter::propertyNames()
+{
+    return FilterParser::propertyNames();
+}
+
+std::optional<qint64> filterNumber(const EntryMeta& entry, FilterTerm::Field field, qint64 nowMs)
+{
+    using Field = FilterTerm::Field;
+    switch (field) {
+    case Field::Cost:
+        return entry.cost ? std::optional(entry.cost->picodollars()) : std::nullopt;
+    case Field::Saved:
+        return entry.cost ? std::optional((*entry.cost * entry.hits).picodollars()) : std::nullopt;
+    case Field::Tokens:
+        return entry.usage.totalTokens();
+    case Field::Age:
+        return nowMs - entry.createdMs;
+    case Field::Ttl:
+        return entry.expiresMs ? std::max<qint64>(0, *entry.expiresMs - nowMs)
+                               : std::numeric_limits<qint64>::max();
+    case Field::Hits:
+        return entry.hits;
+    case Field::Size:
+        return entry.bytes;
+    case Field::Created:
+        return entry.createdMs;
+    case Field::Used:
+        return entry.lastUsedMs > 0 ? std::optional(entry.lastUsedMs) : std::nullopt;
+    case Field::Words:
+    case Field::Model:
+    case Field::Agent:
+    case Field::Task:
+    case Field::Author:
+    case Field::Tag:
+    case Field::Fingerprint:
+    case Field::Is:
+        break;
+    }
+    return std::nullopt;
+}
+
+bool hasProperty(const EntryMeta& entry, FilterTerm::Property property, qint64 nowMs)
+{
+    using Property = FilterTerm::Property;
+    const auto expiresBy = [&](qint64 timeMs) { return entry.expiresMs && *entry.expiresMs <= timeMs; };
+    switch (property) {
+    case Property::Pinned:
+        return entry.pinned;
+    case Property::Human:
+        return entry.human;
+    case Property::Python:
+        return entry.python;
+    case Property::Expired:
+        return expiresBy(nowMs);
+    case Property::ExpiredSoon:
+        return expiresBy(nowMs + EntryFilter::soon.count()) && !expiresBy(nowMs);
+    case Property::Unpriced:
+        return !entry.cost;
+    }
+    return false;
+}
+
+namespace {
+
+bool matchesTerm(const FilterTerm& term, const EntryMeta& entry, qint64 nowMs)
+{
+    using Field = FilterTerm::Field;
+    switch (term.field) {
+    case Field::Words:
+        return term.matchesText(entry.promptExcerpt) || term.matchesText(entry.answerExcerpt)
+            || term.matchesText(entry.agent) || term.matchesText(entry.task) || term.matchesText(entry.model)
+            || term.matchesFingerprint(entry.fingerprint);
+    case Field::Model:
+        return term.matchesText(entry.model);
+    case Field::Agent:
+        return term.matchesText(entry.agent);
+    case Field::Task:
+        return term.matchesText(entry.task);
+    case Field::Author:
+        return term.matchesText(entry.author);
+    case Field::Tag:
+        if (term.match == FilterTerm::Match::None)
+            return entry.tags.isEmpty();
+        return std::any_of(entry.tags.cbegin(), entry.tags.cend(),
+            [&](const QString& tag) { return term.matchesText(tag); });
+    case Field::Fingerprint:
+        return term.matchesFingerprint(entry.fingerprint);
+    case Field::Is:
+        return hasProperty(entry, term.property, nowMs);
+    case Field::Cost:
+    case Field::Tokens:
+    case Field::Age:
+    case Field::Ttl:
+    case Field::Hits:
+    case Field::Size:
+    case Field::Saved:
+    case Field::Created:
+    case Field::Used: {
+        const auto number = filterNumber(entry, term.field, nowMs);
+        return number && term.matchesNumber(*number);
+    }
+    }
+    return false;
+}
+
+bool matchesNode(const FilterNode& node, const EntryMeta& entry, qint64 nowMs)
+{
+    const auto matchesChild = [&](const FilterNode& child) { return matchesNode(child, entry, nowMs); };
+    switch (node.kind) {
+    case FilterNode::Kind::All:
+        return std::all_of(node.children.begin(), node.children.end(), matchesChild);
+    case FilterNode::Kind::Any:
+        return std::any_of(node.children.begin(), node.children.end(), matchesChild);
+    case FilterNode::Kind::Not:
+        return !matchesChild(node.children.front());
+    case FilterNode::Kind::Term:
+        return matchesTerm(node.term, entry, nowMs);
+    }
+    return false;
+}
+
+} // namespace
+
+bool EntryFilter::matches(const EntryMeta& entry, qint64 nowMs) const
+{
+    return matchesNode(m_root, entry, nowMs);
+}
+
+} // namespace llmcache

@@ -1,0 +1,533 @@
+#include "store/filterparser.h"
+
+#include <QDateTime>
+
+#include <array>
+#include <cmath>
+
+namespace llmcache {
+
+namespace {
+
+using Field = FilterTerm::Field;
+using Property = FilterTerm::Property;
+
+constexpr qsizetype longestFilter = 4096;
+constexpr int deepestNesting = 64;
+constexpr qint64 unlimited = std::numeric_limits<qint64>::max();
+
+struct FieldName {
+    QLatin1String name;
+    Field field;
+};
+constexpr std::array fields{
+    FieldName{QLatin1String("age"), Field::Age},
+    FieldName{QLatin1String("agent"), Field::Agent},
+    FieldName{QLatin1String("author"), Field::Author},
+    FieldName{QLatin1String("cost"), Field::Cost},
+    FieldName{QLatin1String("created"), Field::Created},
+    FieldName{QLatin1String("fingerprint"), Field::Fingerprint},
+    FieldName{QLatin1String("hits"), Field::Hits},
+    FieldName{QLatin1String("is"), Field::Is},
+    FieldName{QLatin1String("model"), Field::Model},
+    FieldName{QLatin1String("saved"), Field::Saved},
+    FieldName{QLatin1String("size"), Field::Size},
+    FieldName{QLatin1String("tag"), Field::Tag},
+    FieldName{QLatin1String("task"), Field::Task},
+    FieldName{QLatin1String("tokens"), Field::Tokens},
+    FieldName{QLatin1String("ttl"), Field::Ttl},
+    FieldName{QLatin1String("used"), Field::Used},
+};
+
+struct PropertyName {
+    QLatin1String name;
+    Property property;
+};
+constexpr std::array properties{
+    PropertyName{QLatin1String("pinned"), Property::Pinned},
+    PropertyName{QLatin1String("human"), Property::Human},
+    PropertyName{QLatin1String("python"), Property::Python},
+    PropertyName{QLatin1String("expired"), Property::Expired},
+    PropertyName{QLatin1String("expired-soon"), Property::ExpiredSoon},
+    PropertyName{QLatin1String("unpriced"), Property::Unpriced},
+};
+
+struct Unit {
+    QLatin1String name;
+    qint64 factor;
+};
+constexpr std::array durationUnits{
+    Unit{QLatin1String("s"), 1'000},
+    Unit{QLatin1String("m"), 60'000},
+    Unit{QLatin1String("h"), 3'600'000},
+    Unit{QLatin1String("d"), 86'400'000},
+    Unit{QLatin1String("w"), 604'800'000},
+};
+constexpr std::array byteUnits{
+    Unit{QLatin1String(""), 1},
+    Unit{QLatin1String("b"), 1},
+    Unit{QLatin1String("k"), 1'000},
+    Unit{QLatin1String("kb"), 1'000},
+    Unit{QLatin1String("m"), 1'000'000},
+    Unit{QLatin1String("mb"), 1'000'000},
+    Unit{QLatin1String("g"), 1'000'000'000},
+    Unit{QLatin1String("gb"), 1'000'000'000},
+};
+constexpr std::array countUnits{
+    Unit{QLatin1String(""), 1},
+    Unit{QLatin1String("k"), 1'000},
+    Unit{QLatin1String("m"), 1'000'000},
+};
+
+/// A non-negative number with one of the units, in the smallest unit, and the unit's factor.
+template <std::size_t size>
+std::optional<std::pair<qint64, qint64>> measure(const QString& text, const std::array<Unit, size>& units)
+{
+    qsizetype digits = 0;
+    while (digits < text.size()
+        && ((text.at(digits) >= QLatin1Char('0') && text.at(digits) <= QLatin1Char('9'))
+            || text.at(digits) == QLatin1Char('.')))
+        ++digits;
+    bool ok = false;
+    const double number = text.left(digits).toDouble(&ok);
+    if (!ok)
+        return std::nullopt;
+    const QString name = text.mid(digits).toLower();
+    for (const Unit& unit : units) {
+        if (name != unit.name)
+            continue;
+        const double product = number * static_cast<double>(unit.factor);
+        if (product >= 9e18)
+            return std::nullopt;
+        return std::pair(static_cast<qint64>(std::llround(product)), unit.factor);
+    }
+    return std::nullopt;
+}
+
+bool isLetter(QChar c)
+{
+    return (c >= QLatin1Char('a') && c <= QLatin1Char('z'))
+        || (c >= QLatin1Char('A') && c <= QLatin1Char('Z'));
+}
+
+bool endsTerm(QChar c)
+{
+    return c.isSpace() || c == QLatin1Char('(') || c == QLatin1Char(')');
+}
+
+FilterNode group(FilterNode::Kind kind, std::vector<FilterNode> children)
+{
+    if (children.size() == 1)
+        return std::move(children.front());
+    FilterNode node;
+    node.kind = kind;
+    node.children = std::move(children);
+    return node;
+}
+
+} // namespace
+
+FilterParser::FilterParser(const QString& text, QTimeZone zone, qint64 nowMs)
+    : m_text(text)
+    , m_zone(std::move(zone))
+    , m_nowMs(nowMs)
+{
+}
+
+QStringList FilterParser::fieldNames()
+{
+    QStringList names;
+    for (const FieldName& entry : fields)
+        names << entry.name;
+    return names;
+}
+
+QStringList FilterParser::propertyNames()
+{
+    QStringList names;
+    for (const PropertyName& entry : properties)
+        names << entry.name;
+    return names;
+}
+
+FilterNode FilterParser::parse()
+{
+    if (m_text.size() > longestFilter)
+        throw FilterError(QStringLiteral("The filter is longer than %1 characters").arg(longestFilter),
+            QStringLiteral("Use a shorter one."), longestFilter, m_text.size() - longestFilter);
+    skipSpace();
+    if (atEnd())
+        return {};
+    FilterNode root = parseAlternatives(0);
+    if (!atEnd())
+        throw FilterError(QStringLiteral("This closing parenthesis has no opening one"),
+            QStringLiteral("Remove it, or put the text in quotes."), m_position, 1);
+    return root;
+}
+
+FilterNode FilterParser::parseAlternatives(int depth)
+{
+    std::vector<FilterNode> alternatives;
+    alternatives.push_back(parseConjunction(depth));
+    while (atKeyword(QLatin1String("OR"))) {
+        const qsizetype at = m_position;
+        m_position += 2;
+        skipSpace();
+        if (atEnd() || current() == QLatin1Char(')') || atKeyword(QLatin1String("OR")))
+            throw FilterError(QStringLiteral("Nothing follows OR"),
+                QStringLiteral("Add a condition after it, or write \"OR\" in quotes to look for the word."),
+                at, 2);
+        alternatives.push_back(parseConjunction(depth));
+    }
+    return group(FilterNode::Kind::Any, std::move(alternatives));
+}
+
+FilterNode FilterParser::parseConjunction(int depth)
+{
+    std::vector<FilterNode> conditions;
+    while (!atEnd() && current() != QLatin1Char(')')) {
+        if (atKeyword(QLatin1String("OR"))) {
+            if (conditions.empty())
+                throw FilterError(QStringLiteral("Nothing stands before OR"),
+                    QStringLiteral("Add a condition before it, or write \"OR\" in quotes to look for the "
+                                   "word."),
+                    m_position, 2);
+            break;
+        }
+        conditions.push_back(parseUnary(depth));
+        skipSpace();
+    }
+    return group(FilterNode::Kind::All, std::move(conditions));
+}
+
+FilterNode FilterParser::parseUnary(int depth)
+{
+    if (depth >= deepestNesting)
+        throw FilterError(QStringLiteral("The filter is nested deeper than %1 levels").arg(deepestNesting),
+            QStringLiteral("Use fewer parentheses and minus signs."), m_position, 1);
+    if (current() == QLatin1Char('-')) {
+        const qsizetype at = m_position++;
+        if (atEnd() || current().isSpace() || current() == QLatin1Char(')'))
+            throw FilterError(QStringLiteral("Nothing follows the minus sign"),
+                QStringLiteral("Write what to leave out right after it, such as -draft."), at, 1);
+        FilterNode negation;
+        negation.kind = FilterNode::Kind::Not;
+        negation.children.push_back(parseUnary(depth + 1));
+        return negation;
+    }
+    if (current() == QLatin1Char('(')) {
+        const qsizetype at = m_position++;
+        skipSpace();
+        if (!atEnd() && current() == QLatin1Char(')'))
+            throw FilterError(QStringLiteral("There is nothing between these parentheses"),
+                QStringLiteral("Put a condition there, or remove them."), at, m_position + 1 - at);
+        if (atEnd())
+            throw FilterError(QStringLiteral("This parenthesis is not closed"),
+                QStringLiteral("Add a closing one at the end."), at, 1);
+        FilterNode inner = parseAlternatives(depth + 1);
+        if (atEnd())
+            throw FilterError(QStringLiteral("This parenthesis is not closed"),
+                QStringLiteral("Add a closing one at the end."), at, 1);
+        ++m_position;
+        return inner;
+    }
+    return parseTerm();
+}
+
+FilterNode FilterParser::parseTerm()
+{
+    const qsizetype start = m_position;
+    FilterNode node;
+    node.kind = FilterNode::Kind::Term;
+    node.term.offset = start;
+
+    qsizetype nameEnd = start;
+    while (nameEnd < m_text.size() && isLetter(m_text.at(nameEnd)))
+        ++nameEnd;
+    m_position = nameEnd;
+    const auto op = nameEnd > start ? takeOperator() : std::nullopt;
+    if (!op) {
+        m_position = start;
+        const Value value = takeValue();
+        if (value.text.isEmpty())
+            throw FilterError(QStringLiteral("There is nothing between these quotes"),
+                QStringLiteral("Put the words to look for there, or remove them."), start, value.length);
+        node.term.text = value.text;
+        node.term.length = m_position - start;
+        return node;
+    }
+
+    const QString name = m_text.mid(start, nameEnd - start).toLower();
+    const auto* const known = std::find_if(
+        fields.begin(), fields.end(), [&](const FieldName& entry) { return entry.name == name; });
+    if (known == fields.end())
+        throw FilterError(QStringLiteral("There is no filter called \"%1\"").arg(name),
+            QStringLiteral("Use one of %1, or put the text in quotes to look for it.")
+                .arg(fieldNames().join(QLatin1String(", "))),
+            start, nameEnd - start);
+    const Value value = takeValue();
+    if (value.text.isEmpty() && !value.quoted)
+        throw FilterError(QStringLiteral("\"%1\" has no value").arg(m_text.mid(start, m_position - start)),
+            QStringLiteral("Write it right behind, without a space."), start, m_position - start);
+    node.term.field = known->field;
+    node.term.length = m_position - start;
+    if (known->field == Field::Is)
+        setProperties(node, *op, value);
+    else if (node.term.isText())
+        setText(node.term, *op, value);
+    else
+        setNumbers(node.term, *op, name, value);
+    return node;
+}
+
+void FilterParser::skipSpace()
+{
+    while (!atEnd() && current().isSpace())
+        ++m_position;
+}
+
+bool FilterParser::atKeyword(QLatin1String word) const
+{
+    if (!QStringView(m_text).mid(m_position).startsWith(word))
+        return false;
+    const qsizetype end = m_position + word.size();
+    return end == m_text.size() || endsTerm(m_text.at(end));
+}
+
+std::optional<FilterParser::Operator> FilterParser::takeOperator()
+{
+    if (atEnd())
+        return std::nullopt;
+    const bool orEqual = m_position + 1 < m_text.size() && m_text.at(m_position + 1) == QLatin1Char('=');
+    switch (current().unicode()) {
+    case ':':
+        ++m_position;
+        return Operator::Contains;
+    case '=':
+        ++m_position;
+        return Operator::Equals;
+    case '>':
+        m_position += orEqual ? 2 : 1;
+        return orEqual ? Operator::GreaterEqual : Operator::Greater;
+    case '<':
+        m_position += orEqual ? 2 : 1;
+        return orEqual ? Operator::LessEqual : Operator::Less;
+    default:
+        return std::nullopt;
+    }
+}
+
+FilterParser::Value FilterParser::takeValue()
+{
+    Value value;
+    value.offset = m_position;
+    if (!atEnd() && current() == QLatin1Char('"')) {
+        value.quoted = true;
+        value.text = takeQuoted();
+    } else {
+        while (!atEnd() && !endsTerm(current()))
+            ++m_position;
+        value.text = m_text.mid(value.offset, m_position - value.offset);
+    }
+    value.length = m_position - value.offset;
+    return value;
+}
+
+QString FilterParser::takeQuoted()
+{
+    const qsizetype start = m_position++;
+    QString text;
+    while (!atEnd() && current() != QLatin1Char('"')) {
+        if (current() == QLatin1Char('\\') && m_position + 1 < m_text.size())
+            ++m_position;
+        text += current();
+        ++m_position;
+    }
+    if (atEnd())
+        throw FilterError(QStringLiteral("This quote is not closed"),
+            QStringLiteral("Add a closing quote, or write \\\" for a quote in the text."), start, 1);
+    ++m_position;
+    return text;
+}
+
+void FilterParser::setText(FilterTerm& term, Operator op, const Value& value) const
+{
+    if (op != Operator::Contains && op != Operator::Equals)
+        throw FilterError(QStringLiteral("Texts can't be compared by size"),
+            QStringLiteral("Use \":\" for a part of the text or \"=\" for all of it."), term.offset,
+            term.length);
+    term.text = value.text;
+    term.match = op == Operator::Equals ? FilterTerm::Match::Equals : FilterTerm::Match::Contains;
+    if (value.quoted || term.field == Field::Fingerprint)
+        return;
+    if (value.text == QLatin1String("any"))
+        term.match = FilterTerm::Match::Any;
+    else if (value.text == QLatin1String("none"))
+        term.match = FilterTerm::Match::None;
+}
+
+void FilterParser::setProperties(FilterNode& node, Operator op, const Value& value) const
+{
+    const FilterTerm whole = node.term;
+    const QString choices = propertyNames().join(QLatin1String(", "));
+    if (op != Operator::Contains && op != Operator::Equals)
+        throw FilterError(QStringLiteral("\"is\" takes a word, not a comparison"),
+            QStringLiteral("Write is: and one of %1.").arg(choices), whole.offset, whole.length);
+    std::vector<FilterNode> alternatives;
+    qsizetype offset = value.offset;
+    for (const QString& word : value.text.split(QLatin1Char('|'))) {
+        const auto* const known = std::find_if(properties.begin(), properties.end(),
+            [&](const PropertyName& entry) { return word.compare(entry.name, Qt::CaseInsensitive) == 0; });
+        if (known == properties.end())
+            throw FilterError(QStringLiteral("\"is:\" does not know \"%1\"").arg(word),
+                QStringLiteral("Use one of %1.").arg(choices), offset, std::max<qsizetype>(1, word.size()));
+        FilterNode alternative;
+        alternative.kind = FilterNode::Kind::Term;
+        alternative.term = whole;
+        alternative.term.property = known->property;
+        alternatives.push_back(std::move(alternative));
+        offset += word.size() + 1;
+    }
+    node = group(FilterNode::Kind::Any, std::move(alternatives));
+}
+
+void FilterParser::setNumbers(FilterTerm& term, Operator op, const QString& name, const Value& value) const
+{
+    const auto between = value.text.indexOf(QLatin1String(".."));
+    if (between >= 0) {
+        if (op != Operator::Contains && op != Operator::Equals)
+            throw FilterError(QStringLiteral("A range can't be compared by size"),
+                QStringLiteral("Write %1:%2.").arg(name, value.text), term.offset, term.length);
+        Value from = value;
+        from.text = value.text.left(between);
+        from.length = between;
+        Value to = value;
+        to.text = value.text.mid(between + 2);
+        to.offset += between + 2;
+        to.length -= between + 2;
+        if (from.text.isEmpty() && to.text.isEmpty())
+            throw FilterError(QStringLiteral("This range has no ends"),
+                QStringLiteral("Write at least one, such as %1:1..").arg(name), value.offset, value.length);
+        if (!from.text.isEmpty())
+            term.low = span(term.field, from).low;
+        if (!to.text.isEmpty())
+            term.high = term.field == Field::Age || term.field == Field::Ttl ? span(term.field, to).low
+                                                                             : span(term.field, to).high;
+        if (term.low > term.high)
+            throw FilterError(QStringLiteral("This range ends before it begins"),
+                QStringLiteral("Write the smaller end first."), value.offset, value.length);
+        return;
+    }
+    const Span values = span(term.field, value);
+    // "age>3d" begins right after three days, though "age:3d" is any time of the third day.
+    const bool exact = term.field == Field::Age || term.field == Field::Ttl;
+    switch (op) {
+    case Operator::Contains:
+    case Operator::Equals:
+        term.low = values.low;
+        term.high = values.high;
+        break;
+    case Operator::Greater: {
+        const qint64 last = exact ? values.low : values.high;
+        if (last == unlimited)
+            throw FilterError(QStringLiteral("Nothing is greater than that"),
+                QStringLiteral("Write %1:%2.").arg(name, value.text), value.offset, value.length);
+        term.low = last + 1;
+        break;
+    }
+    case Operator::GreaterEqual:
+        term.low = values.low;
+        break;
+    case Operator::Less:
+        term.high = values.low - 1;
+        break;
+    case Operator::LessEqual:
+        term.high = exact ? values.low : values.high;
+        break;
+    }
+}
+
+FilterParser::Span FilterParser::span(Field field, const Value& value) const
+{
+    switch (field) {
+    case Field::Cost:
+    case Field::Saved:
+        return amount(value);
+    case Field::Age:
+    case Field::Ttl:
+        if (field == Field::Ttl && value.text.compare(QLatin1String("never"), Qt::CaseInsensitive) == 0)
+            return {unlimited, unlimited};
+        return duration(value);
+    case Field::Created:
+    case Field::Used:
+        return date(value);
+    case Field::Size:
+        return byteCount(value);
+    default:
+        return count(value);
+    }
+}
+
+FilterParser::Span FilterParser::amount(const Value& value) const
+{
+    const QString digits = value.text.startsWith(QLatin1Char('$')) ? value.text.mid(1) : value.text;
+    const auto money = Money::fromDecimal(digits);
+    if (!money)
+        throw FilterError(QStringLiteral("\"%1\" is no amount of money").arg(value.text),
+            QStringLiteral("Write dollars as a decimal, such as 0.01."), value.offset, value.length);
+    return {money->picodollars(), money->picodollars()};
+}
+
+FilterParser::Span FilterParser::count(const Value& value) const
+{
+    const auto number = measure(value.text, countUnits);
+    if (!number)
+        throw FilterError(QStringLiteral("\"%1\" is no number").arg(value.text),
+            QStringLiteral("Write digits, with k or m for thousands or millions, such as 2k."), value.offset,
+            value.length);
+    return {number->first, number->first};
+}
+
+FilterParser::Span FilterParser::byteCount(const Value& value) const
+{
+    const auto number = measure(value.text, byteUnits);
+    if (!number)
+        throw FilterError(QStringLiteral("\"%1\" is no size").arg(value.text),
+            QStringLiteral("Write bytes, or kb, mb or gb, such as 10kb."), value.offset, value.length);
+    return {number->first, number->first};
+}
+
+FilterParser::Span FilterParser::duration(const Value& value) const
+{
+    const auto number = measure(value.text, durationUnits);
+    if (!number)
+        throw FilterError(QStringLiteral("\"%1\" is no duration").arg(value.text),
+            QStringLiteral("Write a number with s, m, h, d or w, such as 12h."), value.offset, value.length);
+    return {number->first, number->first + number->second - 1};
+}
+
+FilterParser::Span FilterParser::date(const Value& value) const
+{
+    const auto startOf = [this](const QDate& day) { return day.startOfDay(m_zone).toMSecsSinceEpoch(); };
+    const auto dayOf = [&](const QDate& day) -> Span { return {startOf(day), startOf(day.addDays(1)) - 1}; };
+    const QString text = value.text.toLower();
+    const QDate today = QDateTime::fromMSecsSinceEpoch(m_nowMs, m_zone).date();
+    if (text == QLatin1String("today"))
+        return dayOf(today);
+    if (text == QLatin1String("yesterday"))
+        return dayOf(today.addDays(-1));
+    if (const QDate day = QDate::fromString(text, QStringLiteral("yyyy-MM-dd")); day.isValid())
+        return dayOf(day);
+    if (const QDate month = QDate::fromString(text, QStringLiteral("yyyy-MM")); month.isValid())
+        return {startOf(month), startOf(month.addMonths(1)) - 1};
+    const auto minute = QDateTime::fromString(value.text.toUpper(), QStringLiteral("yyyy-MM-ddTHH:mm"));
+    if (minute.isValid()) {
+        const qint64 start = QDateTime(minute.date(), minute.time(), m_zone).toMSecsSinceEpoch();
+        return {start, start + 59'999};
+    }
+    throw FilterError(QStringLiteral("\"%1\" is no date").arg(value.text),
+        QStringLiteral("Write it like 2026-11-07, 2026-11, 2026-11-07T14:30, today or yesterday."),
+        value.offset, value.length);
+}
+
+} // namespace llmcache

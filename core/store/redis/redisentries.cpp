@@ -1,0 +1,166 @@
+#include "base/error.h"
+#include "redis/script.h"
+#include "store/redis/redisstore_p.h"
+#include "store/redis/storedjson_p.h"
+
+#include <QDateTime>
+
+#include <algorithm>
+#include <limits>
+
+namespace llmcache::redisstore {
+
+namespace {
+
+constexpr int entryFormat = 1;
+/// Commands that are sent before their replies are awaited, to bound the memory of huge batches.
+constexpr qsizetype batchSize = 1000;
+
+qint64 nowMs()
+{
+    return QDateTime::currentMSecsSinceEpoch();
+}
+
+/// KEYS: entry, lock. ARGV: lock token or "", TTL in ms or "", channel, format, meta, request, response.
+/// A user without rights on the channel still commits: waiters then find out by polling.
+const redis::Script& commitScript()
+{
+    static const redis::Script script(R"lua(
+local revision = 1
+local before = redis.call('HGET', KEYS[1], 'rev')
+if before then revision = (tonumber(before) or 0) + 1 end
+redis.call('HSET', KEYS[1], 'v', ARGV[4], 'rev', string.format('%.0f', revision), 'meta', ARGV[5],
+    'request', ARGV[6], 'response', ARGV[7], 'hits', '0', 'used', '0')
+if ARGV[2] == '' then
+    redis.call('PERSIST', KEYS[1])
+else
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+if ARGV[1] ~= '' and redis.call('GET', KEYS[2]) == ARGV[1] then
+    redis.call('DEL', KEYS[2])
+end
+redis.pcall('PUBLISH', ARGV[3], '')
+return revision
+)lua");
+    return script;
+}
+
+QByteArray ttlArgument(std::optional<std::chrono::seconds> ttl)
+{
+    // A lifetime beyond what the server's clock can count is no limit at all.
+    if (!ttl || ttl->count() > (std::numeric_limits<qint64>::max() - nowMs()) / 1000)
+        return {};
+    return QByteArray::number(std::chrono::milliseconds(*ttl).count());
+}
+
+/// Items: format, revision, meta, hits, last use.
+EntryMeta metaFrom(const std::vector<redis::Reply>& items, qint64 ttlMs, const QString& fingerprint)
+{
+    const qint64 format = items[0].toInteger();
+    if (format != entryFormat)
+        throw CacheError(
+            QStringLiteral("Entry %1 has a format that this program does not know.").arg(fingerprint),
+            QStringLiteral("Update the program, or delete the entry."));
+    EntryMeta meta = entryMetaFromJson(
+        parseStored(items[2].bytes, QStringLiteral("The metadata of entry %1").arg(fingerprint)),
+        fingerprint);
+    meta.revision = items[1].toInteger(1);
+    meta.hits = items[3].toInteger();
+    meta.lastUsedMs = items[4].toInteger();
+    if (ttlMs >= 0)
+        meta.expiresMs = nowMs() + ttlMs;
+    return meta;
+}
+
+} // namespace
+
+QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint)
+{
+    const QByteArray key = m_keys.entry(fingerprint);
+    redis::Command readFields =
+        redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used", "request", "response");
+    redis::Command readTtl = redis::Command::idempotent("PTTL", key);
+    redis::Pending pendingFields = m_client->command(std::move(readFields));
+    redis::Pending pendingTtl = m_client->command(std::move(readTtl));
+    const redis::Reply fields = checked(co_await pendingFields);
+    const redis::Reply ttl = checked(co_await pendingTtl);
+    constexpr qint64 absent = -2;
+    if (fields.items.size() != 7 || fields.items[0].isNil() || ttl.toInteger() == absent)
+        co_return std::nullopt;
+    Entry entry;
+    entry.meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
+    entry.request = parseStored(
+        unpackField(fields.items[5].bytes), QStringLiteral("The request of entry %1").arg(fingerprint));
+    responseFromJson(parseStored(unpackField(fields.items[6].bytes),
+                         QStringLiteral("The response of entry %1").arg(fingerprint)),
+        entry);
+    co_return entry;
+}
+
+QCoro::Task<qint64> RedisStore::commit(Commit commit)
+{
+    const QString fingerprint = commit.entry.meta.fingerprint;
+    if (fingerprint.isEmpty())
+        throw CacheError(QStringLiteral("An entry without a fingerprint can't be stored."));
+    const QByteArray request = toJsonText(commit.entry.request);
+    const QByteArray response = toJsonText(responseToJson(commit.entry));
+    EntryMeta meta = commit.entry.meta;
+    meta.bytes = request.size() + response.size();
+    QList<QByteArray> keys{m_keys.entry(fingerprint), m_keys.lock(fingerprint)};
+    QList<QByteArray> arguments{commit.lockToken.toUtf8(), ttlArgument(commit.ttl), m_keys.done(fingerprint),
+        QByteArray::number(entryFormat), toJsonText(toJson(meta)), packField(request), packField(response)};
+    auto task = commitScript().run(m_client.get(), std::move(keys), std::move(arguments));
+    const redis::Reply reply = checked(co_await task);
+    co_return reply.toInteger();
+}
+
+QCoro::Task<qint64> RedisStore::removeEntries(QStringList fingerprints)
+{
+    qint64 removed = 0;
+    for (qsizetype start = 0; start < fingerprints.size(); start += batchSize) {
+        std::vector<redis::Pending> pendings;
+        for (qsizetype i = start; i < std::min(start + batchSize, fingerprints.size()); ++i) {
+            redis::Command unlink = redis::Command::once("UNLINK", m_keys.entry(fingerprints.at(i)));
+            pendings.push_back(m_client->command(std::move(unlink)));
+        }
+        for (redis::Pending& pending : pendings) {
+            const redis::Reply reply = checked(co_await pending);
+            removed += reply.toInteger();
+        }
+    }
+    co_return removed;
+}
+
+QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(QList<QByteArray> fingerprints)
+{
+    std::vector<redis::Pending> fields;
+    std::vector<redis::Pending> ttls;
+    for (const QByteArray& fingerprint : fingerprints) {
+        const QByteArray key = m_keys.entry(QString::fromLatin1(fingerprint));
+        redis::Command readFields =
+            redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
+        redis::Command readTtl = redis::Command::idempotent("PTTL", key);
+        fields.push_back(m_client->command(std::move(readFields)));
+        ttls.push_back(m_client->command(std::move(readTtl)));
+    }
+    std::vector<EntryMeta> rows;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        const redis::Reply values = co_await fields[i];
+        const redis::Reply ttl = co_await ttls[i];
+        const QString fingerprint = QString::fromLatin1(fingerprints.at(static_cast<qsizetype>(i)));
+        if (values.isError("WRONGTYPE"))
+            continue; // somebody else's key under a name of ours
+        checked(values);
+        if (values.items.size() != 5 || values.items[0].isNil())
+            continue; // deleted or expired since the scan
+        try {
+            rows.push_back(metaFrom(values.items, ttl.toInteger(-1), fingerprint));
+        } catch (const CacheError& error) {
+            // One damaged entry must not hide the others.
+            qWarning("%s", error.what());
+        }
+    }
+    co_return rows;
+}
+
+} // namespace llmcache::redisstore

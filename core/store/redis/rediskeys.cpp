@@ -1,0 +1,89 @@
+#include "store/redis/rediskeys_p.h"
+
+#include <algorithm>
+
+namespace llmcache::redisstore {
+
+namespace {
+
+bool isHex(QByteArrayView text)
+{
+    return std::all_of(
+        text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+QByteArray inBraces(QByteArray text)
+{
+    return '{' + text + '}';
+}
+
+} // namespace
+
+Keys::Keys(const QString& workspace)
+    : m_prefix(
+        "llmcache:" + workspace.toUtf8().replace('%', "%25").replace('{', "%7B").replace('}', "%7D") + ':')
+{
+}
+
+QByteArray Keys::entry(const QString& fingerprint) const
+{
+    return m_prefix + "entry:" + inBraces(fingerprint.toUtf8());
+}
+
+QByteArray Keys::lock(const QString& fingerprint) const
+{
+    return m_prefix + "lock:" + inBraces(fingerprint.toUtf8());
+}
+
+QByteArray Keys::done(const QString& fingerprint) const
+{
+    return m_prefix + "done:" + inBraces(fingerprint.toUtf8());
+}
+
+QByteArray Keys::recorded(int shard, const QByteArray& id) const
+{
+    return m_prefix + "call:" + inBraces(QByteArray::number(shard)) + ':' + id;
+}
+
+QByteArray Keys::calls(int shard, qint64 hour) const
+{
+    return m_prefix + "calls:" + inBraces(QByteArray::number(shard)) + ':' + QByteArray::number(hour);
+}
+
+QByteArray Keys::hours(int shard) const
+{
+    return m_prefix + "hours:" + inBraces(QByteArray::number(shard));
+}
+
+QByteArray Keys::costs(int shard, qint64 hour, const QByteArray& pair) const
+{
+    return m_prefix + "costs:" + inBraces(QByteArray::number(shard)) + ':' + QByteArray::number(hour) + ':'
+        + pair;
+}
+
+QByteArray Keys::entryPattern(const QByteArray& prefix) const
+{
+    QByteArray pattern;
+    for (const char c : m_prefix) {
+        if (c == '*' || c == '?' || c == '[' || c == ']' || c == '^' || c == '\\')
+            pattern += '\\';
+        pattern += c;
+    }
+    return pattern + "entry:{" + prefix + "*}";
+}
+
+QByteArray Keys::fingerprintOf(const QByteArray& entryKey) const
+{
+    const qsizetype start = m_prefix.size() + qsizetype(sizeof("entry:{")) - 1;
+    if (entryKey.size() != start + fingerprintLength + 1 || !entryKey.startsWith(m_prefix))
+        return {};
+    const QByteArray fingerprint = entryKey.mid(start, fingerprintLength);
+    return isHex(fingerprint) ? fingerprint : QByteArray();
+}
+
+int Keys::shardOf(const QByteArray& callId)
+{
+    return static_cast<int>(qChecksum(QByteArrayView(callId)) % shardCount);
+}
+
+} // namespace llmcache::redisstore

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <QByteArray>
+#include <QString>
+
+namespace llmcache::redisstore {
+
+/// Names of everything that a workspace keeps in Redis:
+///
+///     llmcache:<workspace>:entry:{<fingerprint>}       hash v, rev, meta, request, response, hits, used
+///     llmcache:<workspace>:lock:{<fingerprint>}        token of the holder
+///     llmcache:<workspace>:done:{<fingerprint>}        channel; and, for a minute, how a holder failed
+///     llmcache:<workspace>:agents                      hash of agents by name
+///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
+///     llmcache:<workspace>:calls:{<shard>}:<hour>      stream of calls
+///     llmcache:<workspace>:hours:{<shard>}             sorted set of the hours that have calls
+///     llmcache:<workspace>:costs:{<shard>}:<hour>:<pair>   hash of integer sums
+///
+/// An hour is a number of hours since 1970 (UTC). Braces and percent signs of the workspace are
+/// percent-encoded: a cluster finds the slot by the first braces in a key.
+class Keys {
+public:
+    /// The ledger's parts, which a cluster may keep on different servers.
+    static constexpr int shardCount = 8;
+    static constexpr qsizetype fingerprintLength = 64;
+
+    explicit Keys(const QString& workspace);
+
+    QByteArray entry(const QString& fingerprint) const;
+    QByteArray lock(const QString& fingerprint) const;
+    QByteArray done(const QString& fingerprint) const;
+    QByteArray agents() const { return m_prefix + "agents"; }
+    QByteArray recorded(int shard, const QByteArray& id) const;
+    QByteArray calls(int shard, qint64 hour) const;
+    QByteArray hours(int shard) const;
+    QByteArray costs(int shard, qint64 hour, const QByteArray& pair) const;
+
+    /// SCAN pattern for the entries whose fingerprint starts with `prefix` (hex digits).
+    QByteArray entryPattern(const QByteArray& prefix) const;
+    /// The fingerprint in an entry's key; empty when the key is none.
+    QByteArray fingerprintOf(const QByteArray& entryKey) const;
+    /// The ledger's part that a call belongs to; the same for the same id, always.
+    static int shardOf(const QByteArray& callId);
+
+private:
+    QByteArray m_prefix;
+};
+
+} // namespace llmcache::redisstore

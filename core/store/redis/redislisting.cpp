@@ -1,0 +1,190 @@
+#include "store/redis/redislisting_p.h"
+
+#include "base/error.h"
+#include "store/redis/redisstore_p.h"
+
+#include <QElapsedTimer>
+#include <QSet>
+
+#include <algorithm>
+
+namespace llmcache::redisstore {
+
+namespace {
+
+constexpr int largestPage = 10'000;
+/// A page is handed out, even if it is short, after this many scans that found little: whoever lists can
+/// then show progress and stop.
+constexpr int mostScansPerPage = 32;
+constexpr std::size_t mostListings = 8;
+constexpr qint64 smallestCount = 64;
+constexpr qint64 largestCount = 4096;
+
+Digest digestOf(const QByteArray& fingerprint)
+{
+    const QByteArray bytes = QByteArray::fromHex(fingerprint);
+    Digest digest{};
+    std::copy_n(bytes.begin(), std::min(bytes.size(), qsizetype(digest.size())), digest.begin());
+    return digest;
+}
+
+/// The server does nothing else during a SCAN, so each one should take about two milliseconds.
+qint64 adaptedCount(qint64 count, qint64 elapsedNs)
+{
+    constexpr qint64 quickNs = 1'500'000;
+    constexpr qint64 slowNs = 5'000'000;
+    if (elapsedNs < quickNs)
+        return std::min(count * 2, largestCount);
+    return elapsedNs > slowNs ? std::max(count / 2, smallestCount) : count;
+}
+
+} // namespace
+
+QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
+{
+    auto listing = std::make_shared<Listing>();
+    listing->nodes = co_await m_client->nodes();
+    std::vector<redis::Pending> pendings;
+    for (const QByteArray& node : std::as_const(listing->nodes)) {
+        redis::Command size = redis::Command::idempotent("DBSIZE");
+        size.setNode(node);
+        pendings.push_back(m_client->command(std::move(size)));
+    }
+    qint64 total = 0;
+    for (redis::Pending& pending : pendings) {
+        const redis::Reply reply = co_await pending;
+        // Without the right to ask, the listing has no end in sight, and works all the same.
+        total = reply.isError() || total < 0 ? -1 : total + reply.toInteger();
+    }
+    listing->total = total;
+    listing->number = ++m_listingNumber;
+    listing->cursor = "listing " + QByteArray::number(listing->number);
+    co_return listing;
+}
+
+QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
+{
+    redis::Command scan = redis::Command::idempotent(
+        "SCAN", listing->position, "MATCH", m_keys.entryPattern(QByteArray()), "COUNT", listing->count);
+    scan.setNode(listing->nodes.at(listing->node));
+    QElapsedTimer timer;
+    timer.start();
+    const redis::Reply reply = checked(co_await m_client->command(std::move(scan)));
+    if (reply.items.size() != 2 || !reply.items[1].isArray())
+        throw CacheError(
+            QStringLiteral("The Redis server at %1 answered a SCAN with something else.").arg(server()),
+            QStringLiteral("Check that it is a Redis 6.2 or newer."));
+    for (const redis::Reply& key : reply.items[1].items) {
+        QByteArray fingerprint = m_keys.fingerprintOf(key.bytes);
+        if (!fingerprint.isEmpty() && listing->seen.insert(digestOf(fingerprint)).second)
+            listing->found.push_back(std::move(fingerprint));
+    }
+    listing->scanned += listing->count;
+    if (listing->total >= 0)
+        listing->scanned = std::min(listing->scanned, listing->total);
+    listing->count = adaptedCount(listing->count, timer.nsecsElapsed());
+    listing->position = reply.items[0].bytes;
+    if (listing->position == "0")
+        ++listing->node;
+}
+
+QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
+{
+    std::shared_ptr<Listing> listing;
+    if (cursor.isEmpty()) {
+        listing = co_await beginListing();
+    } else {
+        const auto known = m_listings.find(cursor);
+        if (known == m_listings.end())
+            throw CacheError(QStringLiteral("The position in the list of entries is not known any more."),
+                QStringLiteral("List from the beginning."));
+        listing = known->second;
+    }
+    const auto size = static_cast<std::size_t>(std::clamp(pageSize, 1, largestPage));
+    for (int scans = 0; scans < mostScansPerPage; ++scans) {
+        if (listing->found.size() >= size || listing->isScanned())
+            break;
+        co_await scanOnce(listing);
+    }
+    const std::size_t taken = std::min(size, listing->found.size());
+    QList<QByteArray> fingerprints(listing->found.begin(),
+        listing->found.begin() + static_cast<std::deque<QByteArray>::difference_type>(taken));
+    EntryPage page;
+    page.rows = co_await readRows(fingerprints);
+    // Only now: after a failure the same cursor gives the same page.
+    listing->found.erase(listing->found.begin(),
+        listing->found.begin() + static_cast<std::deque<QByteArray>::difference_type>(taken));
+    const bool complete = listing->isScanned() && listing->found.empty();
+    if (listing->isScanned())
+        listing->scanned = listing->total =
+            std::max(listing->total, static_cast<qint64>(listing->seen.size()));
+    page.scanned = listing->scanned;
+    page.total = listing->total;
+    if (complete) {
+        m_entryCount = static_cast<qint64>(listing->seen.size());
+        m_listings.erase(listing->cursor);
+    } else {
+        page.cursor = listing->cursor;
+        m_listings[listing->cursor] = listing;
+        if (m_listings.size() > mostListings)
+            forgetOldestListing();
+    }
+    co_return page;
+}
+
+void RedisStore::forgetOldestListing()
+{
+    const auto oldest = std::min_element(m_listings.begin(), m_listings.end(),
+        [](const auto& left, const auto& right) { return left.second->number < right.second->number; });
+    m_listings.erase(oldest);
+}
+
+QCoro::Task<QStringList> RedisStore::resolveFingerprint(QString prefix, int limit)
+{
+    constexpr qsizetype shortest = 4;
+    const QByteArray digits = prefix.toUtf8();
+    const bool isHex = std::all_of(digits.begin(), digits.end(),
+        [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+    if (!isHex || digits.size() < shortest || digits.size() > Keys::fingerprintLength)
+        throw ConfigurationError(QStringLiteral("\"%1\" is no beginning of a fingerprint.").arg(prefix),
+            QStringLiteral("Give 4 to 64 lower-case hex digits."));
+    QStringList found;
+    if (limit <= 0)
+        co_return found;
+    if (digits.size() == Keys::fingerprintLength) {
+        redis::Command exists = redis::Command::idempotent("EXISTS", m_keys.entry(prefix));
+        const redis::Reply reply = checked(co_await m_client->command(std::move(exists)));
+        if (reply.toInteger() == 1)
+            found += prefix;
+        co_return found;
+    }
+    const QByteArray pattern = m_keys.entryPattern(digits);
+    QSet<QByteArray> seen;
+    const QList<QByteArray> nodes = co_await m_client->nodes();
+    for (const QByteArray& node : nodes) {
+        QByteArray position = "0";
+        do {
+            redis::Command scan =
+                redis::Command::idempotent("SCAN", position, "MATCH", pattern, "COUNT", 1000);
+            scan.setNode(node);
+            const redis::Reply reply = checked(co_await m_client->command(std::move(scan)));
+            if (reply.items.size() != 2)
+                break;
+            for (const redis::Reply& key : reply.items[1].items) {
+                const QByteArray fingerprint = m_keys.fingerprintOf(key.bytes);
+                if (!fingerprint.isEmpty())
+                    seen.insert(fingerprint);
+            }
+            position = reply.items[0].bytes;
+        } while (position != "0" && seen.size() < limit);
+        if (seen.size() >= limit)
+            break;
+    }
+    for (const QByteArray& fingerprint : std::as_const(seen))
+        found += QString::fromLatin1(fingerprint);
+    found.sort();
+    found.resize(std::min(found.size(), qsizetype(limit)));
+    co_return found;
+}
+
+} // namespace llmcache::redisstore

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "redis/client.h"
+#include "store/redis/rediskeys_p.h"
+#include "store/redis/redislisting_p.h"
+#include "store/store.h"
+
+#include <map>
+
+namespace llmcache::redis {
+class Subscriber;
+}
+
+namespace llmcache::redisstore {
+
+class RedisStore final : public Store {
+    Q_OBJECT
+public:
+    RedisStore(const redis::RedisUrl& url, QString workspace);
+    ~RedisStore() override;
+
+    StoreInfo info() const override;
+    QCoro::Task<StoreStatus> status() override;
+
+    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint) override;
+    QCoro::Task<qint64> commit(Commit commit) override;
+    QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
+    QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
+    QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override;
+
+    QCoro::Task<bool> tryLock(QString fingerprint, QString token, std::chrono::milliseconds ttl) override;
+    QCoro::Task<bool> renewLock(QString fingerprint, QString token, std::chrono::milliseconds ttl) override;
+    QCoro::Task<> unlock(QString fingerprint, QString token, QString failure) override;
+    QCoro::Task<QString> awaitUnlock(
+        QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) override;
+
+    QCoro::Task<std::vector<StoredAgent>> listAgents() override;
+    QCoro::Task<std::optional<StoredAgent>> loadAgent(QString name) override;
+    QCoro::Task<StoredAgent> saveAgent(
+        Agent agent, qint64 expectedRevision, QString savedBy, qint64 nowMs) override;
+    QCoro::Task<bool> removeAgent(QString name) override;
+
+    QCoro::Task<qint64> recordCalls(std::vector<Call> calls) override;
+    QCoro::Task<CostReport> costs(CostQuery query) override;
+    QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override;
+
+private:
+    QString server() const { return m_client->display(); }
+    redis::Reply checked(redis::Reply reply) const { return redis::checked(std::move(reply), server()); }
+
+    QCoro::Task<std::shared_ptr<Listing>> beginListing();
+    QCoro::Task<> scanOnce(std::shared_ptr<Listing> listing);
+    void forgetOldestListing();
+    QCoro::Task<std::vector<EntryMeta>> readRows(QList<QByteArray> fingerprints);
+
+    QCoro::Task<> countHits(std::vector<Call> calls);
+    /// Hours with calls that overlap [fromMs, toMs), by shard.
+    QCoro::Task<std::vector<QList<qint64>>> hoursWithCalls(qint64 fromMs, qint64 toMs);
+    QCoro::Task<> addRollups(std::vector<std::pair<int, qint64>> places, std::size_t pair,
+        std::shared_ptr<CostAccumulator> accumulator);
+    QCoro::Task<> addStream(
+        int shard, qint64 hour, qint64 fromMs, std::shared_ptr<CostAccumulator> accumulator);
+
+    redis::RedisUrl m_url;
+    QString m_workspace;
+    Keys m_keys;
+    std::unique_ptr<redis::Client> m_client;
+    std::unique_ptr<redis::Subscriber> m_subscriber; ///< made for the first waiter
+    std::map<QByteArray, std::shared_ptr<Listing>> m_listings; ///< by their cursor
+    quint64 m_listingNumber = 0;
+    qint64 m_entryCount = -1; ///< of the last complete listing
+    QString m_serverVersion;
+};
+
+} // namespace llmcache::redisstore

@@ -1,0 +1,246 @@
+#include "store/sqlite/entrytable_p.h"
+
+#include "store/sqlite/database_p.h"
+
+#include <algorithm>
+
+namespace llmcache::sqlite {
+
+namespace {
+
+constexpr qint64 entryFormat = 1;
+constexpr int largestPage = 10'000;
+/// Expired entries deleted along with each commit: more than are written, so that they run out.
+constexpr qint64 purgeBatch = 20;
+/// How long a released lock is remembered for waiters that poll.
+constexpr qint64 lockMemoryMs = 60 * 60 * 1000;
+
+/// JSON that this store wrote earlier; anything wrong with it is damage, not configuration.
+Json parseStored(const QByteArray& text, const QString& what)
+{
+    try {
+        return parseJson(text, what);
+    } catch (const ConfigurationError& error) {
+        throw CacheError(error.message(), QStringLiteral("Delete it, or refresh it with a new run."));
+    } catch (const Json::exception&) {
+        throw CacheError(QStringLiteral("%1 has a number that is out of range.").arg(what),
+            QStringLiteral("Delete it, or refresh it with a new run."));
+    }
+}
+
+std::optional<qint64> expiryOf(std::optional<std::chrono::seconds> ttl, qint64 nowMs)
+{
+    // A lifetime beyond what the clock can count is no limit at all.
+    if (!ttl || ttl->count() > (std::numeric_limits<qint64>::max() - nowMs) / 1000)
+        return std::nullopt;
+    return nowMs + std::chrono::milliseconds(*ttl).count();
+}
+
+/// Columns fingerprint, v, rev, hits, used_ms, expires_ms, meta, from the first.
+EntryMeta metaFromRow(const Statement& row)
+{
+    const QString fingerprint = row.text(0);
+    if (row.integer(1) != entryFormat)
+        throw CacheError(QStringLiteral("Entry %1 has format %2, which this program does not know.")
+                             .arg(fingerprint)
+                             .arg(row.integer(1)),
+            QStringLiteral("Update the program, or delete the entry."));
+    EntryMeta meta = entryMetaFromJson(
+        parseStored(row.bytes(6), QStringLiteral("The metadata of entry %1").arg(fingerprint)), fingerprint);
+    meta.revision = row.integer(2);
+    meta.hits = row.integer(3);
+    meta.lastUsedMs = row.integer(4);
+    if (!row.isNull(5))
+        meta.expiresMs = row.integer(5);
+    return meta;
+}
+
+void purge(Database& database, qint64 nowMs)
+{
+    database
+        .prepare(QStringLiteral("DELETE FROM entries WHERE id IN "
+                                "(SELECT id FROM entries WHERE expires_ms <= ? LIMIT ?)"))
+        .run(nowMs, purgeBatch);
+    database.prepare(QStringLiteral("DELETE FROM locks WHERE expires_ms <= ?")).run(nowMs - lockMemoryMs);
+}
+
+struct Cursor {
+    qint64 total = 0;
+    qint64 scanned = 0;
+    QString after;
+};
+
+QByteArray toBytes(const Cursor& cursor)
+{
+    return QByteArray::number(cursor.total) + ' ' + QByteArray::number(cursor.scanned) + ' '
+        + cursor.after.toUtf8();
+}
+
+Cursor cursorFrom(const QByteArray& bytes)
+{
+    const auto first = bytes.indexOf(' ');
+    const auto second = bytes.indexOf(' ', first + 1);
+    Cursor cursor;
+    bool totalOk = false;
+    bool scannedOk = false;
+    if (first > 0 && second > 0) {
+        cursor.total = bytes.first(first).toLongLong(&totalOk);
+        cursor.scanned = bytes.sliced(first + 1, second - first - 1).toLongLong(&scannedOk);
+        cursor.after = QString::fromUtf8(bytes.sliced(second + 1));
+    }
+    if (!totalOk || !scannedOk)
+        throw CacheError(QStringLiteral("The position in the list of entries is not one of this store."),
+            QStringLiteral("List from the beginning."));
+    return cursor;
+}
+
+} // namespace
+
+std::optional<Entry> lookupEntry(Database& database, const QString& fingerprint, qint64 nowMs)
+{
+    Statement select = database.prepare(QStringLiteral(
+        "SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, b.request, "
+        "b.response FROM entries e JOIN entry_bodies b ON b.entry = e.id "
+        "WHERE e.workspace = ? AND e.fingerprint = ? "
+        "AND (e.expires_ms IS NULL OR e.expires_ms > ?)"));
+    if (!select.run(database.workspace(), fingerprint, nowMs).next())
+        return std::nullopt;
+    Entry entry;
+    entry.meta = metaFromRow(select);
+    entry.request =
+        parseStored(unpackField(select.bytes(7)), QStringLiteral("The request of entry %1").arg(fingerprint));
+    responseFromJson(parseStored(unpackField(select.bytes(8)),
+                         QStringLiteral("The response of entry %1").arg(fingerprint)),
+        entry);
+    return entry;
+}
+
+qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
+{
+    const QString fingerprint = commit.entry.meta.fingerprint;
+    if (fingerprint.isEmpty())
+        throw CacheError(QStringLiteral("An entry without a fingerprint can't be stored."));
+    const QByteArray request = toJsonText(commit.entry.request);
+    const QByteArray response = toJsonText(responseToJson(commit.entry));
+    EntryMeta meta = commit.entry.meta;
+    meta.bytes = request.size() + response.size();
+    const QByteArray metaText = toJsonText(toJson(meta));
+    const QByteArray packedRequest = packField(request);
+    const QByteArray packedResponse = packField(response);
+    const auto expiresMs = expiryOf(commit.ttl, nowMs);
+    const qint64 workspace = database.workspace();
+
+    Transaction transaction(database, Transaction::Mode::Durable);
+    std::optional<qint64> revisionBefore;
+    {
+        Statement select =
+            database.prepare(QStringLiteral("SELECT rev FROM entries WHERE workspace = ? AND fingerprint = ? "
+                                            "AND (expires_ms IS NULL OR expires_ms > ?)"));
+        if (select.run(workspace, fingerprint, nowMs).next())
+            revisionBefore = select.integer(0);
+    }
+    const qint64 revision = revisionBefore.value_or(0) + 1;
+    database
+        .prepare(
+            QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, "
+                           "created_ms, expires_ms, meta) VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?) "
+                           "ON CONFLICT (workspace, fingerprint) DO UPDATE SET v = excluded.v, "
+                           "rev = excluded.rev, hits = 0, used_ms = 0, created_ms = excluded.created_ms, "
+                           "expires_ms = excluded.expires_ms, meta = excluded.meta"))
+        .run(workspace, fingerprint, entryFormat, revision, meta.createdMs, expiresMs, metaText);
+    database
+        .prepare(QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES "
+                                "((SELECT id FROM entries WHERE workspace = ? AND fingerprint = ?), ?, ?)"))
+        .run(workspace, fingerprint, packedRequest, packedResponse);
+    if (!commit.lockToken.isEmpty())
+        releaseLock(database, fingerprint, commit.lockToken, QString());
+    purge(database, nowMs);
+    transaction.commit();
+    return revision;
+}
+
+qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs)
+{
+    qint64 removed = 0;
+    Transaction transaction(database, Transaction::Mode::Write);
+    for (const QString& fingerprint : fingerprints) {
+        bool live = false;
+        {
+            Statement select = database.prepare(
+                QStringLiteral("SELECT 1 FROM entries WHERE workspace = ? AND fingerprint = ? "
+                               "AND (expires_ms IS NULL OR expires_ms > ?)"));
+            live = select.run(database.workspace(), fingerprint, nowMs).next();
+        }
+        database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ?"))
+            .run(database.workspace(), fingerprint);
+        removed += live ? 1 : 0;
+    }
+    transaction.commit();
+    return removed;
+}
+
+EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pageSize, qint64 nowMs)
+{
+    Cursor cursor;
+    if (cursorBytes.isEmpty())
+        cursor.total = countEntries(database, nowMs);
+    else
+        cursor = cursorFrom(cursorBytes);
+    const qint64 size = std::clamp(pageSize, 1, largestPage);
+
+    // By the key, which never changes: what exists throughout the listing comes exactly once.
+    Statement select = database.prepare(
+        QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta FROM entries "
+                       "WHERE workspace = ? AND fingerprint > ? "
+                       "AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY fingerprint LIMIT ?"));
+    select.run(database.workspace(), cursor.after, nowMs, size);
+    EntryPage page;
+    qint64 rows = 0;
+    while (select.next()) {
+        ++rows;
+        cursor.after = select.text(0);
+        try {
+            page.rows.push_back(metaFromRow(select));
+        } catch (const CacheError& error) {
+            // One damaged entry must not hide the others.
+            qWarning("%s", error.what());
+        }
+    }
+    cursor.scanned += rows;
+    page.scanned = cursor.scanned;
+    page.total = std::max(cursor.total, cursor.scanned);
+    if (rows == size)
+        page.cursor = toBytes(cursor);
+    return page;
+}
+
+QStringList fingerprintsWith(Database& database, const QString& prefix, int limit, qint64 nowMs)
+{
+    const auto isHexDigit = [](QChar c) {
+        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
+            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
+    };
+    if (prefix.size() < 4 || !std::all_of(prefix.begin(), prefix.end(), isHexDigit))
+        throw ConfigurationError(QStringLiteral("\"%1\" is no beginning of a fingerprint.").arg(prefix),
+            QStringLiteral("Give at least 4 digits of it: 0 to 9 and a to f."));
+    QStringList found;
+    // Every digit sorts before 'g'.
+    Statement select = database.prepare(
+        QStringLiteral("SELECT fingerprint FROM entries WHERE workspace = ? "
+                       "AND fingerprint >= ? AND fingerprint < ? "
+                       "AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY fingerprint LIMIT ?"));
+    select.run(database.workspace(), prefix, QString(prefix + QLatin1Char('g')), nowMs,
+        static_cast<qint64>(std::max(0, limit)));
+    while (select.next())
+        found.append(select.text(0));
+    return found;
+}
+
+qint64 countEntries(Database& database, qint64 nowMs)
+{
+    Statement count = database.prepare(QStringLiteral(
+        "SELECT COUNT(*) FROM entries WHERE workspace = ? AND (expires_ms IS NULL OR expires_ms > ?)"));
+    return count.run(database.workspace(), nowMs).next() ? count.integer(0) : 0;
+}
+
+} // namespace llmcache::sqlite

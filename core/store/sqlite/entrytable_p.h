@@ -1,0 +1,41 @@
+#pragma once
+
+#include "store/store.h"
+
+namespace llmcache::sqlite {
+
+class Database;
+
+// Entries, locks and agents of the database's workspace. All throw CacheError.
+
+std::optional<Entry> lookupEntry(Database& database, const QString& fingerprint, qint64 nowMs);
+/// Writes the entry and releases the lock, in one transaction; returns the revision.
+qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs);
+qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs);
+EntryPage listEntries(Database& database, const QByteArray& cursor, int pageSize, qint64 nowMs);
+QStringList fingerprintsWith(Database& database, const QString& prefix, int limit, qint64 nowMs);
+qint64 countEntries(Database& database, qint64 nowMs);
+
+/// What is known of a lock: who holds it, and how the last holder ended.
+struct LockState {
+    QString token; ///< empty when nobody holds it
+    qint64 expiresMs = 0;
+    QString releasedToken;
+    QString failure;
+};
+bool takeLock(Database& database, const QString& fingerprint, const QString& token, qint64 nowMs,
+    std::chrono::milliseconds ttl);
+bool extendLock(Database& database, const QString& fingerprint, const QString& token, qint64 nowMs,
+    std::chrono::milliseconds ttl);
+/// Whether `token` held it.
+bool releaseLock(
+    Database& database, const QString& fingerprint, const QString& token, const QString& failure);
+LockState lockState(Database& database, const QString& fingerprint, qint64 nowMs);
+
+std::vector<StoredAgent> listAgents(Database& database);
+std::optional<StoredAgent> loadAgent(Database& database, const QString& name);
+StoredAgent saveAgent(
+    Database& database, const Agent& agent, qint64 expectedRevision, const QString& savedBy, qint64 nowMs);
+bool removeAgent(Database& database, const QString& name);
+
+} // namespace llmcache::sqlite

@@ -1,0 +1,124 @@
+#include "store/sqlite/schema_p.h"
+
+#include "store/sqlite/database_p.h"
+
+#include <QDir>
+
+namespace llmcache::sqlite {
+
+namespace {
+
+constexpr qint64 applicationId = 0x4C4C4D43; // "LLMC"
+
+qint64 pragma(Database& database, const QString& name)
+{
+    Statement statement = database.prepare(QStringLiteral("PRAGMA ") + name);
+    return statement.run().next() ? statement.integer(0) : 0;
+}
+
+/// The sums of a cost report, the same in the calls and in their rollups.
+QString sumColumns()
+{
+    return QStringLiteral("n INTEGER NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL, "
+                          "failures INTEGER NOT NULL, unpriced INTEGER NOT NULL, cost INTEGER NOT NULL, "
+                          "avoided INTEGER NOT NULL, input_tokens INTEGER NOT NULL, "
+                          "output_tokens INTEGER NOT NULL, cache_read_tokens INTEGER NOT NULL, "
+                          "cache_write_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL");
+}
+
+} // namespace
+
+const std::vector<Migration>& migrations()
+{
+    static const std::vector<Migration> steps{
+        // 1: entries, locks and agents. Bodies have a table of their own, so that counting a hit does not
+        // rewrite a large answer and a listing does not read it.
+        {
+            QStringLiteral("CREATE TABLE workspaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)"),
+            QStringLiteral("CREATE TABLE entries (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "fingerprint TEXT NOT NULL, v INTEGER NOT NULL, rev INTEGER NOT NULL, "
+                           "hits INTEGER NOT NULL, used_ms INTEGER NOT NULL, created_ms INTEGER NOT NULL, "
+                           "expires_ms INTEGER, meta BLOB NOT NULL, UNIQUE (workspace, fingerprint))"),
+            QStringLiteral("CREATE INDEX entries_expiry ON entries (expires_ms) "
+                           "WHERE expires_ms IS NOT NULL"),
+            QStringLiteral("CREATE TABLE entry_bodies (entry INTEGER PRIMARY KEY, request BLOB NOT NULL, "
+                           "response BLOB NOT NULL)"),
+            QStringLiteral("CREATE TRIGGER entries_deleted AFTER DELETE ON entries "
+                           "BEGIN DELETE FROM entry_bodies WHERE entry = old.id; END"),
+            QStringLiteral("CREATE TABLE locks (workspace INTEGER NOT NULL, fingerprint TEXT NOT NULL, "
+                           "token TEXT NOT NULL, expires_ms INTEGER NOT NULL, "
+                           "released_token TEXT NOT NULL, failure TEXT NOT NULL, "
+                           "PRIMARY KEY (workspace, fingerprint)) WITHOUT ROWID"),
+            QStringLiteral("CREATE INDEX locks_expiry ON locks (expires_ms)"),
+            QStringLiteral("CREATE TABLE agents (workspace INTEGER NOT NULL, name TEXT NOT NULL, "
+                           "rev INTEGER NOT NULL, saved_ms INTEGER NOT NULL, saved_by TEXT NOT NULL, "
+                           "definition BLOB NOT NULL, PRIMARY KEY (workspace, name)) WITHOUT ROWID"),
+        },
+        // 2: the ledger. Models, tasks, agents, users and outcomes repeat: they are numbers here.
+        {
+            QStringLiteral("CREATE TABLE names (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)"),
+            QStringLiteral("CREATE TABLE calls (seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "id TEXT NOT NULL, time_ms INTEGER NOT NULL, model INTEGER NOT NULL, "
+                           "task INTEGER NOT NULL, agent INTEGER NOT NULL, user INTEGER NOT NULL, "
+                           "outcome INTEGER NOT NULL, fingerprint TEXT NOT NULL, ")
+                + sumColumns() + QStringLiteral(", detail BLOB NOT NULL, UNIQUE (workspace, id))"),
+            QStringLiteral("CREATE INDEX calls_time ON calls (workspace, time_ms)"),
+            QStringLiteral("CREATE INDEX calls_fingerprint ON calls (workspace, fingerprint, time_ms)"),
+            QStringLiteral("CREATE TABLE hours (workspace INTEGER NOT NULL, time_ms INTEGER NOT NULL, "
+                           "model INTEGER NOT NULL, task INTEGER NOT NULL, agent INTEGER NOT NULL, "
+                           "user INTEGER NOT NULL, outcome INTEGER NOT NULL, ")
+                + sumColumns()
+                + QStringLiteral(", PRIMARY KEY (workspace, time_ms, model, task, agent, user, outcome)) "
+                                 "WITHOUT ROWID"),
+        },
+    };
+    return steps;
+}
+
+void migrate(Database& database, const std::vector<Migration>& steps)
+{
+    const auto newest = static_cast<qint64>(steps.size());
+    const auto refuseNewer = [&](qint64 version) {
+        if (version > newest)
+            throw ConfigurationError(
+                QStringLiteral("The store %1 was written by a newer version of this program (schema %2; this "
+                               "one knows %3).")
+                    .arg(QDir::toNativeSeparators(database.filePath()))
+                    .arg(version)
+                    .arg(newest),
+                QStringLiteral("Update the program, or choose another file."));
+    };
+    const QString versionPragma = QStringLiteral("user_version");
+    qint64 version = pragma(database, versionPragma);
+    refuseNewer(version);
+    if (version == newest)
+        return;
+    Transaction transaction(database, Transaction::Mode::Durable);
+    version = pragma(database, versionPragma); // another process may have done it meanwhile
+    refuseNewer(version);
+    for (qint64 step = version; step < newest; ++step) {
+        for (const QString& sql : steps.at(static_cast<std::size_t>(step)))
+            database.execute(sql);
+    }
+    database.execute(QStringLiteral("PRAGMA application_id=%1").arg(applicationId));
+    database.execute(QStringLiteral("PRAGMA user_version=%1").arg(newest));
+    transaction.commit();
+}
+
+void refuseForeignFile(Database& database)
+{
+    const qint64 id = pragma(database, QStringLiteral("application_id"));
+    if (id == applicationId)
+        return;
+    qint64 tables = 0;
+    {
+        Statement count = database.prepare(QStringLiteral("SELECT COUNT(*) FROM sqlite_master"));
+        tables = count.run().next() ? count.integer(0) : 0;
+    }
+    if (id != 0 || tables != 0)
+        throw CacheError(QStringLiteral("The file %1 is a database of another program.")
+                             .arg(QDir::toNativeSeparators(database.filePath())),
+            QStringLiteral("Choose another file for the store."));
+}
+
+} // namespace llmcache::sqlite

@@ -1,0 +1,291 @@
+#include "store/sqlite/sqlitestore.h"
+
+#include "store/sqlite/entrytable_p.h"
+#include "store/sqlite/ledgertable_p.h"
+#include "store/sqlite/workerthread_p.h"
+
+#include <qcorosignal.h>
+
+#include <QDateTime>
+#include <QDeadlineTimer>
+#include <QDir>
+#include <QElapsedTimer>
+#include <QFileInfo>
+#include <QMultiHash>
+#include <QTimer>
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+using namespace std::chrono_literals;
+using sqlite::Database;
+using sqlite::Operation;
+
+/// How often a waiter looks at a lock that another process holds: soon at first, then less often.
+constexpr std::chrono::milliseconds firstPoll = 10ms;
+constexpr std::chrono::milliseconds slowestPoll = 200ms;
+
+qint64 nowMs()
+{
+    return QDateTime::currentMSecsSinceEpoch();
+}
+
+/// Somebody in awaitUnlock.
+struct Waiter {
+    QTimer timer;
+    std::optional<QString> ended; ///< with this failure, as told by this process
+};
+
+class SqliteStore final : public Store {
+public:
+    SqliteStore(QString filePath, QString workspace)
+        : m_filePath(QFileInfo(filePath).absoluteFilePath())
+        , m_workspace(std::move(workspace))
+        , m_thread(m_filePath, m_workspace)
+    {
+    }
+
+    ~SqliteStore() override
+    {
+        Q_ASSERT_X(m_thread.pending() == 0 && m_waiters.isEmpty(), "SqliteStore",
+            "the store must outlive the tasks that it returned");
+    }
+
+    StoreInfo info() const override
+    {
+        return {QStringLiteral("sqlite"), QDir::toNativeSeparators(m_filePath), m_workspace};
+    }
+
+    QCoro::Task<StoreStatus> status() override
+    {
+        StoreStatus status;
+        const auto count = [](Database& database) { return sqlite::countEntries(database, nowMs()); };
+        const auto version = [](Database& database) {
+            sqlite::Statement select = database.prepare(QStringLiteral("SELECT sqlite_version()"));
+            return select.run().next() ? select.text(0) : QString();
+        };
+        Operation countOperation(m_thread, count);
+        Operation versionOperation(m_thread, version);
+        try {
+            status.entries = co_await countOperation; // opens the file: not part of the round trip
+            QElapsedTimer timer;
+            timer.start();
+            const QString number = co_await versionOperation;
+            status.roundTrip = std::chrono::microseconds(timer.nsecsElapsed() / 1000);
+            status.serverVersion = QStringLiteral("SQLite ") + number;
+            status.connected = true;
+        } catch (const Error& error) {
+            status.problem = error.text();
+        }
+        setConnected(status.connected, status.problem);
+        co_return status;
+    }
+
+    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint) override
+    {
+        return run([fingerprint = std::move(fingerprint)](
+                       Database& database) { return sqlite::lookupEntry(database, fingerprint, nowMs()); });
+    }
+
+    QCoro::Task<qint64> commit(Commit commit) override
+    {
+        const QString fingerprint = commit.entry.meta.fingerprint;
+        auto work = [commit = std::move(commit)](
+                        Database& database) { return sqlite::commitEntry(database, commit, nowMs()); };
+        auto task = run(std::move(work));
+        const qint64 revision = co_await task;
+        wakeWaiters(fingerprint, QString());
+        co_return revision;
+    }
+
+    QCoro::Task<qint64> removeEntries(QStringList fingerprints) override
+    {
+        return run([fingerprints = std::move(fingerprints)](Database& database) {
+            return sqlite::removeEntries(database, fingerprints, nowMs());
+        });
+    }
+
+    QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override
+    {
+        return run([cursor = std::move(cursor), pageSize](Database& database) {
+            return sqlite::listEntries(database, cursor, pageSize, nowMs());
+        });
+    }
+
+    QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override
+    {
+        return run([prefix = std::move(prefix), limit](Database& database) {
+            return sqlite::fingerprintsWith(database, prefix, limit, nowMs());
+        });
+    }
+
+    QCoro::Task<bool> tryLock(QString fingerprint, QString token, std::chrono::milliseconds ttl) override
+    {
+        return run([fingerprint = std::move(fingerprint), token = std::move(token), ttl](Database& database) {
+            return sqlite::takeLock(database, fingerprint, token, nowMs(), ttl);
+        });
+    }
+
+    QCoro::Task<bool> renewLock(QString fingerprint, QString token, std::chrono::milliseconds ttl) override
+    {
+        return run([fingerprint = std::move(fingerprint), token = std::move(token), ttl](Database& database) {
+            return sqlite::extendLock(database, fingerprint, token, nowMs(), ttl);
+        });
+    }
+
+    QCoro::Task<> unlock(QString fingerprint, QString token, QString failure) override
+    {
+        auto work = [fingerprint, token = std::move(token), failure](Database& database) {
+            return sqlite::releaseLock(database, fingerprint, token, failure);
+        };
+        auto task = run(std::move(work));
+        if (co_await task)
+            wakeWaiters(fingerprint, failure);
+    }
+
+    QCoro::Task<QString> awaitUnlock(
+        QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) override;
+
+    QCoro::Task<std::vector<StoredAgent>> listAgents() override
+    {
+        return run([](Database& database) { return sqlite::listAgents(database); });
+    }
+
+    QCoro::Task<std::optional<StoredAgent>> loadAgent(QString name) override
+    {
+        return run(
+            [name = std::move(name)](Database& database) { return sqlite::loadAgent(database, name); });
+    }
+
+    QCoro::Task<StoredAgent> saveAgent(
+        Agent agent, qint64 expectedRevision, QString savedBy, qint64 savedMs) override
+    {
+        return run([agent = std::move(agent), expectedRevision, savedBy = std::move(savedBy), savedMs](
+                       Database& database) {
+            return sqlite::saveAgent(database, agent, expectedRevision, savedBy, savedMs);
+        });
+    }
+
+    QCoro::Task<bool> removeAgent(QString name) override
+    {
+        return run(
+            [name = std::move(name)](Database& database) { return sqlite::removeAgent(database, name); });
+    }
+
+    QCoro::Task<qint64> recordCalls(std::vector<Call> calls) override
+    {
+        return run(
+            [calls = std::move(calls)](Database& database) { return sqlite::recordCalls(database, calls); });
+    }
+
+    QCoro::Task<CostReport> costs(CostQuery query) override
+    {
+        return run(
+            [query = std::move(query)](Database& database) { return sqlite::sumCosts(database, query); });
+    }
+
+    QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override
+    {
+        return run(
+            [query = std::move(query)](Database& database) { return sqlite::listCalls(database, query); });
+    }
+
+private:
+    template <typename Work>
+    QCoro::Task<std::invoke_result_t<Work&, Database&>> run(Work work)
+    {
+        Operation<Work> operation(m_thread, std::move(work));
+        try {
+            auto result = co_await operation;
+            setConnected(true, QString());
+            co_return result;
+        } catch (const ConnectionError& error) {
+            setConnected(false, error.text());
+            throw;
+        }
+    }
+
+    void setConnected(bool connected, const QString& problem)
+    {
+        if (m_connected == connected)
+            return;
+        m_connected = connected;
+        Q_EMIT connectionChanged(connected, problem);
+    }
+
+    void wakeWaiters(const QString& fingerprint, const QString& failure)
+    {
+        const auto waiters = m_waiters.values(fingerprint);
+        for (Waiter* waiter : waiters) {
+            waiter->ended = failure;
+            waiter->timer.start(0);
+        }
+    }
+
+    QString m_filePath;
+    QString m_workspace;
+    std::optional<bool> m_connected; // nothing before the first call
+    QMultiHash<QString, Waiter*> m_waiters;
+    sqlite::WorkerThread m_thread;
+};
+
+QCoro::Task<QString> SqliteStore::awaitUnlock(
+    QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop)
+{
+    const QDeadlineTimer deadline(timeout, Qt::PreciseTimer);
+    Waiter waiter;
+    waiter.timer.setSingleShot(true);
+    waiter.timer.setTimerType(Qt::PreciseTimer);
+    QTimer* const timer = &waiter.timer;
+    m_waiters.insert(fingerprint, &waiter);
+    const auto forget =
+        qScopeGuard([this, &fingerprint, &waiter] { m_waiters.remove(fingerprint, &waiter); });
+    const std::stop_callback onStop(stop, [timer] { timer->start(0); });
+
+    QString holder;
+    std::chrono::milliseconds poll = firstPoll;
+    for (;;) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        auto work = [fingerprint](
+                        Database& database) { return sqlite::lockState(database, fingerprint, nowMs()); };
+        auto task = run(std::move(work));
+        const sqlite::LockState state = co_await task;
+        if (stop.stop_requested())
+            throw Cancelled();
+        if (waiter.ended)
+            co_return *waiter.ended;
+        if (holder.isEmpty())
+            holder = state.token;
+        else if (state.releasedToken == holder)
+            co_return state.failure;
+        if (state.token.isEmpty() || state.token != holder)
+            co_return QString();
+        const auto left = deadline.remainingTimeAsDuration();
+        if (left <= 0ms)
+            co_return QString();
+        timer->start(std::min(poll, std::chrono::ceil<std::chrono::milliseconds>(left)));
+        poll = std::min(poll * 2, slowestPoll);
+        co_await qCoro(timer, &QTimer::timeout);
+        if (waiter.ended)
+            co_return *waiter.ended;
+    }
+}
+
+} // namespace
+
+std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace)
+{
+    if (filePath.isEmpty())
+        throw ConfigurationError(QStringLiteral("The store has no file name."),
+            QStringLiteral("Write it as sqlite:///path/to/file."));
+    if (workspace.isEmpty())
+        throw ConfigurationError(QStringLiteral("The workspace has no name."),
+            QStringLiteral("Name one, or leave it out for \"default\"."));
+    return std::make_unique<SqliteStore>(std::move(filePath), std::move(workspace));
+}
+
+} // namespace llmcache

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "store/store.h"
+
+namespace llmcache {
+
+/// A workspace in an SQLite file, which several processes may share. The file and its missing folders are
+/// created, for their owner alone, when the store is first used; until then nothing is touched, and a file
+/// that can't be used is an error of each call (a ConnectionError when it can't be opened, a CacheError
+/// when it is no store, a ConfigurationError when a newer version wrote it).
+///
+/// The database lives on a thread of its own; calls are worked off in order. Destroying the store first
+/// finishes the calls that were made. Throws ConfigurationError for an empty file name or workspace.
+std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace);
+
+} // namespace llmcache

@@ -1,0 +1,108 @@
+#include "redisserver.h"
+
+#include <QDeadlineTimer>
+#include <QHostAddress>
+#include <QStandardPaths>
+#include <QTcpServer>
+
+#include <csignal>
+
+namespace llmcache::test {
+
+namespace {
+
+constexpr int patience = 20'000; // milliseconds, for a machine that is busy with other tests
+
+} // namespace
+
+bool RedisServer::isInstalled()
+{
+    return !QStandardPaths::findExecutable(QStringLiteral("redis-server")).isEmpty();
+}
+
+QString RedisServer::missingText()
+{
+    return QStringLiteral("There is no redis-server on this machine.");
+}
+
+quint16 RedisServer::freePort()
+{
+    QTcpServer server;
+    server.listen(QHostAddress::LocalHost, 0);
+    return server.serverPort();
+}
+
+RedisServer::RedisServer(QStringList arguments)
+    : m_arguments(std::move(arguments))
+    , m_port(freePort())
+{
+    m_process.setProcessChannelMode(QProcess::MergedChannels);
+}
+
+RedisServer::~RedisServer()
+{
+    kill();
+}
+
+bool RedisServer::start()
+{
+    QStringList arguments{QStringLiteral("--bind"), QStringLiteral("127.0.0.1"), QStringLiteral("--dir"),
+        m_directory.path(), QStringLiteral("--unixsocket"), socketPath(), QStringLiteral("--save"), QString(),
+        QStringLiteral("--appendonly"), QStringLiteral("no")};
+    // With TLS the port is given by the caller.
+    if (!m_arguments.contains(QStringLiteral("--port")))
+        arguments << QStringLiteral("--port") << QString::number(m_port);
+    m_log.clear();
+    m_process.start(QStringLiteral("redis-server"), arguments + m_arguments);
+    return waitUntilReady();
+}
+
+bool RedisServer::waitUntilReady()
+{
+    const QDeadlineTimer deadline(patience);
+    while (!m_log.contains("Ready to accept connections")) {
+        if (m_process.state() == QProcess::NotRunning || deadline.hasExpired())
+            return false;
+        m_process.waitForReadyRead(static_cast<int>(deadline.remainingTime()));
+        m_log += m_process.readAll();
+    }
+    return true;
+}
+
+void RedisServer::stop()
+{
+    m_process.terminate();
+    if (!m_process.waitForFinished(patience))
+        kill();
+}
+
+void RedisServer::kill()
+{
+    if (m_process.state() == QProcess::NotRunning)
+        return;
+    m_process.kill();
+    m_process.waitForFinished(patience);
+}
+
+void RedisServer::freeze()
+{
+    signal(SIGSTOP);
+}
+
+void RedisServer::thaw()
+{
+    signal(SIGCONT);
+}
+
+void RedisServer::signal(int number)
+{
+    if (m_process.processId() > 0)
+        ::kill(static_cast<pid_t>(m_process.processId()), number);
+}
+
+QString RedisServer::url() const
+{
+    return QStringLiteral("redis://127.0.0.1:%1/0").arg(m_port);
+}
+
+} // namespace llmcache::test

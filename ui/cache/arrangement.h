@@ -1,0 +1,42 @@
+#pragma once
+
+#include "base/money.h"
+#include "cache/entrycolumns.h"
+#include "cache/packedentries.h"
+#include "store/entryfilter.h"
+
+#include <Qt>
+
+#include <stop_token>
+
+namespace llmcache::ui {
+
+/// Which entries to show, in which order.
+struct ArrangementOrder {
+    EntryFilter filter;
+    EntryColumn column = EntryColumn::Age;
+    Qt::SortOrder order = Qt::AscendingOrder;
+    qint64 nowMs = 0; ///< for ages and TTLs
+};
+
+/// Sums over some rows.
+struct EntrySums {
+    qint64 entries = 0;
+    qint64 bytes = 0;
+    qint64 hits = 0;
+    qint64 unpriced = 0;
+    Money cost; ///< of the priced ones
+    void add(const EntryChunk& chunk, std::size_t slot);
+};
+
+struct Arrangement {
+    std::vector<quint32> rows; ///< row numbers, first one on top
+    EntrySums sums;
+    bool stopped = false; ///< rows are incomplete
+};
+
+/// Filters and sorts. Pure; made for a worker thread. Rows that compare equal are newest first.
+Arrangement arrange(
+    const EntrySnapshot& snapshot, const ArrangementOrder& order, const std::stop_token& stop);
+
+} // namespace llmcache::ui

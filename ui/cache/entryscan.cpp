@@ -1,0 +1,121 @@
+#include "cache/entryscan.h"
+
+namespace llmcache::ui {
+
+namespace {
+
+/// Small first pages, so that rows appear at once.
+int pageSize(qint64 pagesSoFar)
+{
+    return pagesSoFar == 0 ? 200 : 1000;
+}
+
+} // namespace
+
+EntryScan::EntryScan(QObject* parent)
+    : QObject(parent)
+{
+    connect(&m_tasks, &TaskScope::activeChanged, this, &EntryScan::activeChanged);
+}
+
+void EntryScan::start(Store* store)
+{
+    forget();
+    m_store = store;
+    setState(State::Running);
+    next();
+}
+
+void EntryScan::pause()
+{
+    if (m_state == State::Running)
+        setState(State::Paused);
+}
+
+void EntryScan::resume()
+{
+    if (m_state != State::Paused)
+        return;
+    setState(State::Running);
+    if (!m_waiting)
+        next();
+}
+
+void EntryScan::stop()
+{
+    if (!isUnderWay())
+        return;
+    m_tasks.drop();
+    m_waiting = false;
+    ++m_generation;
+    setState(State::Stopped);
+}
+
+void EntryScan::forget()
+{
+    m_tasks.drop();
+    ++m_generation;
+    m_store = nullptr;
+    m_state = State::Idle;
+    m_cursor.clear();
+    m_waiting = false;
+    m_pages = 0;
+    m_scanned = 0;
+    m_total = -1;
+    m_failure = {};
+}
+
+double EntryScan::progress() const
+{
+    if (m_state == State::Complete)
+        return 1;
+    return m_total > 0 ? std::min(1.0, double(m_scanned) / double(m_total)) : -1;
+}
+
+void EntryScan::next()
+{
+    m_waiting = true;
+    m_tasks.run([store = m_store, cursor = m_cursor, size = pageSize(m_pages)](
+                    const std::stop_token&) { return store->listEntries(cursor, size); },
+        [this](const EntryPage& page) { take(page); },
+        [this](const Failure& failure) {
+            m_waiting = false;
+            m_failure = failure;
+            setState(State::Failed);
+        });
+}
+
+void EntryScan::take(const EntryPage& page)
+{
+    const quint64 generation = m_generation;
+    m_waiting = false;
+    ++m_pages;
+    m_cursor = page.cursor;
+    m_scanned = page.scanned;
+    m_total = page.total;
+    Q_EMIT pageArrived(page.rows);
+    if (generation != m_generation)
+        return; // whoever got the page stopped the scan
+    if (m_cursor.isEmpty()) {
+        setState(State::Complete);
+        return;
+    }
+    Q_EMIT changed();
+    // Through the event loop: input and painting come in between, and a store that answers at once can't
+    // pile up stack frames.
+    QMetaObject::invokeMethod(
+        this,
+        [this, generation] {
+            if (generation == m_generation && m_state == State::Running && !m_waiting)
+                next();
+        },
+        Qt::QueuedConnection);
+}
+
+void EntryScan::setState(State state)
+{
+    m_state = state;
+    Q_EMIT changed();
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,110 @@
+#pragma once
+
+#include "cache/arrangement.h"
+#include "cache/newestjob.h"
+
+#include <QAbstractTableModel>
+#include <QCache>
+#include <QElapsedTimer>
+#include <QTimer>
+
+namespace llmcache::ui {
+
+/// Entries of a workspace as a table, filtered and sorted. Rows arrive page by page; filtering and sorting
+/// happen on another thread, and their result is applied as insertions, removals and moves, so that
+/// selection and scroll position stay with their entries. GUI thread only.
+class EntryTableModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    static constexpr int fingerprintRole = Qt::UserRole + 1;
+    /// QVariant of the value that is sorted by, exact and unformatted.
+    static constexpr int exactRole = Qt::UserRole + 2;
+
+    explicit EntryTableModel(QObject* parent = nullptr);
+    ~EntryTableModel() override;
+
+    // --- content
+    /// Rows of a listing, or a single entry that was stored or read again.
+    void upsert(const std::vector<EntryMeta>& entries);
+    /// From here on, rows that are not upserted until endScan() are known to be gone.
+    void beginScan();
+    /// `complete` removes the rows that were not seen since beginScan().
+    void endScan(bool complete);
+    void removeEntries(const QStringList& fingerprints);
+    void clear();
+
+    // --- order
+    void setFilter(const EntryFilter& filter);
+    bool isFiltered() const { return !m_filter.isEmpty(); }
+    void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
+    /// What ages and TTLs are counted from; repaints them.
+    void setNow(qint64 nowMs);
+    /// A new arrangement is being computed or due.
+    bool isArranging() const { return m_job.isRunning() || m_arrange.isActive(); }
+
+    // --- state
+    /// Live entries, shown or not.
+    qint64 total() const { return m_entries.liveRows(); }
+    /// Of the rows shown.
+    const EntrySums& sums() const { return m_sums; }
+    EntrySums sumsOf(const std::vector<int>& rows) const;
+    QString fingerprintAt(int row) const;
+    bool contains(const QString& fingerprint) const { return m_entries.find(fingerprint).has_value(); }
+    /// Row that shows the entry, -1 when none does.
+    int rowOf(const QString& fingerprint) const;
+    /// Metadata of the row as far as the table keeps it (usage: the total as input tokens).
+    EntryMeta metaAt(int row) const;
+    /// Tab-separated text of rows for the clipboard: a header line, then the given columns.
+    QString toTsv(const std::vector<int>& rows, const std::vector<EntryColumn>& columns) const;
+    /// Bytes of all containers that grow with the rows.
+    qint64 memoryBytes() const;
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+Q_SIGNALS:
+    /// total(), sums() or the rows shown are different now.
+    void arranged();
+
+private:
+    /// `urgent`: the user asked for it; otherwise new rows are collected for a moment.
+    void requestArrangement(bool urgent);
+    void startArrangement();
+    void apply(Arrangement arrangement);
+    void leaveOut(const std::vector<bool>& wanted);
+    void append(const std::vector<quint32>& rows);
+    void insertRuns(const std::vector<quint32>& target);
+    void permute(std::vector<quint32> target);
+
+    QString displayText(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
+    QString toolTip(const EntryChunk& chunk, std::size_t slot, EntryColumn column) const;
+    QVariant exactValue(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
+    QString excerptText(quint32 row, bool answer) const;
+
+    struct Excerpts {
+        PackedTexts::Unpacked prompts;
+        PackedTexts::Unpacked answers;
+    };
+
+    PackedEntries m_entries;
+    std::vector<quint32> m_rows; ///< what is shown: numbers in m_entries
+    EntrySums m_sums;
+    EntryFilter m_filter;
+    EntryColumn m_column = EntryColumn::Age;
+    Qt::SortOrder m_order = Qt::AscendingOrder;
+    qint64 m_nowMs = 0;
+    std::vector<bool> m_seen;
+    bool m_scanning = false;
+
+    NewestJob m_job;
+    QTimer m_arrange; ///< collects changes
+    QElapsedTimer m_jobTime;
+    qint64 m_lastJobMs = 0;
+    bool m_dirty = false; ///< rows changed since the job began
+    quint64 m_removals = 0; ///< counts removals, so that a job's result is checked only after one
+    mutable QCache<quint32, Excerpts> m_excerpts; ///< by chunk
+};
+
+} // namespace llmcache::ui

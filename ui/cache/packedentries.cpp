@@ -1,0 +1,199 @@
+#include "cache/packedentries.h"
+
+#include <atomic>
+#include <cstring>
+
+namespace llmcache::ui {
+
+namespace {
+
+quint32 narrow(qint64 value)
+{
+    return static_cast<quint32>(std::clamp<qint64>(value, 0, std::numeric_limits<quint32>::max()));
+}
+
+std::optional<std::array<quint8, 32>> digestOf(const QString& fingerprint)
+{
+    std::array<quint8, 32> digest{};
+    if (fingerprint.size() != 64)
+        return std::nullopt;
+    for (qsizetype i = 0; i < 64; ++i) {
+        const char16_t c = fingerprint.at(i).unicode();
+        int nibble = 0;
+        if (c >= u'0' && c <= u'9')
+            nibble = c - u'0';
+        else if (c >= u'a' && c <= u'f')
+            nibble = c - u'a' + 10;
+        else
+            return std::nullopt;
+        auto& byte = digest[static_cast<std::size_t>(i / 2)];
+        byte = static_cast<quint8>(byte << 4 | nibble);
+    }
+    return digest;
+}
+
+} // namespace
+
+std::optional<PackedEntries::Upsert> PackedEntries::upsert(const EntryMeta& entry)
+{
+    const auto digest = digestOf(entry.fingerprint);
+    if (!digest)
+        return std::nullopt;
+    if (const auto known = find(*digest)) {
+        const std::size_t at = slot(*known);
+        const EntryChunk& before = chunk(*known);
+        const bool revived = isRemoved(*known);
+        const bool rewritten =
+            revived || before.revision[at] != narrow(entry.revision) || before.created[at] != entry.createdMs;
+        const bool changed = rewritten || before.hits[at] != narrow(entry.hits)
+            || before.used[at] != entry.lastUsedMs
+            || before.expires[at] != entry.expiresMs.value_or(EntryChunk::neverExpires);
+        if (!changed)
+            return Upsert{*known, false, false};
+        EntryChunk& target = writableChunk(*known);
+        fill(target, at, entry);
+        if (rewritten) {
+            target.prompts.replace(static_cast<int>(at), entry.promptExcerpt);
+            target.answers.replace(static_cast<int>(at), entry.answerExcerpt);
+        }
+        if (revived)
+            ++m_live;
+        return Upsert{*known, revived, true};
+    }
+
+    const quint32 row = m_rows;
+    if (slot(row) == 0)
+        m_chunks.push_back(std::make_shared<EntryChunk>());
+    EntryChunk& target = writableChunk(row);
+    target.fingerprints[slot(row)] = *digest;
+    fill(target, slot(row), entry);
+    target.prompts.append(entry.promptExcerpt);
+    target.answers.append(entry.answerExcerpt);
+    if (++target.size == EntryChunk::capacity) {
+        target.prompts.seal();
+        target.answers.seal();
+    }
+    ++m_rows;
+    ++m_live;
+    index(*digest, row);
+    return Upsert{row, true, true};
+}
+
+void PackedEntries::fill(EntryChunk& target, std::size_t at, const EntryMeta& entry)
+{
+    target.created[at] = entry.createdMs;
+    target.used[at] = entry.lastUsedMs;
+    target.expires[at] = entry.expiresMs.value_or(EntryChunk::neverExpires);
+    target.cost[at] = entry.cost ? entry.cost->picodollars() : EntryChunk::unpriced;
+    target.tokens[at] = narrow(entry.usage.totalTokens());
+    target.bytes[at] = narrow(entry.bytes);
+    target.hits[at] = narrow(entry.hits);
+    target.revision[at] = narrow(entry.revision);
+    target.agent[at] = m_pool.intern(entry.agent);
+    target.model[at] = m_pool.intern(entry.model);
+    target.task[at] = m_pool.intern(entry.task);
+    target.author[at] = m_pool.intern(entry.author);
+    target.tags[at] = m_pool.intern(entry.tags.join(tagSeparator));
+    target.flags[at] = static_cast<quint8>((entry.pinned ? EntryChunk::Pinned : 0)
+        | (entry.human ? EntryChunk::Human : 0) | (entry.python ? EntryChunk::Python : 0));
+}
+
+void PackedEntries::remove(quint32 row)
+{
+    if (isRemoved(row))
+        return;
+    auto& flags = writableChunk(row).flags[slot(row)];
+    flags = static_cast<quint8>(flags | EntryChunk::Removed);
+    --m_live;
+}
+
+void PackedEntries::clear()
+{
+    *this = PackedEntries();
+}
+
+EntryChunk& PackedEntries::writableChunk(quint32 row)
+{
+    auto& held = m_chunks[row / EntryChunk::capacity];
+    if (held.use_count() > 1)
+        held = std::make_shared<EntryChunk>(*held);
+    // use_count() is a relaxed read: what the last reader did with the chunk must be over before we write.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return *held;
+}
+
+QString PackedEntries::fingerprint(quint32 row) const
+{
+    const Digest& digest = chunk(row).fingerprints[slot(row)];
+    const auto bytes = QByteArray::fromRawData(
+        reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()));
+    return QString::fromLatin1(bytes.toHex());
+}
+
+std::size_t PackedEntries::hashOf(const Digest& digest)
+{
+    // The digest is a hash already.
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof(hash));
+    return hash;
+}
+
+std::optional<quint32> PackedEntries::find(const QString& fingerprint) const
+{
+    const auto digest = digestOf(fingerprint);
+    if (!digest)
+        return std::nullopt;
+    const auto row = find(*digest);
+    return row && !isRemoved(*row) ? row : std::nullopt;
+}
+
+std::optional<quint32> PackedEntries::find(const Digest& digest) const
+{
+    if (m_buckets.empty())
+        return std::nullopt;
+    const std::size_t mask = m_buckets.size() - 1;
+    for (std::size_t at = hashOf(digest) & mask; m_buckets[at] != 0; at = (at + 1) & mask) {
+        const quint32 row = m_buckets[at] - 1;
+        if (chunk(row).fingerprints[slot(row)] == digest)
+            return row;
+    }
+    return std::nullopt;
+}
+
+void PackedEntries::index(const Digest& digest, quint32 row)
+{
+    const auto put = [this](const Digest& key, quint32 value) {
+        const std::size_t mask = m_buckets.size() - 1;
+        std::size_t at = hashOf(key) & mask;
+        while (m_buckets[at] != 0)
+            at = (at + 1) & mask;
+        m_buckets[at] = value + 1;
+    };
+    constexpr std::size_t fewestBuckets = 1024;
+    if (std::size_t(m_rows) * 4 > m_buckets.size() * 3) {
+        m_buckets = std::vector<quint32>(std::max(fewestBuckets, m_buckets.size() * 2), 0U);
+        for (quint32 old = 0; old < row; ++old)
+            put(chunk(old).fingerprints[slot(old)], old);
+    }
+    put(digest, row);
+}
+
+EntrySnapshot PackedEntries::snapshot() const
+{
+    EntrySnapshot snapshot;
+    snapshot.chunks.assign(m_chunks.begin(), m_chunks.end());
+    snapshot.pool = m_pool.texts();
+    snapshot.rows = m_rows;
+    return snapshot;
+}
+
+qint64 PackedEntries::memoryBytes() const
+{
+    auto bytes = qint64(m_buckets.capacity() * sizeof(quint32));
+    bytes += qint64(m_chunks.capacity() * sizeof(m_chunks[0]));
+    for (const auto& held : m_chunks)
+        bytes += qint64(sizeof(EntryChunk)) + held->prompts.memoryBytes() + held->answers.memoryBytes();
+    return bytes + m_pool.memoryBytes();
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "base/money.h"
+
+#include <QWidget>
+
+namespace llmcache::ui {
+
+class Theme;
+
+/// Names with a bar and an amount each, largest first. Click, or Enter on the current row, chooses one.
+class BarList : public QWidget {
+    Q_OBJECT
+public:
+    struct Row {
+        QString name; ///< what is chosen
+        QString label; ///< what is shown
+        Money amount;
+        QString toolTip;
+        int colorIndex = 0; ///< as Theme::chartColor; negative = "other" grey
+        bool choosable = true;
+    };
+    /// `theme` must outlive the widget.
+    explicit BarList(const Theme* theme, QWidget* parent = nullptr);
+    void setRows(std::vector<Row> rows);
+    const std::vector<Row>& rows() const { return m_rows; }
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override { return {160, 4 * rowStep}; }
+
+Q_SIGNALS:
+    void chosen(const QString& name);
+
+protected:
+    bool event(QEvent* event) override;
+    void paintEvent(QPaintEvent* event) override;
+    void mouseMoveEvent(QMouseEvent* event) override;
+    void mouseReleaseEvent(QMouseEvent* event) override;
+    void leaveEvent(QEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+
+private:
+    static constexpr int rowStep = 27;
+    int rowAt(const QPointF& position) const;
+    void choose(int row);
+    const Theme* m_theme;
+    std::vector<Row> m_rows;
+    int m_hovered = -1;
+    int m_current = 0;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <QWidget>
+
+namespace llmcache::ui {
+
+class Theme;
+
+/// Names of the series with their colours; each is a switch that hides or shows its series.
+class ChartLegend : public QWidget {
+    Q_OBJECT
+public:
+    struct Item {
+        QString name;
+        QString label;
+        int colorIndex = 0; ///< negative = "other" grey
+    };
+    /// `theme` must outlive the widget.
+    explicit ChartLegend(const Theme* theme, QWidget* parent = nullptr);
+    /// Keeps what is switched off for names that stay.
+    void setItems(const std::vector<Item>& items);
+    const QStringList& hidden() const { return m_hidden; }
+
+Q_SIGNALS:
+    void hiddenChanged();
+
+private:
+    void rebuild();
+    const Theme* m_theme;
+    std::vector<Item> m_items;
+    QStringList m_hidden;
+};
+
+} // namespace llmcache::ui
