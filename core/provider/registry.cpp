@@ -116,8 +116,8 @@ struct ProviderRegistry::Private {
     {
         if (!row.prefix.keyRequired)
             return false;
-        return row.prefix.defaultBaseUrl.isEmpty()
-            || normalized(url) == normalized(QUrl(row.prefix.defaultBaseUrl));
+        const QUrl usual = regional(row);
+        return usual.isEmpty() || normalized(url) == normalized(usual);
     }
 
     Endpoint endpoint(const PrefixRow& row, const QUrl& override) const
