@@ -3,14 +3,11 @@
 #include "provider/conversation.h"
 #include "provider/modelfamily.h"
 
-#include <algorithm>
-
 namespace llmcache {
 
 namespace {
 
 constexpr qint64 defaultMaxTokens = 4096;
-constexpr qint64 leastThinkingBudget = 1024;
 
 Json textBlock(const QString& text)
 {
@@ -119,15 +116,6 @@ Json anthropicMessages(const QString& provider, const History& history)
     return messages;
 }
 
-/// Fixed budgets of the effort words for models without adaptive thinking.
-qint64 thinkingBudget(const Json& thinking)
-{
-    if (thinking.is_number())
-        return std::max(leastThinkingBudget, static_cast<qint64>(thinking.get<double>()));
-    const QString effort = thinkingEffort(thinking);
-    return effort == QLatin1String("low") ? 2048 : effort == QLatin1String("medium") ? 10'000 : 16'384;
-}
-
 enum class Thinking { Off, Enabled, Adaptive };
 
 Thinking thinkingKind(const ModelSettings& settings, const ClaudeModel& model)
@@ -142,7 +130,7 @@ void addSettings(Json& body, const ModelSettings& settings, const ClaudeModel& m
     const Thinking thinking = thinkingKind(settings, model);
     qint64 maxTokens = settings.maxTokens.value_or(defaultMaxTokens);
     if (thinking == Thinking::Enabled) {
-        const qint64 budget = thinkingBudget(settings.thinking);
+        const qint64 budget = claudeThinkingBudget(settings.thinking);
         // The budget counts against max_tokens, which has to be larger.
         if (!settings.maxTokens)
             maxTokens += budget;

@@ -170,6 +170,18 @@ Json withoutKeywords(Json schema, const QStringList& keywords)
     return schema;
 }
 
+Json constAsEnum(Json schema)
+{
+    eachSubschema(schema, [](Json& part) {
+        if (const auto it = part.find("const"); it != part.end()) {
+            Json value = *it;
+            part.erase("const");
+            part["enum"] = Json::array({std::move(value)});
+        }
+    });
+    return schema;
+}
+
 QString promptedInstruction(const WireOutput& output)
 {
     return QStringLiteral("Reply with a single JSON object and nothing around it: no explanation, no code "

@@ -121,14 +121,15 @@ void TestAnthropic::history()
     fixture.complete(request);
     const Json sent = fixture.sent();
     QCOMPARE(sent["system"], Json("Old."));
-    QCOMPARE(sent["messages"], parsed(R"([
+    const Json expected = parsed(R"([
         {"role":"user","content":[{"type":"text","text":"One"},{"type":"text","text":"Two"}]},
         {"role":"assistant","content":[{"type":"text","text":"Let me see."},{"type":"tool_use","id":"a","name":"time","input":{}},
             {"type":"tool_use","id":"b","name":"place","input":{"of":"x"}},{"type":"tool_use","id":"c","name":"name","input":{}}]},
         {"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"no clock","is_error":true},
             {"type":"tool_result","tool_use_id":"b","content":"here"},
             {"type":"tool_result","tool_use_id":"c","content":"The tool was not run."},{"type":"text","text":"And?"},
-            {"type":"text","text":"<system>Later.</system>"},{"type":"text","text":"Go on"}]}])"));
+            {"type":"text","text":"<system>Later.</system>"},{"type":"text","text":"Go on"}]}])");
+    QCOMPARE(sent["messages"], expected);
 }
 
 void TestAnthropic::settingsByModel_data()
@@ -244,8 +245,9 @@ void TestAnthropic::nativeMode()
     ProviderRequest request = requestFor(u"anthropic:claude-sonnet-4-5"_qs);
     request.output = cityType(OutputMode::Native);
     QCOMPARE(*fixture.complete(request).structured, parsed(R"({"name":"Rome"})"));
-    QCOMPARE(fixture.sent()["output_config"], parsed(R"({"format":{"type":"json_schema","schema":
-        {"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}})"));
+    const Json expected = parsed(R"({"format":{"type":"json_schema","schema":
+        {"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}}})");
+    QCOMPARE(fixture.sent()["output_config"], expected);
     request.model = ModelRef::parse(u"anthropic:claude-3-5-haiku-latest"_qs);
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, fixture.complete(request));
 }
@@ -258,10 +260,11 @@ void TestAnthropic::attachments()
     request.messages[0].attachments = {{u"image/png"_qs, "png", {}, {}},
         {u"image/png"_qs, {}, u"https://example.com/a.png"_qs, {}}, {u"application/pdf"_qs, "pdf", {}, {}}};
     fixture.complete(request);
-    QCOMPARE(fixture.sent()["messages"][0]["content"], parsed(R"([{"type":"text","text":"See"},
+    const Json expected = parsed(R"([{"type":"text","text":"See"},
         {"type":"image","source":{"type":"base64","media_type":"image/png","data":"cG5n"}},
         {"type":"image","source":{"type":"url","url":"https://example.com/a.png"}},
-        {"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"cGRm"}}])"));
+        {"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"cGRm"}}])");
+    QCOMPARE(fixture.sent()["messages"][0]["content"], expected);
     request.messages[0].attachments = {{u"audio/wav"_qs, "wav", {}, {}}};
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, fixture.complete(request));
 }

@@ -85,9 +85,10 @@ void TestOpenAiChat::plainRequest()
     QCOMPARE(sent.path, QByteArray("/v1/chat/completions"));
     QCOMPARE(sent.header("authorization"), QByteArray("Bearer secret-of-OPENAI_API_KEY"));
     QCOMPARE(sent.header("content-type"), QByteArray("application/json"));
-    QCOMPARE(fixture.sent(), parsed(R"({"model":"gpt-4o","messages":[{"role":"system","content":"One."},
+    const Json expected = parsed(R"({"model":"gpt-4o","messages":[{"role":"system","content":"One."},
         {"role":"system","content":"Two."},{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}],
-        "stream":false})"));
+        "stream":false})");
+    QCOMPARE(fixture.sent(), expected);
 }
 
 void TestOpenAiChat::history()
@@ -109,14 +110,15 @@ void TestOpenAiChat::history()
     request.instructions = u"Now."_qs;
     fixture.complete(request);
     const Json sent = fixture.sent()["messages"];
-    QCOMPARE(sent, parsed(R"([{"role":"system","content":"Old."},{"role":"system","content":"Now."},
+    const Json expected = parsed(R"([{"role":"system","content":"Old."},{"role":"system","content":"Now."},
         {"role":"user","content":"When?"},
         {"role":"assistant","content":null,"tool_calls":[
             {"id":"a","type":"function","function":{"name":"time","arguments":"{}"}},
             {"id":"b","type":"function","function":{"name":"place","arguments":"{\"of\":\"x\"}"}}]},
         {"role":"tool","tool_call_id":"a","content":"noon"},
         {"role":"tool","tool_call_id":"b","content":"The tool was not run."},
-        {"role":"user","content":"And?"}])"));
+        {"role":"user","content":"And?"}])");
+    QCOMPARE(sent, expected);
 }
 
 void TestOpenAiChat::settingsByModel_data()
@@ -250,9 +252,10 @@ void TestOpenAiChat::otherRootsAreWrapped()
             R"({"type":"array","items":{"$ref":"#/$defs/Item"},"$defs":{"Item":{"type":"object","properties":{"n":{"type":"integer"}}}}})"));
     const ProviderReply reply = fixture.complete(request);
     QCOMPARE(*reply.structured, parsed(R"([{"n":1}])"));
-    QCOMPARE(fixture.sent()["tools"][0]["function"]["parameters"],
+    const Json expected =
         parsed(R"({"type":"object","$defs":{"Item":{"type":"object","properties":{"n":{"type":"integer"}}}},
-            "properties":{"response":{"type":"array","items":{"$ref":"#/$defs/Item"}}},"required":["response"],"additionalProperties":false})"));
+            "properties":{"response":{"type":"array","items":{"$ref":"#/$defs/Item"}}},"required":["response"],"additionalProperties":false})");
+    QCOMPARE(fixture.sent()["tools"][0]["function"]["parameters"], expected);
 }
 
 void TestOpenAiChat::nativeMode()
@@ -266,8 +269,9 @@ void TestOpenAiChat::nativeMode()
     QCOMPARE(*reply.structured, parsed(R"({"name":"Rome"})"));
     const Json sent = fixture.sent();
     QVERIFY(!sent.contains("tools"));
-    QCOMPARE(sent["response_format"], parsed(R"({"type":"json_schema","json_schema":{"name":"City",
-        "schema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false},"strict":true}})"));
+    const Json expected = parsed(R"({"type":"json_schema","json_schema":{"name":"City",
+        "schema":{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false},"strict":true}})");
+    QCOMPARE(sent["response_format"], expected);
 }
 
 void TestOpenAiChat::nativeModeWhereThereIsNone()
@@ -316,9 +320,10 @@ void TestOpenAiChat::toolsBesideTheAnswer()
     QVERIFY(!reply.structured);
     const Json sent = fixture.sent();
     QCOMPARE(sent["tool_choice"], Json("auto"));
-    QCOMPARE(
-        sent["tools"], parsed(R"([{"type":"function","function":{"name":"lookup","description":"Looks it up.",
-        "parameters":{"type":"object","properties":{"q":{"type":"integer"}}}}}])"));
+    const Json expected =
+        parsed(R"([{"type":"function","function":{"name":"lookup","description":"Looks it up.",
+        "parameters":{"type":"object","properties":{"q":{"type":"integer"}}}}}])");
+    QCOMPARE(sent["tools"], expected);
 }
 
 void TestOpenAiChat::attachments()
@@ -330,11 +335,12 @@ void TestOpenAiChat::attachments()
         {u"image/jpeg"_qs, {}, u"https://example.com/a.jpg"_qs, {}},
         {u"application/pdf"_qs, "pdf", {}, u"a.pdf"_qs}, {u"text/plain"_qs, "words", {}, {}}};
     fixture.complete(request);
-    QCOMPARE(fixture.sent()["messages"][0]["content"], parsed(R"([{"type":"text","text":"What is this?"},
+    const Json expected = parsed(R"([{"type":"text","text":"What is this?"},
         {"type":"image_url","image_url":{"url":"data:image/png;base64,cG5n"}},
         {"type":"image_url","image_url":{"url":"https://example.com/a.jpg"}},
         {"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,cGRm"}},
-        {"type":"text","text":"words"}])"));
+        {"type":"text","text":"words"}])");
+    QCOMPARE(fixture.sent()["messages"][0]["content"], expected);
     request.messages[0].attachments = {{u"video/mp4"_qs, "mp4", {}, u"a.mp4"_qs}};
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, fixture.complete(request));
 }
