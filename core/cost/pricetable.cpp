@@ -299,6 +299,12 @@ std::optional<ModelInfo> PriceTable::find(const QString& model) const
     return info;
 }
 
+QByteArray PriceTable::toJson() const
+{
+    return d->data->text.isEmpty() ? QByteArray(R"({"schema": 1, "version": "none", "providers": []})")
+                                   : d->data->text;
+}
+
 QString PriceTable::version() const
 {
     return d->data->version;

@@ -77,6 +77,8 @@ public:
     std::vector<ModelInfo> models() const;
     std::optional<ModelInfo> find(const QString& model) const;
     QString version() const;
+    /// The table in the project's schema, as fromJson() reads it; without the custom costs.
+    QByteArray toJson() const;
 
 private:
     struct Private;
