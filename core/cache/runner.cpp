@@ -290,7 +290,7 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(
                 QStringLiteral("The run is not locked against others: %1").arg(error.text()));
             co_return std::nullopt;
         }
-        const bool fresh = entry && (state->reads() || entry->meta.createdMs >= state->startedMs);
+        const bool fresh = entry && (state->reads() || entry->meta.createdMs > state->startedMs);
         if (fresh) {
             lock->reset();
             co_return finishHit(state, *entry, state->waitedForOther ? Outcome::Shared : Outcome::Hit);

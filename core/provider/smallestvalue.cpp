@@ -35,10 +35,13 @@ public:
         if (const QString reference = stringMember(schema, "$ref"); !reference.isEmpty())
             return value(merged(target(reference), schema, "$ref"), depth + 1);
         if (const Json* all = findMember(schema, "allOf"); all && all->is_array()) {
-            Json whole = schema;
-            whole.erase("allOf");
-            for (const Json& part : *all)
-                whole = merged(part, whole, nullptr);
+            Json whole = Json::object();
+            for (const Json& part : *all) {
+                const QString partReference = stringMember(part, "$ref");
+                whole =
+                    merged(std::move(whole), partReference.isEmpty() ? part : target(partReference), nullptr);
+            }
+            whole = merged(std::move(whole), schema, "allOf");
             return value(whole, depth + 1);
         }
         for (const char* key : {"anyOf", "oneOf"}) {

@@ -77,7 +77,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_table->selectRow(0);
     });
     connect(m_scanBar, &ScanBar::rescanRequested, this, &CacheView::rescan);
-    connect(m_table, &EntryTable::selectionChanged, this, &CacheView::updateSelection);
+    connect(m_table, &EntryTable::rowsSelected, this, &CacheView::updateSelection);
     connect(
         m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CacheView::showCurrent);
     connect(m_selectionBar, &SelectionBar::copyRequested, this, &CacheView::copyRows);

@@ -1,6 +1,6 @@
 #include "cache/entrydetail.h"
 
-#include "cache/callsmodel.h"
+#include "cache/entrycallsmodel.h"
 #include "cache/factlist.h"
 #include "cache/session.h"
 #include "cache/usagepane.h"
@@ -90,7 +90,7 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     addTab(tr("Request"), m_request);
     m_usage = new UsagePane(theme, m_tabPages);
     addTab(tr("Usage"), m_usage);
-    m_callsModel = new CallsModel(this);
+    m_callsModel = new EntryCallsModel(this);
     m_calls = new QTableView(m_tabPages);
     m_calls->setObjectName(QStringLiteral("callsTable"));
     m_calls->setAccessibleName(tr("Calls that used this entry"));

@@ -20,7 +20,7 @@ namespace llmcache::ui {
 
 class Badge;
 class Button;
-class CallsModel;
+class EntryCallsModel;
 class ElidedLabel;
 class EmptyState;
 class ErrorBanner;
@@ -97,7 +97,7 @@ private:
     FactList* m_facts;
     UsagePane* m_usage;
     QTableView* m_calls;
-    CallsModel* m_callsModel;
+    EntryCallsModel* m_callsModel;
 };
 
 } // namespace llmcache::ui

@@ -210,7 +210,7 @@ std::vector<int> EntryTable::selectedRows() const
 void EntryTable::selectionChanged(const QItemSelection& selected, const QItemSelection& deselected)
 {
     QTableView::selectionChanged(selected, deselected);
-    Q_EMIT selectionChanged();
+    Q_EMIT rowsSelected();
 }
 
 void EntryTable::resizeEvent(QResizeEvent* event)

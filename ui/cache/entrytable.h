@@ -34,7 +34,7 @@ public:
     std::vector<int> selectedRows() const;
 
 Q_SIGNALS:
-    void selectionChanged();
+    void rowsSelected();
 
 protected:
     void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;

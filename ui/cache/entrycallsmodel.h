@@ -7,7 +7,7 @@
 namespace llmcache::ui {
 
 /// Ledger calls as a table, newest first as they come.
-class CallsModel : public QAbstractTableModel {
+class EntryCallsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     enum Column { Time, Result, User, Task, Latency, Cost, Avoided, columns };

@@ -1,11 +1,11 @@
-#include "cache/callsmodel.h"
+#include "cache/entrycallsmodel.h"
 
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
 
 namespace llmcache::ui {
 
-void CallsModel::setCalls(std::vector<Call> calls, qint64 nowMs)
+void EntryCallsModel::setCalls(std::vector<Call> calls, qint64 nowMs)
 {
     beginResetModel();
     m_calls = std::move(calls);
@@ -13,17 +13,17 @@ void CallsModel::setCalls(std::vector<Call> calls, qint64 nowMs)
     endResetModel();
 }
 
-int CallsModel::rowCount(const QModelIndex& parent) const
+int EntryCallsModel::rowCount(const QModelIndex& parent) const
 {
     return parent.isValid() ? 0 : static_cast<int>(m_calls.size());
 }
 
-int CallsModel::columnCount(const QModelIndex& parent) const
+int EntryCallsModel::columnCount(const QModelIndex& parent) const
 {
     return parent.isValid() ? 0 : columns;
 }
 
-QVariant CallsModel::data(const QModelIndex& index, int role) const
+QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
@@ -64,7 +64,7 @@ QVariant CallsModel::data(const QModelIndex& index, int role) const
     }
 }
 
-QVariant CallsModel::headerData(int section, Qt::Orientation orientation, int role) const
+QVariant EntryCallsModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
     if (orientation != Qt::Horizontal || section < 0 || section >= columns)
         return {};
