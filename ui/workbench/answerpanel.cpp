@@ -259,71 +259,71 @@ void AnswerPanel::setAnswer(const Json& output)
     }
 }
 
-void AnswerPanel::setTexts(const RunData& data)
+void AnswerPanel::setTexts(const RunData& run)
 {
-    setAnswer(data.output);
-    m_messages->setText(messagesText(data.messages));
-    m_request->setText(QString::fromUtf8(toPrettyJsonText(data.request)));
-    m_tabs->setTabText(MessagesForm, tr("Messages %1").arg(data.messages.size()));
-    m_tabs->setCurrentIndex(data.output.is_string() ? RenderedForm : JsonForm);
+    setAnswer(run.output);
+    m_messages->setText(messagesText(run.messages));
+    m_request->setText(QString::fromUtf8(toPrettyJsonText(run.request)));
+    m_tabs->setTabText(MessagesForm, tr("Messages %1").arg(run.messages.size()));
+    m_tabs->setCurrentIndex(run.output.is_string() ? RenderedForm : JsonForm);
 }
 
 void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
 {
-    const RunData& data = result.data();
+    const RunData& run = result.data();
     m_streaming = false;
     m_pages->setCurrentIndex(1);
     m_spinner->setBusy(false);
-    m_badge->setOutcome(data.outcome);
-    m_headline->setText(format::duration(data.latency));
+    m_badge->setOutcome(run.outcome);
+    m_headline->setText(format::duration(run.latency));
     QStringList facts;
     if (result.cached()) {
-        facts.append(tr("was %1").arg(format::duration(data.originalLatency)));
-        if (data.entry)
+        facts.append(tr("was %1").arg(format::duration(run.originalLatency)));
+        if (run.entry)
             facts.append(tr("stored %1 by %2")
-                             .arg(format::relativeTime(data.entry->createdMs, nowMs), data.entry->author));
+                             .arg(format::relativeTime(run.entry->createdMs, nowMs), run.entry->author));
     } else {
-        facts.append(data.model);
-        facts.append(tr("%n attempt(s)", nullptr, data.attempts));
-        if (data.waited.count() > 0)
-            facts.append(tr("waited %1").arg(format::duration(data.waited)));
-        if (!data.stored)
+        facts.append(run.model);
+        facts.append(tr("%n attempt(s)", nullptr, run.attempts));
+        if (run.waited.count() > 0)
+            facts.append(tr("waited %1").arg(format::duration(run.waited)));
+        if (!run.stored)
             facts.append(tr("not stored"));
     }
     m_subline->setText(facts.join(QStringLiteral(" · ")));
 
-    m_input->setValue(format::count(data.usage.inputTokens),
+    m_input->setValue(format::count(run.usage.inputTokens),
         tr("%1 tokens in, %2 written to the provider's cache")
-            .arg(format::count(data.usage.inputTokens), format::count(data.usage.cacheWriteTokens)));
-    m_input->setNote(tr("%1 cached").arg(format::count(data.usage.cacheReadTokens)));
-    m_output->setValue(format::count(data.usage.outputTokens));
-    m_output->setNote(tr("%1 reasoning").arg(format::count(data.usage.reasoningTokens)));
+            .arg(format::count(run.usage.inputTokens), format::count(run.usage.cacheWriteTokens)));
+    m_input->setNote(tr("%1 cached").arg(format::count(run.usage.cacheReadTokens)));
+    m_output->setValue(format::count(run.usage.outputTokens));
+    m_output->setNote(tr("%1 reasoning").arg(format::count(run.usage.reasoningTokens)));
     m_cost->setValue(
-        format::money(data.cost), result.cached() ? format::moneyToolTip(data.cost) : arithmetic(data.quote));
-    m_saved->setValue(result.cached() ? format::money(data.avoidedCost) : QStringLiteral("$0"),
-        format::moneyToolTip(data.avoidedCost));
+        format::money(run.cost), result.cached() ? format::moneyToolTip(run.cost) : arithmetic(run.quote));
+    m_saved->setValue(result.cached() ? format::money(run.avoidedCost) : QStringLiteral("$0"),
+        format::moneyToolTip(run.avoidedCost));
     if (result.cached()) {
-        m_cost->setNote(tr("first %1").arg(format::money(data.avoidedCost)));
+        m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
         m_saved->setNote(
-            data.entry ? tr("%n earlier hit(s)", nullptr, static_cast<int>(data.entry->hits)) : tr("shared"));
+            run.entry ? tr("%n earlier hit(s)", nullptr, static_cast<int>(run.entry->hits)) : tr("shared"));
     } else {
-        m_cost->setNote(data.quote.source.isEmpty() ? tr("no known price") : data.quote.source);
-        m_saved->setNote(data.stored ? tr("from the next run on") : tr("nothing stored"));
+        m_cost->setNote(run.quote.source.isEmpty() ? tr("no known price") : run.quote.source);
+        m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));
     }
-    setTexts(data);
+    setTexts(run);
     const QString schema =
-        data.request.contains("output") ? stringMember(data.request["output"], "name") : QString();
+        run.request.contains("output") ? stringMember(run.request["output"], "name") : QString();
     m_verdict->setText(schema.isEmpty() ? QString() : tr("✓ valid %1").arg(schema));
-    m_fingerprint = data.fingerprint;
-    m_fingerprintLabel->setText(format::shortFingerprint(data.fingerprint));
-    m_fingerprintLabel->setToolTip(data.fingerprint);
+    m_fingerprint = run.fingerprint;
+    m_fingerprintLabel->setText(format::shortFingerprint(run.fingerprint));
+    m_fingerprintLabel->setToolTip(run.fingerprint);
     m_copyFingerprint->show();
     m_copy->setEnabled(true);
-    m_open->setEnabled(data.stored);
-    if (data.warnings.isEmpty())
+    m_open->setEnabled(run.stored);
+    if (run.warnings.isEmpty())
         m_banner->clear();
     else
-        m_banner->showProblem(data.warnings.join(QLatin1Char('\n')), {}, {}, ErrorBanner::Severity::Warning);
+        m_banner->showProblem(run.warnings.join(QLatin1Char('\n')), {}, {}, ErrorBanner::Severity::Warning);
 }
 
 void AnswerPanel::showFailure(const Failure& failure)

@@ -46,7 +46,7 @@ private:
     QWidget* createTiles();
     QWidget* createFooter();
     void setAnswer(const Json& output);
-    void setTexts(const RunData& data);
+    void setTexts(const RunData& run);
     void copyAnswer();
     const Theme* m_theme;
     QStackedWidget* m_pages;
