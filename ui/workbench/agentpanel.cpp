@@ -39,6 +39,7 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
 
     auto* add = secondaryButton(tr("New agent"));
     add->setObjectName(QStringLiteral("new agent"));
+    add->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 12, 12, 12);
     column->setSpacing(8);

@@ -128,6 +128,8 @@ void WorkbenchView::createLayout()
     parts->setChildrenCollapsible(false);
     parts->addWidget(m_form);
     parts->addWidget(m_prompt);
+    parts->setHandleWidth(12);
+    setStyleProperty(parts, "gap", true);
     parts->setStretchFactor(0, 3);
     parts->setStretchFactor(1, 2);
     middleColumn->addWidget(m_banner);
