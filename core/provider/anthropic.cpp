@@ -58,7 +58,8 @@ Json assistantBlocks(const QString& provider, const Message& message)
     }
     addText(blocks, message.text);
     for (const ToolCall& call : message.toolCalls) {
-        Json block = {{"type", "tool_use"}, {"id", toUtf8(call.id)}, {"name", toUtf8(call.name)}};
+        Json block = {
+            {"type", "tool_use"}, {"id", toUtf8(plainToolCallId(call.id))}, {"name", toUtf8(call.name)}};
         block["input"] = call.arguments.is_object() ? call.arguments : Json::object();
         blocks.push_back(std::move(block));
     }
@@ -67,7 +68,7 @@ Json assistantBlocks(const QString& provider, const Message& message)
 
 Json toolResult(const Message& message)
 {
-    Json block = {{"type", "tool_result"}, {"tool_use_id", toUtf8(message.toolCallId)},
+    Json block = {{"type", "tool_result"}, {"tool_use_id", toUtf8(plainToolCallId(message.toolCallId))},
         {"content", toUtf8(message.text)}};
     if (message.isError)
         block["is_error"] = true;

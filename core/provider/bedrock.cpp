@@ -2,6 +2,7 @@
 
 #include "provider/conversation.h"
 #include "provider/modelfamily.h"
+#include "provider/replyjson.h"
 
 #include <algorithm>
 
@@ -51,7 +52,7 @@ Json assistantBlocks(const QString& provider, const Message& message)
     }
     addText(blocks, message.text);
     for (const ToolCall& call : message.toolCalls) {
-        Json use = {{"toolUseId", toUtf8(call.id)}, {"name", toUtf8(call.name)}};
+        Json use = {{"toolUseId", toUtf8(plainToolCallId(call.id))}, {"name", toUtf8(call.name)}};
         use["input"] = call.arguments.is_object() ? call.arguments : Json::object();
         Json block;
         block["toolUse"] = std::move(use);
@@ -62,7 +63,7 @@ Json assistantBlocks(const QString& provider, const Message& message)
 
 Json toolResult(const Message& message)
 {
-    Json result = {{"toolUseId", toUtf8(message.toolCallId)}};
+    Json result = {{"toolUseId", toUtf8(plainToolCallId(message.toolCallId))}};
     result["content"] = Json::array({textBlock(message.text)});
     result["status"] = message.isError ? "error" : "success";
     Json block;
@@ -275,11 +276,10 @@ Usage bedrockUsage(const Json& usage)
 {
     Usage result;
     result.raw = usage;
-    result.cacheReadTokens = integerMember(usage, "cacheReadInputTokens");
-    result.cacheWriteTokens = integerMember(usage, "cacheWriteInputTokens");
-    result.inputTokens =
-        integerMember(usage, "inputTokens") + result.cacheReadTokens + result.cacheWriteTokens;
-    result.outputTokens = integerMember(usage, "outputTokens");
+    result.cacheReadTokens = tokenCount(usage, "cacheReadInputTokens");
+    result.cacheWriteTokens = tokenCount(usage, "cacheWriteInputTokens");
+    result.inputTokens = tokenCount(usage, "inputTokens") + result.cacheReadTokens + result.cacheWriteTokens;
+    result.outputTokens = tokenCount(usage, "outputTokens");
     return result;
 }
 

@@ -1,6 +1,7 @@
 #include "provider/cohere.h"
 
 #include "provider/conversation.h"
+#include "provider/replyjson.h"
 
 namespace llmcache {
 
@@ -205,9 +206,9 @@ Usage cohereUsage(const Json& usage)
     Usage result;
     result.raw = usage;
     const Json& tokens = memberAt(usage, {"tokens"});
-    result.inputTokens = integerMember(tokens, "input_tokens");
-    result.outputTokens = integerMember(tokens, "output_tokens");
-    result.cacheReadTokens = integerMember(usage, "cached_tokens");
+    result.inputTokens = tokenCount(tokens, "input_tokens");
+    result.outputTokens = tokenCount(tokens, "output_tokens");
+    result.cacheReadTokens = tokenCount(usage, "cached_tokens");
     return result;
 }
 

@@ -1,5 +1,7 @@
 #include "provider/gemini.h"
 
+#include "provider/replyjson.h"
+
 namespace llmcache {
 
 namespace {
@@ -27,7 +29,7 @@ qint64 audioTokens(const Json& usage, const char* key)
     if (details && details->is_array()) {
         for (const Json& entry : *details) {
             if (stringMember(entry, "modality") == QLatin1String("AUDIO"))
-                tokens += integerMember(entry, "tokenCount");
+                tokens += tokenCount(entry, "tokenCount");
         }
     }
     return tokens;
@@ -39,11 +41,10 @@ Usage geminiUsage(const Json& usage)
 {
     Usage result;
     result.raw = usage;
-    result.inputTokens =
-        integerMember(usage, "promptTokenCount") + integerMember(usage, "toolUsePromptTokenCount");
-    result.cacheReadTokens = integerMember(usage, "cachedContentTokenCount");
-    result.reasoningTokens = integerMember(usage, "thoughtsTokenCount");
-    result.outputTokens = integerMember(usage, "candidatesTokenCount") + result.reasoningTokens;
+    result.inputTokens = tokenCount(usage, "promptTokenCount") + tokenCount(usage, "toolUsePromptTokenCount");
+    result.cacheReadTokens = tokenCount(usage, "cachedContentTokenCount");
+    result.reasoningTokens = tokenCount(usage, "thoughtsTokenCount");
+    result.outputTokens = tokenCount(usage, "candidatesTokenCount") + result.reasoningTokens;
     result.inputAudioTokens =
         audioTokens(usage, "promptTokensDetails") + audioTokens(usage, "toolUsePromptTokensDetails");
     result.cacheReadAudioTokens = audioTokens(usage, "cacheTokensDetails");

@@ -2,6 +2,7 @@
 
 #include "provider/conversation.h"
 #include "provider/modelfamily.h"
+#include "provider/replyjson.h"
 
 namespace llmcache {
 
@@ -222,16 +223,16 @@ Usage responsesUsage(const Json& usage)
 {
     Usage result;
     result.raw = usage;
-    result.inputTokens = integerMember(usage, "input_tokens");
-    result.outputTokens = integerMember(usage, "output_tokens");
+    result.inputTokens = tokenCount(usage, "input_tokens");
+    result.outputTokens = tokenCount(usage, "output_tokens");
     if (const Json* details = findMember(usage, "input_tokens_details")) {
-        result.cacheReadTokens = integerMember(*details, "cached_tokens");
-        result.cacheWriteTokens = integerMember(*details, "cache_write_tokens");
-        result.inputAudioTokens = integerMember(*details, "audio_tokens");
+        result.cacheReadTokens = tokenCount(*details, "cached_tokens");
+        result.cacheWriteTokens = tokenCount(*details, "cache_write_tokens");
+        result.inputAudioTokens = tokenCount(*details, "audio_tokens");
     }
     if (const Json* details = findMember(usage, "output_tokens_details")) {
-        result.reasoningTokens = integerMember(*details, "reasoning_tokens");
-        result.outputAudioTokens = integerMember(*details, "audio_tokens");
+        result.reasoningTokens = tokenCount(*details, "reasoning_tokens");
+        result.outputAudioTokens = tokenCount(*details, "audio_tokens");
     }
     return result;
 }

@@ -61,6 +61,10 @@ private Q_SLOTS:
     void refusal();
     void brokenArgumentsStayText();
     void missingArgumentsAreNone();
+    void deepArgumentsAreNotWalkedThrough();
+    void hostileCountsDoNotOverflow();
+    void emptyEventsAreIgnored();
+    void foreignToolIdsFitTheProvider();
     void thinkingReturnsToItsProviderOnly();
     void reportedCost();
     void streamAnsweredByPlainJson();
@@ -570,6 +574,63 @@ void TestOpenAiChat::missingArgumentsAreNone()
         QCOMPARE(reply.message.toolCalls[i].arguments, Json::object());
     QVERIFY(!reply.message.toolCalls[0].id.isEmpty());
     QCOMPARE(reply.message.toolCalls[3].arguments, parsed(R"({"x":1})"));
+}
+
+void TestOpenAiChat::deepArgumentsAreNotWalkedThrough()
+{
+    ProviderFixture fixture;
+    const QByteArray deep = QByteArray(100'000, '[');
+    fixture.server.enqueue(ScriptedReply::json(
+        "{\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"tool_calls\":[{\"id\":\"c\","
+        "\"function\":{\"name\":\"final_result\",\"arguments\":\""
+        + deep + deep.toLower().replace('[', ']') + "\"}}]}}]}"));
+    ProviderRequest request = requestFor(u"openai:gpt-4o"_qs);
+    request.output = cityType();
+    const ProviderReply reply = fixture.complete(request);
+    QVERIFY(!reply.structured);
+    QVERIFY(reply.message.toolCalls.at(0).arguments.is_string());
+    fixture.server.enqueue(ScriptedReply::json(deep + QByteArray(100'000, ']')));
+    QVERIFY(fixture.failure(request));
+}
+
+void TestOpenAiChat::hostileCountsDoNotOverflow()
+{
+    ProviderFixture fixture;
+    fixture.server.enqueue(ScriptedReply::json(
+        R"({"choices":[{"finish_reason":"stop","message":{"content":"x"}}],"usage":{"prompt_tokens":9223372036854775807,"completion_tokens":-5,
+        "completion_tokens_details":{"reasoning_tokens":9223372036854775807},"total_tokens":9223372036854775807}})"));
+    const Usage usage = fixture.complete(requestFor(u"xai:grok-4"_qs)).usage;
+    QVERIFY(usage.inputTokens > 0);
+    QVERIFY(usage.outputTokens >= 0);
+}
+
+void TestOpenAiChat::emptyEventsAreIgnored()
+{
+    ProviderFixture fixture;
+    fixture.server.enqueue(ScriptedReply::events(
+        {"data: \n\n", sse(R"({"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]})"), "data:\n\n",
+            "data: [DONE]\n\n"}));
+    ProviderContext context;
+    context.onText = [](const QString&) {};
+    QCOMPARE(fixture.complete(requestFor(u"openai:gpt-4o"_qs), context).message.text, u"Hi"_qs);
+}
+
+void TestOpenAiChat::foreignToolIdsFitTheProvider()
+{
+    ProviderFixture fixture;
+    Message call = Message::assistant({});
+    call.toolCalls = {{u"toolu_01X9wcHKKAZD9tBC711xipPa"_qs, u"time"_qs, Json::object()}};
+    Message answer;
+    answer.role = Role::Tool;
+    answer.toolCallId = call.toolCalls[0].id;
+    answer.text = u"noon"_qs;
+    ProviderRequest request = requestFor(u"mistral:mistral-large-latest"_qs);
+    request.messages = {Message::user(u"When?"_qs), call, answer};
+    fixture.server.enqueue(ScriptedReply::json(helloReply));
+    fixture.complete(request);
+    const QString id = stringMember(fixture.sent()["messages"][1]["tool_calls"][0], "id");
+    QCOMPARE(id.size(), 9);
+    QCOMPARE(stringMember(fixture.sent()["messages"][2], "tool_call_id"), id);
 }
 
 void TestOpenAiChat::thinkingReturnsToItsProviderOnly()

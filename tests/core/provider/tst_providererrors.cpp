@@ -86,15 +86,15 @@ void TestProviderErrors::failures_data()
     row("anthropic model", 404, R"({"type":"error","error":{"type":"not_found_error","message":"model: x"}})",
         ProviderFailure::NotFound, false, u"not_found_error"_qs);
     row("gemini rate limit", 429, R"({"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED"}})",
-        ProviderFailure::RateLimited, true, u"429"_qs);
+        ProviderFailure::RateLimited, true, u"RESOURCE_EXHAUSTED"_qs);
     row("gemini daily quota", 429,
         R"({"error":{"code":429,"message":"Quota","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}]}})",
-        ProviderFailure::Quota, false, u"429"_qs);
+        ProviderFailure::Quota, false, u"RESOURCE_EXHAUSTED"_qs);
     row("gemini key", 400,
         R"({"error":{"code":400,"message":"API key not valid","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}})",
-        ProviderFailure::Authentication, false, u"400"_qs);
+        ProviderFailure::Authentication, false, u"INVALID_ARGUMENT"_qs);
     row("gemini in a list", 503, R"([{"error":{"code":503,"message":"Busy","status":"UNAVAILABLE"}}])",
-        ProviderFailure::Overloaded, true, u"503"_qs);
+        ProviderFailure::Overloaded, true, u"UNAVAILABLE"_qs);
     row("mistral", 401, R"({"message":"Unauthorized","request_id":"r"})", ProviderFailure::Authentication,
         false, {});
     row("cerebras", 429,
@@ -102,6 +102,9 @@ void TestProviderErrors::failures_data()
         ProviderFailure::RateLimited, true, u"request_quota_exceeded"_qs);
     row("openrouter credit", 402, R"({"error":{"code":402,"message":"Insufficient credits"}})",
         ProviderFailure::Quota, false, u"402"_qs);
+    row("groq, request too large", 413,
+        R"({"error":{"message":"Request too large","code":"rate_limit_exceeded"}})",
+        ProviderFailure::BadRequest, false, u"rate_limit_exceeded"_qs);
     row("ollama", 404, R"({"error":"model 'x' not found"})", ProviderFailure::NotFound, false, {});
     row("validation list", 422, R"({"detail":[{"loc":["body"],"msg":"missing"}]})",
         ProviderFailure::BadRequest, false, {});
