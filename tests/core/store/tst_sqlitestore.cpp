@@ -103,6 +103,7 @@ private Q_SLOTS:
     void pathsThatCanNotBe_data();
     void pathsThatCanNotBe();
     void connectsWhenThePathIsRepaired();
+    void deletedFileIsMadeAgain();
     void readOnlyFileSaysSo();
     void fullDiskKeepsWhatWasThere();
     void damagedEntryHarmsNoOther();
@@ -404,6 +405,18 @@ void TestSqliteStore::connectsWhenThePathIsRepaired()
     QVERIFY(!await(opened->lookup(QStringLiteral("abcd"))));
     QCOMPARE(spy.size(), 2);
     QCOMPARE(spy.at(1).at(0).toBool(), true);
+}
+
+void TestSqliteStore::deletedFileIsMadeAgain()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    const auto opened = store();
+    await(opened->commit(commit));
+    for (const char* suffix : {"", "-wal", "-shm"})
+        QVERIFY(QFile::remove(file() + QLatin1String(suffix)));
+    QVERIFY(!await(opened->lookup(commit.entry.meta.fingerprint)));
+    QCOMPARE(await(opened->commit(commit)), 1);
+    QVERIFY(await(store()->lookup(commit.entry.meta.fingerprint))); // it is in the file, not in limbo
 }
 
 void TestSqliteStore::readOnlyFileSaysSo()
