@@ -78,20 +78,21 @@ struct ToolDefinition {
     friend bool operator==(const ToolDefinition&, const ToolDefinition&) = default;
 };
 
-/// A named definition of how to ask a model. A plain value; see agentjson.h for the file format.
+/// A named definition of how to ask a model (every member has an initialiser, so that designated ones compile
+/// without warnings). A plain value; see agentjson.h for the file format.
 struct Agent {
-    QString name;
-    QString model; ///< `provider:model`
-    SystemPrompt systemPrompt;
-    QString instructions;
+    QString name{};
+    QString model{}; ///< `provider:model`
+    SystemPrompt systemPrompt{};
+    QString instructions{};
     OutputType output = OutputType::text();
-    ModelSettings settings;
-    std::vector<ToolDefinition> tools;
+    ModelSettings settings{};
+    std::vector<ToolDefinition> tools{};
     int outputRetries = 1; ///< further requests when the output does not fit
-    std::optional<std::chrono::seconds> ttl; ///< of entries; 0 = never expires; default 15 days
-    QString task; ///< default task name
-    QStringList tags;
-    QString baseUrl; ///< instead of the provider's own endpoint
+    std::optional<std::chrono::seconds> ttl{}; ///< of entries; 0 = never expires; default 15 days
+    QString task{}; ///< default task name
+    QStringList tags{};
+    QString baseUrl{}; ///< instead of the provider's own endpoint
     friend bool operator==(const Agent&, const Agent&) = default;
 };
 
@@ -100,7 +101,7 @@ struct StoredAgent {
     Agent agent;
     qint64 revision = 0; ///< counts saves from 1
     qint64 savedMs = 0; ///< UTC milliseconds
-    QString savedBy;
+    QString savedBy{};
 };
 
 } // namespace llmcache

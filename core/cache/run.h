@@ -44,30 +44,30 @@ struct RunEvent {
 
 /// What a run may be told. Every field has a usable default.
 struct RunOptions {
-    QString taskName; ///< what the call is billed to; empty = the agent's task, then its name
-    History messageHistory;
+    QString taskName{}; ///< what the call is billed to; empty = the agent's task, then its name
+    History messageHistory{};
     /// History in a format of the caller's; read with `messageConverter`, or messagesFromJson without one.
-    Json rawHistory;
-    MessageConverter messageConverter;
-    std::vector<Attachment> attachments;
+    Json rawHistory{};
+    MessageConverter messageConverter{};
+    std::vector<Attachment> attachments{};
     /// When set, `{{name}}` in prompt, system prompts and instructions is replaced; otherwise texts are left
     /// as they are.
-    std::optional<Variables> variables;
+    std::optional<Variables> variables{};
     /// Lifetime of the entry; 0 = never expires; nothing = the agent's, then 15 days.
-    std::optional<std::chrono::seconds> ttl;
+    std::optional<std::chrono::seconds> ttl{};
     std::chrono::milliseconds maxWait{60'000}; ///< all backoff waits together
     std::chrono::milliseconds initialWait{500}; ///< first backoff wait
     /// Told of every call when it is over. May throw: that becomes a warning, never a lost answer.
-    std::function<void(const Call&)> expenseRecorder;
-    QString redisUrl; ///< only for the free functions: the store to use instead of the environment's
-    CustomCosts customCosts; ///< win over the session's prices
+    std::function<void(const Call&)> expenseRecorder{};
+    QString redisUrl{}; ///< only for the free functions: the store to use instead of the environment's
+    CustomCosts customCosts{}; ///< win over the session's prices
     CachePolicy cachePolicy = CachePolicy::Use;
     bool useLock = true; ///< one payment among all processes that share the store
     int sample = 0; ///< number of the repeat; each sample is an entry of its own
     bool stream = false; ///< ask the provider for a stream and report RunEvent::Kind::Text
-    std::function<void(const RunEvent&)> progress; ///< called on the run's thread
-    std::stop_token stop; ///< ends the run with Cancelled; request it from the run's thread
-    QStringList tags; ///< for the entry and the ledger
+    std::function<void(const RunEvent&)> progress{}; ///< called on the run's thread
+    std::stop_token stop{}; ///< ends the run with Cancelled; request it from the run's thread
+    QStringList tags{}; ///< for the entry and the ledger
 };
 
 /// Everything known about a finished run.

@@ -290,7 +290,7 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(
                 QStringLiteral("The run is not locked against others: %1").arg(error.text()));
             co_return std::nullopt;
         }
-        const bool fresh = entry && (state->reads() || entry->meta.createdMs >= state->startedMs);
+        const bool fresh = entry && (state->reads() || entry->meta.createdMs > state->startedMs);
         if (fresh) {
             lock->reset();
             co_return finishHit(state, *entry, state->waitedForOther ? Outcome::Shared : Outcome::Hit);
@@ -341,7 +341,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, std::shared_ptr<std::un
     const qint64 now = clock.nowMs();
     const Outcome outcome = paidOutcome(state->options.cachePolicy);
     RunData data;
-    data.quote = quoteOf(state, state->bill->usage, answer.reportedCost, now);
+    data.quote = quoteOf(state, answer.reportedCost, now);
     data.request = toJson(state->request);
 
     if (state->writes() && answer.complete) {

@@ -11,8 +11,8 @@ class Spool;
 
 /// Who runs, for ledger and entries.
 struct Identity {
-    QString user;
-    QString host;
+    QString user{};
+    QString host{};
     /// LLM_CACHE_USER, else the login name; and the host name.
     static Identity ofProcess();
 };

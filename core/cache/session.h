@@ -8,12 +8,12 @@ namespace llmcache {
 
 /// Where a session lives and as whom.
 struct SessionConfig {
-    QString storeUrl; ///< redis://…, sqlite:///…; empty = the embedded file in `dataFolder`
+    QString storeUrl{}; ///< redis://…, sqlite:///…; empty = the embedded file in `dataFolder`
     QString workspace = QStringLiteral("default");
-    QString dataFolder; ///< embedded file and spool; made with mode 0700 when missing
+    QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
     Identity identity = Identity::ofProcess();
-    ProviderConfig providers; ///< without `secret`, keys come from the environment
-    CustomCosts customCosts;
+    ProviderConfig providers{}; ///< without `secret`, keys come from the environment
+    CustomCosts customCosts{};
     /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
     static SessionConfig fromEnvironment();
 };

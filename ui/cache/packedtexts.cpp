@@ -77,7 +77,7 @@ PackedTexts::Unpacked PackedTexts::unpack() const
     quint32 offset = 0;
     for (std::size_t row = 0; row < static_cast<std::size_t>(capacity); ++row) {
         plain.offsets[row] = offset;
-        offset += row < static_cast<std::size_t>(m_size) ? m_lengths[row] : 0;
+        offset += row < static_cast<std::size_t>(m_size) ? m_lengths[row] : 0U;
     }
     plain.offsets[capacity] = offset;
     if (static_cast<quint32>(m_bytes.size()) == m_plainSize) {

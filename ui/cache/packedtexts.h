@@ -21,7 +21,7 @@ public:
         {
             const auto from = offsets[static_cast<std::size_t>(row)];
             const auto to = offsets[static_cast<std::size_t>(row) + 1];
-            return QByteArrayView(bytes).mid(from, to - from);
+            return QByteArrayView(bytes).sliced(from, to - from);
         }
     };
 

@@ -1,13 +1,12 @@
 #include "store/sqlite/database_p.h"
 
+#include "store/privatefolder.h"
 #include "store/sqlite/schema_p.h"
 
 #include <QDir>
 #include <QFileInfo>
 #include <QSqlError>
 #include <QUuid>
-
-#include <vector>
 
 namespace llmcache::sqlite {
 
@@ -32,19 +31,6 @@ constexpr int busyTimeoutMs = 5000;
 QString native(const QString& path)
 {
     return QDir::toNativeSeparators(path);
-}
-
-/// Creates a folder and its missing parents for their owner alone.
-bool createFolder(const QString& path)
-{
-    if (QFileInfo(path).isDir())
-        return true;
-    const QString parent = QFileInfo(path).absolutePath();
-    if (parent == path || !createFolder(parent))
-        return false;
-    const auto owner = QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner;
-    // Somebody else may have been quicker.
-    return QDir().mkdir(path, owner) || QFileInfo(path).isDir();
 }
 
 } // namespace
@@ -134,7 +120,7 @@ void Database::createFile() const
             QStringLiteral("Name a file in it instead."));
     if (info.exists())
         return;
-    if (!createFolder(info.absolutePath()))
+    if (!createPrivateFolder(info.absolutePath()))
         throw ConnectionError(
             QStringLiteral("The folder %1 of the store can't be created.").arg(native(info.absolutePath())),
             QStringLiteral("Check its permissions, or choose another file for the store."));

@@ -1,6 +1,8 @@
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
 
+#include <algorithm>
+
 namespace llmcache::sqlite {
 
 namespace {
@@ -9,6 +11,12 @@ void requireToken(const QString& fingerprint, const QString& token)
 {
     if (token.isEmpty())
         throw CacheError(QStringLiteral("The lock of entry %1 needs a token.").arg(fingerprint));
+}
+
+qint64 expiryOf(qint64 nowMs, std::chrono::milliseconds ttl)
+{
+    constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+    return nowMs + qint64{std::min(ttl, longest).count()};
 }
 
 } // namespace
@@ -22,7 +30,7 @@ bool takeLock(Database& database, const QString& fingerprint, const QString& tok
         "VALUES (?, ?, ?, ?, '', '') ON CONFLICT (workspace, fingerprint) DO UPDATE "
         "SET token = excluded.token, expires_ms = excluded.expires_ms "
         "WHERE locks.token = '' OR locks.expires_ms <= ?"));
-    insert.run(database.workspace(), fingerprint, token, nowMs + qint64{ttl.count()}, nowMs);
+    insert.run(database.workspace(), fingerprint, token, expiryOf(nowMs, ttl), nowMs);
     return insert.changes() == 1;
 }
 
@@ -33,7 +41,7 @@ bool extendLock(Database& database, const QString& fingerprint, const QString& t
     Statement update = database.prepare(
         QStringLiteral("UPDATE locks SET expires_ms = ? WHERE workspace = ? AND fingerprint = ? "
                        "AND token = ? AND expires_ms > ?"));
-    update.run(nowMs + qint64{ttl.count()}, database.workspace(), fingerprint, token, nowMs);
+    update.run(expiryOf(nowMs, ttl), database.workspace(), fingerprint, token, nowMs);
     return update.changes() == 1;
 }
 

@@ -8,6 +8,7 @@
 
 #include <QDateTime>
 #include <QDeadlineTimer>
+#include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
 #include <QMultiHash>
@@ -55,7 +56,7 @@ public:
 
     StoreInfo info() const override
     {
-        return {QStringLiteral("sqlite"), QFileInfo(m_filePath).fileName(), m_workspace};
+        return {QStringLiteral("sqlite"), QDir::toNativeSeparators(m_filePath), m_workspace};
     }
 
     QCoro::Task<StoreStatus> status() override

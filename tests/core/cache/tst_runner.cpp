@@ -296,7 +296,13 @@ void TestRunner::permanentFailureReachesAllWaiters()
     m_bench->provider->fail(ProviderFailure::BadRequest, 400);
     auto first = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, {});
     QTRY_COMPARE(m_bench->provider->requests(), 1);
-    auto second = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, {});
+    bool waiting = false;
+    RunOptions options;
+    options.progress = [&waiting](const RunEvent& event) {
+        waiting = waiting || event.kind == RunEvent::Kind::WaitingForOther;
+    };
+    auto second = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, options);
+    QTRY_VERIFY(waiting);
     m_bench->provider->release();
     QCOMPARE(errorOf<ProviderError>([&] { waitForTask(std::move(first)); }).status(), 400);
     QCOMPARE(errorOf<ProviderError>([&] { waitForTask(std::move(second)); }).status(), 400);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "agent/message.h"
+
+namespace llmcache {
+
+/// A history as providers accept it: answers to calls that nobody made are dropped, calls without an answer
+/// get one that says so, answers follow their calls at once, and assistant turns without content are left
+/// out. Calls without an id get one. A final assistant turn may keep its open calls.
+History repairedHistory(const History& messages);
+
+/// Takes the system messages off the front of `messages` and gives their texts.
+QStringList takeLeadingSystem(History& messages);
+
+/// `data:image/png;base64,…`.
+QString dataUrl(const Attachment& attachment);
+
+/// The error for an attachment that a protocol has no place for.
+[[noreturn]] void refuseAttachment(const QString& provider, const Attachment& attachment);
+
+/// A fresh id for a tool call of a provider that sends none.
+QString newToolCallId();
+
+/// What goes out as a tool's answer when the history has none.
+QString missingToolAnswer();
+
+} // namespace llmcache

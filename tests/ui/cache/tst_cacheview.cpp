@@ -1,0 +1,5 @@
+#include <QtGlobal>
+int main()
+{
+    return 0;
+}

@@ -1,0 +1,493 @@
+#include "cache/cacheview.h"
+
+#include "cache/entrydetail.h"
+#include "cache/entryremoval.h"
+#include "cache/entryscan.h"
+#include "cache/entrytable.h"
+#include "cache/entrytablemodel.h"
+#include "cache/filterfield.h"
+#include "cache/scanbar.h"
+#include "cache/selectionbar.h"
+#include "cache/session.h"
+#include "theme/theme.h"
+#include "widgets/controls.h"
+#include "widgets/emptystate.h"
+#include "widgets/errorbanner.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QScrollBar>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+/// A store that answers sooner shows its rows without anything in between.
+constexpr std::chrono::milliseconds skeletonDelay{150};
+/// Ages are shown in seconds at first.
+constexpr std::chrono::seconds clockPeriod{15};
+
+} // namespace
+
+CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
+    : View(parent)
+    , m_theme(theme)
+    , m_settings(settings)
+    , m_scan(new EntryScan(this))
+    , m_removal(new EntryRemoval(this))
+    , m_model(new EntryTableModel(this))
+    , m_skeletonDelay(new QTimer(this))
+    , m_clock(new QTimer(this))
+{
+    setObjectName(QStringLiteral("cacheView"));
+    makeLayout();
+    makeCommands();
+
+    m_skeletonDelay->setSingleShot(true);
+    m_skeletonDelay->setInterval(skeletonDelay);
+    connect(m_skeletonDelay, &QTimer::timeout, this, &CacheView::updateState);
+    m_clock->setInterval(clockPeriod);
+    connect(m_clock, &QTimer::timeout, this, &CacheView::tick);
+
+    connect(m_scan, &EntryScan::pageArrived, m_model, &EntryTableModel::upsert);
+    connect(m_scan, &EntryScan::changed, this, [this] {
+        if (!m_scan->isUnderWay())
+            m_model->endScan(m_scan->state() == EntryScan::State::Complete);
+        updateState();
+    });
+    connect(m_model, &EntryTableModel::arranged, this, [this] {
+        selectPending();
+        updateState();
+        updateSelection();
+    });
+    connect(m_filter, &FilterField::filterChanged, this, [this](const EntryFilter& filter) {
+        m_selectionBar->cancelQuestion(); // what it was about may not be in sight any more
+        m_model->setFilter(filter);
+    });
+    connect(m_filter, &FilterField::leftDownwards, this, [this] {
+        m_table->setFocus(Qt::ShortcutFocusReason);
+        if (m_table->selectedRows().empty() && m_model->rowCount() > 0)
+            m_table->selectRow(0);
+    });
+    connect(m_scanBar, &ScanBar::rescanRequested, this, &CacheView::rescan);
+    connect(m_table, &EntryTable::rowsSelected, this, &CacheView::updateSelection);
+    connect(
+        m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CacheView::showCurrent);
+    connect(m_selectionBar, &SelectionBar::copyRequested, this, &CacheView::copyRows);
+    connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, &CacheView::invalidateSelection);
+    connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] { m_table->setFocus(); });
+    connect(m_removal, &EntryRemoval::batchRemoved, this, [this](const QStringList& gone) {
+        if (gone.contains(m_detail->fingerprint()))
+            m_detail->clear();
+        m_model->removeEntries(gone);
+    });
+    connect(m_removal, &EntryRemoval::finished, this, [this] {
+        const Failure& failure = m_removal->failure();
+        if (!failure.message.isEmpty())
+            m_banner->showProblem(
+                tr("Not all entries could be invalidated: %1").arg(failure.message), failure.remedy);
+        if (m_nextRow >= 0 && m_model->rowCount() > 0 && m_table->selectedRows().empty()
+            && m_table->hasFocus())
+            m_table->setCurrentIndex(m_model->index(std::min(m_nextRow, m_model->rowCount() - 1), 0));
+        m_nextRow = -1;
+    });
+    connect(m_detail, &EntryDetail::runAgainRequested, this, &CacheView::runAgain);
+    connect(m_detail, &EntryDetail::deleteRequested, this, [this](const QString& fingerprint) {
+        const int row = m_model->rowOf(fingerprint);
+        if (row < 0)
+            m_filter->clear();
+        m_pending = fingerprint;
+        selectPending();
+        askToInvalidate();
+    });
+    connect(m_detail, &EntryDetail::forgetRequested, this, [this](const QString& fingerprint) {
+        m_detail->clear();
+        m_model->removeEntries({fingerprint});
+    });
+    connect(m_banner, &ErrorBanner::actionTriggered, this, &CacheView::rescan);
+    connect(m_empty, &EmptyState::actionTriggered, this, [this] {
+        switch (m_emptyKind) {
+        case Empty::NoMatch:
+            m_filter->clear();
+            m_filter->setFocus();
+            break;
+        case Empty::StoreDown:
+            rescan();
+            break;
+        case Empty::Nothing:
+        case Empty::NoSession:
+            Q_EMIT workbenchRequested();
+            break;
+        }
+    });
+    connect(m_scan, &EntryScan::activeChanged, this, &View::activeTasksChanged);
+    connect(m_removal, &EntryRemoval::activeChanged, this, &View::activeTasksChanged);
+    connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
+    connect(&m_rowTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    updateState();
+    updateSelection();
+}
+
+CacheView::~CacheView() = default;
+
+void CacheView::makeLayout()
+{
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(makeFilterRow());
+    layout->addWidget(horizontalRule(this));
+    m_scanBar = new ScanBar(m_theme, m_scan, m_model, this);
+    layout->addWidget(m_scanBar);
+    layout->addWidget(horizontalRule(this));
+    auto* splitter = new QSplitter(Qt::Horizontal, this);
+    splitter->setObjectName(QStringLiteral("cacheSplitter"));
+    splitter->setChildrenCollapsible(false);
+    splitter->setHandleWidth(1);
+    splitter->addWidget(makeTableSide());
+    m_detail = new EntryDetail(m_theme, splitter);
+    m_detail->setMinimumWidth(340);
+    splitter->addWidget(m_detail);
+    splitter->setStretchFactor(0, 1);
+    splitter->setStretchFactor(1, 0);
+    splitter->setSizes({950, 430});
+    layout->addWidget(splitter, 1);
+}
+
+QWidget* CacheView::makeFilterRow()
+{
+    QFrame* row = panelFrame(this);
+    m_filter = new FilterField(m_theme, row);
+    m_columns = secondaryButton(tr("Columns"), row);
+    m_columns->setObjectName(QStringLiteral("columnsButton"));
+    auto* menu = new QMenu(m_columns);
+    connect(menu, &QMenu::aboutToShow, this, [this, menu] {
+        menu->clear();
+        m_table->fillColumnMenu(menu);
+    });
+    m_columns->setMenu(menu);
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(16, 10, 16, 10);
+    layout->setSpacing(8);
+    layout->addWidget(m_filter, 1, Qt::AlignTop);
+    layout->addWidget(m_columns, 0, Qt::AlignTop);
+    return row;
+}
+
+QWidget* CacheView::makeTableSide()
+{
+    QFrame* side = panelFrame(this);
+    m_banner = new ErrorBanner(m_theme, side);
+    m_banner->setObjectName(QStringLiteral("cacheBanner"));
+    m_tablePages = new QStackedWidget(side);
+    m_table = new EntryTable(m_theme, m_settings, m_tablePages);
+    m_table->setModel(m_model);
+    m_table->installEventFilter(this);
+    m_empty = new EmptyState(m_theme, IconName::Cache, {}, {}, {}, m_tablePages);
+    m_empty->setObjectName(QStringLiteral("cacheEmpty"));
+    m_tablePages->addWidget(m_table);
+    m_tablePages->addWidget(m_empty);
+    m_selectionBar = new SelectionBar(m_theme, m_removal, side);
+    auto* layout = new QVBoxLayout(side);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(0);
+    layout->addWidget(m_banner);
+    layout->addWidget(m_tablePages, 1);
+    layout->addWidget(horizontalRule(side));
+    layout->addWidget(m_selectionBar);
+    return side;
+}
+
+QAction* CacheView::addCommand(const QString& text, const QKeySequence& key, void (CacheView::*run)())
+{
+    auto* action = new QAction(text, this);
+    action->setShortcut(key);
+    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    connect(action, &QAction::triggered, this, run);
+    addAction(action);
+    m_commands << action;
+    return action;
+}
+
+void CacheView::makeCommands()
+{
+    addCommand(tr("Filter entries"), QKeySequence::Find, &CacheView::focusFilter);
+    addCommand(tr("Rescan entries"), QKeySequence::Refresh, &CacheView::rescan);
+    // These keys mean something else in fields and texts: they are the table's alone.
+    QAction* const invalidate =
+        addCommand(tr("Invalidate selected entries"), {}, &CacheView::askToInvalidate);
+    QAction* const copy = addCommand(tr("Copy selected entries"), {}, &CacheView::copyRows);
+    invalidate->setObjectName(QStringLiteral("invalidateAction"));
+    copy->setObjectName(QStringLiteral("copyAction"));
+}
+
+QString CacheView::title() const
+{
+    return tr("Cache");
+}
+
+QList<QWidget*> CacheView::panes()
+{
+    return {m_filter, m_table, m_detail->findChild<QWidget*>(QStringLiteral("detailTabs"))};
+}
+
+void CacheView::setSession(Session* session)
+{
+    m_scan->forget();
+    m_removal->forget();
+    m_rowTasks.drop();
+    if (m_session)
+        disconnect(&m_session->store(), nullptr, this, nullptr);
+    m_session = session;
+    m_started = false;
+    m_pending.clear();
+    m_nextRow = -1;
+    m_model->clear();
+    m_detail->setSession(session);
+    m_banner->clear();
+    m_selectionBar->cancelQuestion();
+    if (!session) {
+        m_clock->stop();
+        updateState();
+        return;
+    }
+    tick();
+    m_clock->start();
+    connect(&session->store(), &Store::connectionChanged, this, [this](bool connected) {
+        if (connected && m_scan->state() == EntryScan::State::Failed)
+            rescan();
+    });
+    if (isVisible())
+        rescan();
+    else
+        updateState();
+}
+
+void CacheView::activate()
+{
+    if (m_session && !m_started)
+        rescan();
+    if (!m_filter->isAncestorOf(QApplication::focusWidget()))
+        m_table->setFocus();
+}
+
+void CacheView::tick()
+{
+    const qint64 nowMs = m_session->clock().nowMs();
+    m_model->setNow(nowMs);
+    m_filter->setNow(nowMs);
+}
+
+void CacheView::rescan()
+{
+    if (!m_session)
+        return;
+    m_started = true;
+    m_banner->clear();
+    tick();
+    if (m_scan->isUnderWay())
+        m_model->endScan(false);
+    m_model->beginScan();
+    m_skeletonDelay->start();
+    m_scan->start(&m_session->store());
+}
+
+void CacheView::updateState()
+{
+    using State = EntryScan::State;
+    const State state = m_scan->state();
+    const bool rows = m_model->rowCount() > 0;
+    // Until the first rows are in place nothing is known; a failure or an end says so itself.
+    const bool waiting = !rows && m_session
+        && ((state == State::Running && !m_scan->hasPages())
+            || (m_model->total() > 0 && m_model->isArranging()));
+    m_table->setSkeleton(waiting && !m_skeletonDelay->isActive());
+
+    if (state == State::Failed && m_model->total() > 0)
+        m_banner->showProblem(tr("The list could not be read to its end: %1").arg(m_scan->failure().message),
+            m_scan->failure().remedy, tr("Retry"));
+    else if (state == State::Running && m_scan->hasPages())
+        m_banner->clear();
+
+    bool empty = false;
+    const auto showEmpty = [&](Empty kind, IconName icon, const QString& title, const QString& text,
+                               const QString& action) {
+        empty = true;
+        m_emptyKind = kind;
+        m_empty->setContent(icon, title, text, action);
+    };
+    if (rows || waiting) {
+        // the table
+    } else if (!m_session) {
+        showEmpty(Empty::NoSession, IconName::Cache, tr("No store is open"),
+            tr("The entries of a workspace appear here once its store is open."), {});
+    } else if (state == State::Failed) {
+        const Failure& failure = m_scan->failure();
+        showEmpty(Empty::StoreDown, IconName::Warning, tr("The entries could not be read"),
+            failure.remedy.isEmpty() ? failure.message : failure.message + QLatin1Char('\n') + failure.remedy,
+            tr("Retry"));
+    } else if (m_model->total() > 0) {
+        const bool all = state == State::Complete;
+        showEmpty(Empty::NoMatch, IconName::Filter, tr("Nothing matches the filter"),
+            all ? tr("No entry of this workspace passes it.")
+                : tr("No entry that was looked at so far passes it."),
+            tr("Clear the filter"));
+    } else if (state == State::Complete) {
+        showEmpty(Empty::Nothing, IconName::Cache, tr("No entries yet"),
+            tr("Every answer that a run pays for is kept here, with its request, tokens and cost, and is "
+               "given again for free."),
+            tr("Open the workbench"));
+    }
+    m_tablePages->setCurrentIndex(empty ? 1 : 0);
+}
+
+void CacheView::updateSelection()
+{
+    m_selectionBar->setSelection(m_model->sumsOf(m_table->selectedRows()));
+    showCurrent();
+}
+
+void CacheView::showCurrent()
+{
+    // A current row that is not selected became so by itself, when another one went away; the entry that
+    // the user chose stays on screen.
+    const QModelIndex current = m_table->currentIndex();
+    if (current.isValid() && m_table->selectionModel()->isRowSelected(current.row(), {}))
+        m_detail->show(m_model->fingerprintAt(current.row()));
+}
+
+void CacheView::showEntry(const QString& fingerprint)
+{
+    if (!m_session)
+        return;
+    if (!m_started)
+        rescan();
+    m_detail->show(fingerprint);
+    m_pending = fingerprint;
+    if (m_model->rowOf(fingerprint) < 0 && m_model->isFiltered())
+        m_filter->clear();
+    if (!m_model->contains(fingerprint))
+        noteStored(fingerprint);
+    selectPending();
+}
+
+void CacheView::selectPending()
+{
+    if (m_pending.isEmpty())
+        return;
+    const int row = m_model->rowOf(m_pending);
+    if (row < 0)
+        return;
+    m_pending.clear();
+    const QModelIndex index = m_model->index(row, 0);
+    m_table->setCurrentIndex(index);
+    m_table->selectRow(row);
+    m_table->scrollTo(index, QAbstractItemView::PositionAtCenter);
+}
+
+void CacheView::noteStored(const QString& fingerprint)
+{
+    if (!m_session || !m_started)
+        return; // the scan that comes will find it
+    m_rowTasks.run([store = &m_session->store(), fingerprint](
+                       const std::stop_token&) { return store->lookup(fingerprint); },
+        [this, fingerprint](const std::optional<Entry>& entry) {
+            if (!entry) {
+                m_model->removeEntries({fingerprint});
+                return;
+            }
+            tick(); // or a new row would be from the future
+            m_model->upsert({entry->meta});
+            if (m_detail->fingerprint() == fingerprint)
+                m_detail->reload();
+        },
+        [](const Failure&) {
+            // The run has reported what is wrong with the store; the next scan brings the row.
+        });
+}
+
+QStringList CacheView::selectedFingerprints() const
+{
+    QStringList fingerprints;
+    for (const int row : m_table->selectedRows())
+        fingerprints << m_model->fingerprintAt(row);
+    return fingerprints;
+}
+
+void CacheView::copyRows()
+{
+    const auto rows = m_table->selectedRows();
+    if (!rows.empty())
+        QApplication::clipboard()->setText(m_model->toTsv(rows, m_table->shownColumns()));
+}
+
+void CacheView::askToInvalidate()
+{
+    m_selectionBar->ask();
+}
+
+void CacheView::invalidateSelection()
+{
+    if (!m_session)
+        return;
+    const auto rows = m_table->selectedRows();
+    m_nextRow = rows.empty() ? -1 : rows.front();
+    m_removal->start(&m_session->store(), selectedFingerprints());
+}
+
+void CacheView::focusFilter()
+{
+    m_filter->focusField();
+}
+
+void CacheView::escape()
+{
+    if (m_selectionBar->isAsking())
+        m_selectionBar->cancelQuestion();
+    else if (!m_table->selectedRows().empty())
+        m_table->clearSelection();
+    else
+        m_filter->clear();
+}
+
+bool CacheView::eventFilter(QObject* watched, QEvent* event)
+{
+    if (watched == m_table && event->type() == QEvent::KeyPress) {
+        auto* key = static_cast<QKeyEvent*>(event);
+        if (key->matches(QKeySequence::Copy)) {
+            copyRows();
+            return true;
+        }
+        if (key->matches(QKeySequence::Delete) && key->modifiers() == Qt::NoModifier) {
+            askToInvalidate();
+            return true;
+        }
+        if (key->key() == Qt::Key_Escape) {
+            escape();
+            return true;
+        }
+    }
+    return View::eventFilter(watched, event);
+}
+
+void CacheView::stopTasks()
+{
+    m_scan->stop();
+    m_removal->cancel();
+    m_rowTasks.drop();
+    m_detail->stopTasks();
+}
+
+int CacheView::activeTasks() const
+{
+    return m_scan->activeTasks() + m_removal->activeTasks() + m_rowTasks.active() + m_detail->activeTasks();
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,80 @@
+#include "cache/entrycallsmodel.h"
+
+#include "widgets/format.h"
+#include "widgets/tablestyle.h"
+
+namespace llmcache::ui {
+
+void EntryCallsModel::setCalls(std::vector<Call> calls, qint64 nowMs)
+{
+    beginResetModel();
+    m_calls = std::move(calls);
+    m_nowMs = nowMs;
+    endResetModel();
+}
+
+int EntryCallsModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_calls.size());
+}
+
+int EntryCallsModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : columns;
+}
+
+QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const Call& call = m_calls[static_cast<std::size_t>(index.row())];
+    const bool number = index.column() >= Latency;
+    if (role == Qt::TextAlignmentRole)
+        return int((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    if (role == TableDelegate::secondaryRole)
+        return index.column() != Time && index.column() != Cost;
+    if (role == badgeKindRole)
+        return index.column() == Result ? QVariant(int(badgeOf(call.outcome).kind)) : QVariant();
+    if (role == Qt::ToolTipRole) {
+        if (index.column() == Time)
+            return format::fullTime(call.timeMs);
+        if (index.column() == Cost)
+            return format::moneyToolTip(call.cost);
+        return index.column() == Avoided ? QVariant(format::moneyToolTip(call.avoided)) : QVariant();
+    }
+    if (role != Qt::DisplayRole)
+        return {};
+    switch (index.column()) {
+    case Time:
+        return format::relativeTime(call.timeMs, m_nowMs);
+    case Result:
+        return badgeOf(call.outcome).text;
+    case User:
+        return call.user;
+    case Task:
+        return call.task;
+    case Latency:
+        return format::duration(call.latency);
+    case Cost:
+        return format::money(call.cost);
+    case Avoided:
+        return format::money(call.avoided);
+    default:
+        return {};
+    }
+}
+
+QVariant EntryCallsModel::headerData(int section, Qt::Orientation orientation, int role) const
+{
+    if (orientation != Qt::Horizontal || section < 0 || section >= columns)
+        return {};
+    if (role == Qt::TextAlignmentRole)
+        return int((section >= Latency ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    if (role != Qt::DisplayRole)
+        return {};
+    static const QStringList titles{
+        tr("Time"), tr("Result"), tr("User"), tr("Task"), tr("Latency"), tr("Cost"), tr("Saved")};
+    return titles.at(section);
+}
+
+} // namespace llmcache::ui

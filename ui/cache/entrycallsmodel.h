@@ -1,0 +1,27 @@
+#pragma once
+
+#include "store/call.h"
+
+#include <QAbstractTableModel>
+
+namespace llmcache::ui {
+
+/// Ledger calls as a table, newest first as they come.
+class EntryCallsModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { Time, Result, User, Task, Latency, Cost, Avoided, columns };
+    using QAbstractTableModel::QAbstractTableModel;
+
+    void setCalls(std::vector<Call> calls, qint64 nowMs);
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role = Qt::DisplayRole) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    std::vector<Call> m_calls;
+    qint64 m_nowMs = 0;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,339 @@
+#include "cache/entrydetail.h"
+
+#include "cache/entrycallsmodel.h"
+#include "cache/factlist.h"
+#include "cache/session.h"
+#include "cache/usagepane.h"
+#include "cache/valuetext.h"
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+#include "widgets/emptystate.h"
+#include "widgets/errorbanner.h"
+#include "widgets/format.h"
+#include "widgets/spinner.h"
+#include "widgets/tablestyle.h"
+#include "widgets/tabstrip.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QHeaderView>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+enum Fact {
+    ModelFact,
+    TaskFact,
+    StoredFact,
+    ExpiresFact,
+    TokensFact,
+    CostFact,
+    SavedFact,
+    LatencyFact,
+    KeyFact
+};
+
+constexpr int shownCalls = 200;
+
+/// The key as an administrator of the store would look it up.
+QString keyOf(const StoreInfo& info, const EntryMeta& meta)
+{
+    if (info.kind == QLatin1String("redis") && !meta.python)
+        return QStringLiteral("llmcache:%1:entry:{%2}").arg(info.workspace, meta.fingerprint);
+    return meta.fingerprint;
+}
+
+} // namespace
+
+EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
+    : QFrame(parent)
+    , m_theme(theme)
+    , m_texts(this)
+    , m_pages(new QStackedWidget(this))
+    , m_nothing(new EmptyState(theme, IconName::Cache, tr("No entry selected"),
+          tr("Select a row to see its answer, request, cost and calls."), {}, m_pages))
+    , m_gone(new EmptyState(theme, IconName::Warning, tr("This entry is gone"),
+          tr("It expired, or somebody deleted it, after the list was read."), tr("Remove it from the list"),
+          m_pages))
+{
+    setProperty("surface", QStringLiteral("panel"));
+    setObjectName(QStringLiteral("entryDetail"));
+    m_gone->setObjectName(QStringLiteral("entryGone"));
+    auto* entryPage = new QWidget(m_pages);
+    auto* entryLayout = new QVBoxLayout(entryPage);
+    entryLayout->setContentsMargins(16, 12, 16, 12);
+    entryLayout->setSpacing(8);
+    entryLayout->addWidget(makeHeading());
+    m_banner = new ErrorBanner(theme, entryPage);
+    entryLayout->addWidget(m_banner);
+    m_tabs = new TabStrip(theme, entryPage);
+    m_tabs->setObjectName(QStringLiteral("detailTabs"));
+    m_tabs->setAccessibleName(tr("Parts of the entry"));
+    entryLayout->addWidget(m_tabs);
+    m_tabPages = new QStackedWidget(entryPage);
+    entryLayout->addWidget(m_tabPages, 1);
+
+    const auto addTab = [this](const QString& title, QWidget* page) {
+        m_tabs->addTab(title);
+        m_tabPages->addWidget(page);
+    };
+    addTab(tr("Answer"), makeAnswerPage());
+    m_request = new ValueText(theme, tr("Request"), m_tabPages);
+    m_request->setObjectName(QStringLiteral("requestText"));
+    addTab(tr("Request"), m_request);
+    m_usage = new UsagePane(theme, m_tabPages);
+    addTab(tr("Usage"), m_usage);
+    m_callsModel = new EntryCallsModel(this);
+    m_calls = new QTableView(m_tabPages);
+    m_calls->setObjectName(QStringLiteral("callsTable"));
+    m_calls->setAccessibleName(tr("Calls that used this entry"));
+    m_calls->setModel(m_callsModel);
+    setUpTable(m_calls, theme);
+    m_calls->setSelectionMode(QAbstractItemView::SingleSelection);
+    const QList<int> widths{92, 92, 80, 110, 72, 76, 76};
+    for (int column = 0; column < widths.size(); ++column)
+        m_calls->setColumnWidth(column, widths.at(column));
+    addTab(tr("Calls"), m_calls);
+    m_raw = new ValueText(theme, tr("Stored entry as JSON"), m_tabPages);
+    m_raw->setObjectName(QStringLiteral("rawText"));
+    addTab(tr("Raw"), m_raw);
+    connect(m_tabs, &QTabBar::currentChanged, m_tabPages, &QStackedWidget::setCurrentIndex);
+
+    m_pages->addWidget(m_nothing);
+    m_pages->addWidget(m_gone);
+    m_pages->addWidget(entryPage);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(m_pages);
+
+    connect(m_gone, &EmptyState::actionTriggered, this, [this] { Q_EMIT forgetRequested(m_fingerprint); });
+    connect(m_banner, &ErrorBanner::actionTriggered, this, &EntryDetail::reload);
+    connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
+    connect(&m_callTasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
+}
+
+QWidget* EntryDetail::makeHeading()
+{
+    auto* heading = new QWidget(this);
+    m_title = new ElidedLabel(heading);
+    m_title->setFont(textFont(TextSize::Large, QFont::DemiBold));
+    m_title->setObjectName(QStringLiteral("detailTitle"));
+    m_copyFingerprint = new QToolButton(heading);
+    m_copyFingerprint->setObjectName(QStringLiteral("copyFingerprint"));
+    m_copyFingerprint->setAutoRaise(true);
+    m_copyFingerprint->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_copyFingerprint->setLayoutDirection(Qt::RightToLeft); // the sign for copying behind the digits
+    m_copyFingerprint->setIcon(m_theme->icon(IconName::Copy));
+    m_copyFingerprint->setFont(codeFont());
+    m_flag = new Badge(heading);
+    m_spinner = new Spinner(m_theme, heading);
+    m_runAgain = secondaryButton(tr("Run again"), heading);
+    m_runAgain->setObjectName(QStringLiteral("runAgain"));
+    m_runAgain->setToolTip(tr("Open the request in the workbench"));
+    m_delete = dangerButton(tr("Delete"), heading);
+    m_delete->setObjectName(QStringLiteral("deleteEntry"));
+    auto* layout = new QHBoxLayout(heading);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(8);
+    layout->addWidget(m_title);
+    layout->addWidget(m_copyFingerprint);
+    layout->addWidget(m_flag);
+    layout->addStretch(1);
+    layout->addWidget(m_spinner);
+    layout->addWidget(m_runAgain);
+    layout->addWidget(m_delete);
+    connect(m_copyFingerprint, &QToolButton::clicked, this,
+        [this] { QApplication::clipboard()->setText(m_fingerprint); });
+    connect(m_runAgain, &QPushButton::clicked, this, [this] { Q_EMIT runAgainRequested(m_fingerprint); });
+    connect(m_delete, &QPushButton::clicked, this, [this] { Q_EMIT deleteRequested(m_fingerprint); });
+    return heading;
+}
+
+QWidget* EntryDetail::makeAnswerPage()
+{
+    auto* page = new QWidget(this);
+    m_answer = new ValueText(m_theme, tr("Answer"), page);
+    m_answer->setObjectName(QStringLiteral("answerText"));
+    m_answer->setMinimumHeight(96);
+    m_facts = new FactList(page);
+    for (const QString& label : {tr("Model"), tr("Task"), tr("Stored"), tr("Expires"), tr("Tokens"),
+             tr("Cost"), tr("Saved so far"), tr("Latency")})
+        m_facts->addLine(label);
+    m_facts->addLine(tr("Key"), true);
+    m_prompt = new ValueText(m_theme, tr("Prompt"), page);
+    m_prompt->setObjectName(QStringLiteral("promptText"));
+    m_prompt->setMinimumHeight(56);
+    auto* layout = new QVBoxLayout(page);
+    layout->setContentsMargins(0, 4, 0, 0);
+    layout->setSpacing(8);
+    layout->addWidget(m_answer, 5);
+    layout->addWidget(m_facts);
+    layout->addWidget(fieldLabel(tr("Prompt"), m_prompt, page));
+    layout->addWidget(m_prompt, 3);
+    return page;
+}
+
+void EntryDetail::setSession(Session* session)
+{
+    clear();
+    m_session = session;
+}
+
+void EntryDetail::clear()
+{
+    m_tasks.drop();
+    m_callTasks.drop();
+    m_texts.cancel();
+    m_fingerprint.clear();
+    m_loaded = false;
+    m_spinner->setBusy(false);
+    m_pages->setCurrentIndex(NothingPage);
+}
+
+void EntryDetail::stopTasks()
+{
+    m_tasks.drop();
+    m_callTasks.drop();
+    m_texts.cancel();
+    m_spinner->setBusy(false);
+}
+
+void EntryDetail::show(const QString& fingerprint)
+{
+    if (fingerprint == m_fingerprint)
+        return;
+    m_fingerprint = fingerprint;
+    reload();
+}
+
+void EntryDetail::reload()
+{
+    if (!m_session || m_fingerprint.isEmpty())
+        return;
+    m_tasks.drop();
+    m_callTasks.drop();
+    m_texts.cancel();
+    m_loaded = false;
+    // What was shown stays until the new entry is there: most are there at once, and nothing flickers.
+    m_spinner->setBusy(true);
+    m_tasks.run([store = &m_session->store(), fingerprint = m_fingerprint](
+                    const std::stop_token&) { return store->lookup(fingerprint); },
+        [this](std::optional<Entry> entry) { take(std::move(entry)); },
+        [this](const Failure& failure) {
+            m_spinner->setBusy(false);
+            m_pages->setCurrentIndex(EntryPage);
+            m_banner->showProblem(failure.message, failure.remedy, tr("Retry"));
+        });
+}
+
+void EntryDetail::take(std::optional<Entry> entry)
+{
+    m_banner->clear();
+    if (!entry) {
+        m_spinner->setBusy(false);
+        m_loaded = true;
+        m_pages->setCurrentIndex(GonePage);
+        return;
+    }
+    showFacts(*entry);
+    // Values may be large; their text is made elsewhere, and the entry dies there too.
+    m_texts.start([entry = std::make_shared<const Entry>(std::move(*entry))](
+                      const std::stop_token&) { return textsOf(*entry); },
+        [this](const EntryTexts& texts) { showTexts(texts); });
+    loadCalls();
+}
+
+void EntryDetail::showFacts(const Entry& entry)
+{
+    const EntryMeta& meta = entry.meta;
+    m_title->setText(meta.agent.isEmpty() ? tr("No agent") : meta.agent);
+    m_copyFingerprint->setText(format::shortFingerprint(meta.fingerprint));
+    m_copyFingerprint->setToolTip(tr("Copy the fingerprint %1").arg(meta.fingerprint));
+    m_copyFingerprint->setAccessibleName(tr("Copy the fingerprint"));
+    m_flag->setVisible(meta.human || meta.python);
+    if (meta.human || meta.python)
+        m_flag->setBadge(meta.human ? humanBadge() : pythonBadge());
+
+    Quote quote;
+    try {
+        quote = m_session->runner().prices().quote(meta.model, entry.usage, meta.createdMs);
+    } catch (const Error& error) {
+        quote.problem = error.text();
+    }
+    m_usage->show(entry, quote);
+
+    const qint64 nowMs = m_session->clock().nowMs();
+    m_facts->setLine(ModelFact, meta.model, {},
+        entry.providerModel.isEmpty() ? QString()
+                                      : tr("reported as %1").arg(entry.providerModel.toHtmlEscaped()));
+    m_facts->setLine(TaskFact, meta.task);
+    m_facts->setLine(StoredFact,
+        meta.author.isEmpty() ? format::fullTime(meta.createdMs)
+                              : tr("%1 by %2").arg(format::fullTime(meta.createdMs), meta.author));
+    if (meta.expiresMs)
+        m_facts->setLine(ExpiresFact,
+            *meta.expiresMs > nowMs
+                ? tr("in %1").arg(format::lifetime(std::chrono::seconds((*meta.expiresMs - nowMs) / 1000)))
+                : tr("expired"),
+            {}, format::fullTime(*meta.expiresMs));
+    else
+        m_facts->setLine(ExpiresFact, tr("never"), meta.pinned ? tr("pinned") : QString());
+    QString input = tr("%1 in").arg(format::count(entry.usage.inputTokens));
+    if (entry.usage.cacheReadTokens > 0)
+        input += tr(" (%1 cached)").arg(format::count(entry.usage.cacheReadTokens));
+    m_facts->setLine(TokensFact, tr("%1 · %2 out").arg(input, format::count(entry.usage.outputTokens)));
+    m_facts->setLine(CostFact, format::money(meta.cost),
+        meta.cost == quote.total ? arithmetic(quote) : QString(), format::moneyToolTip(meta.cost));
+    const auto saved = meta.cost ? std::optional(*meta.cost * meta.hits) : std::nullopt;
+    m_facts->setLine(SavedFact,
+        meta.hits == 0       ? tr("not used yet")
+            : meta.hits == 1 ? tr("%1 in 1 hit").arg(format::money(saved))
+                             : tr("%1 in %2 hits").arg(format::money(saved), format::count(meta.hits)),
+        {}, format::moneyToolTip(saved));
+    m_facts->setLine(LatencyFact, format::duration(meta.latency));
+    m_facts->setLine(KeyFact, keyOf(m_session->store().info(), meta));
+}
+
+void EntryDetail::showTexts(const EntryTexts& texts)
+{
+    m_spinner->setBusy(false);
+    m_loaded = true;
+    m_answer->setText(texts.answer, texts.answerSyntax);
+    m_prompt->setText(texts.prompt);
+    m_request->setText(texts.request, Syntax::Json);
+    m_raw->setText(texts.stored, Syntax::Json);
+    m_usage->setRawUsage(texts.rawUsage);
+    m_pages->setCurrentIndex(EntryPage);
+}
+
+void EntryDetail::loadCalls()
+{
+    m_tabs->setTabText(CallsTab, tr("Calls"));
+    CallQuery query;
+    query.fingerprint = m_fingerprint;
+    query.limit = shownCalls;
+    m_callTasks.run(
+        [store = &m_session->store(), query](const std::stop_token&) { return store->listCalls(query); },
+        [this](std::vector<Call> calls) {
+            const auto count = static_cast<qint64>(calls.size());
+            m_tabs->setTabText(CallsTab,
+                count == 0               ? tr("Calls")
+                    : count < shownCalls ? tr("Calls %1").arg(count)
+                                         : tr("Calls %1+").arg(count));
+            m_callsModel->setCalls(std::move(calls), m_session->clock().nowMs());
+        },
+        [this](const Failure& failure) {
+            m_callsModel->setCalls({}, 0);
+            m_banner->showProblem(tr("The calls of this entry could not be read: %1").arg(failure.message),
+                failure.remedy, tr("Retry"));
+        });
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,40 @@
+#include "cache/entrytexts.h"
+
+namespace llmcache::ui {
+
+namespace {
+
+QString pretty(const Json& json)
+{
+    return json.is_null() ? QString() : QString::fromUtf8(toPrettyJsonText(json));
+}
+
+} // namespace
+
+EntryTexts textsOf(const Entry& entry)
+{
+    EntryTexts texts;
+    if (entry.output.is_string()) {
+        texts.answer = outputText(entry.output);
+    } else {
+        texts.answer = pretty(entry.output);
+        texts.answerSyntax = Syntax::Json;
+    }
+    texts.prompt = stringMember(entry.request, "prompt");
+    texts.request = pretty(entry.request);
+    texts.rawUsage = pretty(entry.usage.raw);
+
+    Json stored = Json::object();
+    stored["fingerprint"] = toUtf8(entry.meta.fingerprint);
+    stored["revision"] = entry.meta.revision;
+    stored["meta"] = toJson(entry.meta);
+    stored["hits"] = entry.meta.hits;
+    stored["last_used_ms"] = entry.meta.lastUsedMs;
+    stored["expires_ms"] = entry.meta.expiresMs ? Json(*entry.meta.expiresMs) : Json();
+    stored["request"] = entry.request;
+    stored["response"] = responseToJson(entry);
+    texts.stored = pretty(stored);
+    return texts;
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "store/entry.h"
+#include "widgets/codeedit.h"
+
+namespace llmcache::ui {
+
+/// The texts of an entry as people read them. Pure and possibly slow: values may be large.
+struct EntryTexts {
+    QString answer;
+    Syntax answerSyntax = Syntax::None;
+    QString prompt;
+    QString request;
+    QString rawUsage; ///< as the provider reported it; empty when unknown
+    QString stored; ///< everything, as JSON
+};
+EntryTexts textsOf(const Entry& entry);
+
+} // namespace llmcache::ui

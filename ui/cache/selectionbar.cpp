@@ -1,0 +1,182 @@
+#include "cache/selectionbar.h"
+
+#include "cache/entryremoval.h"
+#include "theme/theme.h"
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+#include "widgets/format.h"
+
+#include <QHBoxLayout>
+#include <QProgressBar>
+
+namespace llmcache::ui {
+
+namespace {
+
+QString entries(qint64 count)
+{
+    return count == 1 ? SelectionBar::tr("1 entry")
+                      : SelectionBar::tr("%1 entries").arg(format::count(count));
+}
+
+} // namespace
+
+SelectionBar::SelectionBar(const Theme* theme, EntryRemoval* removal, QWidget* parent)
+    : QFrame(parent)
+    , m_removal(removal)
+    , m_title(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
+    , m_text(new ElidedLabel(this))
+    , m_progress(new QProgressBar(this))
+    , m_copy(secondaryButton(tr("Copy"), this))
+    , m_invalidate(dangerButton(tr("Invalidate"), this))
+    , m_keep(secondaryButton({}, this))
+    , m_confirm(dangerButton({}, this))
+    , m_cancel(secondaryButton(tr("Cancel"), this))
+{
+    setProperty("surface", QStringLiteral("panel"));
+    setTone(m_text, Tone::Secondary);
+    m_title->setObjectName(QStringLiteral("selectionTitle"));
+    m_text->setObjectName(QStringLiteral("selectionText"));
+    m_copy->setObjectName(QStringLiteral("copyRows"));
+    m_copy->setToolTip(tr("Copy the rows as tab-separated text (Ctrl+C)"));
+    m_invalidate->setObjectName(QStringLiteral("invalidate"));
+    m_invalidate->setToolTip(tr("Delete the selected entries from the store (Del)"));
+    m_keep->setObjectName(QStringLiteral("keepEntries"));
+    m_confirm->setObjectName(QStringLiteral("confirmInvalidate"));
+    m_cancel->setObjectName(QStringLiteral("cancelRemoval"));
+    m_progress->setTextVisible(false);
+    m_progress->setFixedSize(140, 4);
+    m_progress->setAccessibleName(tr("Progress of the removal"));
+
+    auto* layout = new QHBoxLayout(this);
+    layout->setContentsMargins(16, 8, 16, 8);
+    layout->setSpacing(12);
+    layout->addWidget(m_title);
+    layout->addWidget(m_text, 1);
+    layout->addWidget(m_progress);
+    for (Button* button : {m_copy, m_invalidate, m_keep, m_confirm, m_cancel})
+        layout->addWidget(button);
+    setFixedHeight(theme->controlHeight() + 17);
+
+    connect(m_copy, &QPushButton::clicked, this, &SelectionBar::copyRequested);
+    connect(m_invalidate, &QPushButton::clicked, this, &SelectionBar::ask);
+    connect(m_keep, &QPushButton::clicked, this, &SelectionBar::cancelQuestion);
+    connect(m_confirm, &QPushButton::clicked, this, [this] {
+        setState(State::Running);
+        Q_EMIT invalidateConfirmed();
+        Q_EMIT questionClosed();
+    });
+    connect(m_cancel, &QPushButton::clicked, m_removal, &EntryRemoval::cancel);
+    connect(m_cancel, &QPushButton::clicked, m_cancel, [this] { m_cancel->setEnabled(false); });
+    connect(m_removal, &EntryRemoval::progressed, this, [this] { setState(State::Running); });
+    connect(m_removal, &EntryRemoval::finished, this, [this] { setState(State::Result); });
+    refresh();
+}
+
+void SelectionBar::setSelection(const EntrySums& sums)
+{
+    m_sums = sums;
+    const bool asked = m_state == State::Asking;
+    if (m_state == State::Running || (m_state == State::Result && sums.entries == 0))
+        return;
+    setState(State::Selection);
+    if (asked)
+        Q_EMIT questionClosed();
+}
+
+void SelectionBar::ask()
+{
+    if (m_sums.entries == 0 || m_removal->isRunning())
+        return;
+    setState(State::Asking);
+    // The safe answer has the focus: Enter right after Del deletes nothing.
+    m_keep->setFocus(Qt::OtherFocusReason);
+}
+
+void SelectionBar::cancelQuestion()
+{
+    if (!isAsking())
+        return;
+    setState(State::Selection);
+    Q_EMIT questionClosed();
+}
+
+void SelectionBar::setState(State state)
+{
+    if (state != m_state && state == State::Running)
+        m_cancel->setEnabled(true);
+    m_state = state;
+    refresh();
+}
+
+QString SelectionBar::weight() const
+{
+    QString cost = m_sums.unpriced == m_sums.entries ? tr("unknown") : m_sums.cost.toDisplay();
+    if (m_sums.unpriced > 0 && m_sums.unpriced < m_sums.entries)
+        cost += tr(" and %1 unpriced").arg(format::count(m_sums.unpriced));
+    const QString used = m_sums.hits == 0 ? tr("never used")
+        : m_sums.hits == 1                ? tr("used once")
+                                          : tr("used %1 times").arg(format::count(m_sums.hits));
+    return tr("%1 · %2 · refilling costs ≈ %3").arg(format::bytes(m_sums.bytes), used, cost);
+}
+
+QString SelectionBar::resultText() const
+{
+    QStringList parts;
+    const qint64 gone = m_removal->done() - m_removal->removed();
+    if (gone > 0)
+        parts << tr("%1 were already gone").arg(format::count(gone));
+    const qint64 left = m_removal->requested() - m_removal->done();
+    if (m_removal->wasCancelled())
+        parts << tr("cancelled with %1 left").arg(format::count(left));
+    else if (!m_removal->failure().message.isEmpty())
+        parts << tr("failed with %1 left").arg(format::count(left));
+    return parts.join(QStringLiteral(" · "));
+}
+
+void SelectionBar::refresh()
+{
+    const qint64 count = m_sums.entries;
+    const bool selecting = m_state == State::Selection || m_state == State::Result;
+    m_copy->setVisible(selecting);
+    m_invalidate->setVisible(selecting);
+    m_copy->setEnabled(count > 0);
+    m_invalidate->setEnabled(count > 0);
+    m_invalidate->setText(count > 0 ? tr("Invalidate %1").arg(format::count(count)) : tr("Invalidate"));
+    m_keep->setVisible(m_state == State::Asking);
+    m_keep->setText(count == 1 ? tr("Keep it") : tr("Keep them"));
+    m_confirm->setVisible(m_state == State::Asking);
+    m_confirm->setText(tr("Invalidate %1").arg(entries(count)));
+    m_cancel->setVisible(m_state == State::Running);
+    m_progress->setVisible(m_state == State::Running);
+    setTone(m_title, m_state == State::Asking ? Tone::Error : Tone::Normal);
+    switch (m_state) {
+    case State::Selection:
+        m_title->setVisible(count > 0);
+        m_title->setText(tr("%1 selected").arg(format::count(count)));
+        m_text->setText(count > 0 ? weight() : tr("Select entries to copy or invalidate them"));
+        break;
+    case State::Asking:
+        m_title->setVisible(true);
+        m_title->setText(tr("Delete %1 for good?").arg(entries(count)));
+        m_text->setText(weight());
+        break;
+    case State::Running:
+        m_title->setVisible(true);
+        m_title->setText(
+            tr("Invalidated %1 of %2")
+                .arg(format::count(m_removal->removed()), format::count(m_removal->requested())));
+        m_text->setText({});
+        m_progress->setRange(0, 1000);
+        m_progress->setValue(static_cast<int>(
+            m_removal->requested() > 0 ? 1000 * m_removal->done() / m_removal->requested() : 0));
+        break;
+    case State::Result:
+        m_title->setVisible(true);
+        m_title->setText(tr("Invalidated %1").arg(entries(m_removal->removed())));
+        m_text->setText(resultText());
+        break;
+    }
+}
+
+} // namespace llmcache::ui
