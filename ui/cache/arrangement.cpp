@@ -106,12 +106,12 @@ quint64 keyOf(const EntryChunk& chunk, std::size_t slot, EntryColumn column, con
     return 0;
 }
 
-/// Sorts by the prompt or the answer: by the first eight bytes, then, where these are equal, by the rest.
+/// Sorts by the prompt or the answer, eight bytes at a time: many prompts begin alike, and comparing whole
+/// texts would visit them again and again.
 class TextSorter {
 public:
     TextSorter(const EntrySnapshot& snapshot, EntryColumn column)
-        : m_column(column)
-        , m_texts(snapshot.chunks.size())
+        : m_texts(snapshot.chunks.size())
     {
         for (std::size_t at = 0; at < m_texts.size(); ++at) {
             const EntryChunk& chunk = *snapshot.chunks[at];
@@ -121,36 +121,77 @@ public:
         }
     }
 
-    quint64 key(quint32 row) const
+    /// Sorts a run whose texts are the same up to `depth`; equal texts keep their order.
+    void sort(std::vector<Item>& items, bool descending, const std::stop_token& stop) const
+    {
+        sortRun(items, 0, items.size(), 0, descending, stop);
+    }
+
+private:
+    void sortRun(std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth, bool descending,
+        const std::stop_token& stop) const
+    {
+        if (stop.stop_requested())
+            return;
+        depth = commonPrefix(items, from, to, depth);
+        for (std::size_t at = from; at < to; ++at)
+            items[at].key = descending ? ~key(items[at].row, depth) : key(items[at].row, depth);
+        const auto begin = items.begin() + static_cast<std::ptrdiff_t>(from);
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(to);
+        constexpr std::size_t worthCounting = 2000;
+        if (to - from > worthCounting) {
+            std::vector<Item> run(begin, end);
+            radixSort(run, stop);
+            std::copy(run.begin(), run.end(), begin);
+        } else {
+            std::stable_sort(
+                begin, end, [](const Item& left, const Item& right) { return left.key < right.key; });
+        }
+        for (std::size_t first = from; first < to;) {
+            std::size_t last = first + 1;
+            while (last < to && items[last].key == items[first].key)
+                ++last;
+            // A last byte that is not 0 means that there may be more of the text.
+            const quint64 bytes = descending ? ~items[first].key : items[first].key;
+            if (last - first > 1 && (bytes & 0xff) != 0)
+                sortRun(items, first, last, depth + step, descending, stop);
+            first = last;
+        }
+    }
+
+    /// How far all texts of a run are the same. Those of a template may be so for most of their length.
+    qsizetype commonPrefix(
+        const std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth) const
+    {
+        const QByteArrayView first = at(items[from].row);
+        qsizetype common = first.size();
+        for (std::size_t item = from + 1; item < to && common > depth; ++item) {
+            const QByteArrayView text = at(items[item].row);
+            const auto limit = std::min(common, text.size());
+            if (limit <= depth)
+                return depth;
+            const auto mismatch =
+                std::mismatch(first.begin() + depth, first.begin() + limit, text.begin() + depth);
+            common = mismatch.first - first.begin();
+        }
+        return std::max(common, depth);
+    }
+
+    /// Eight bytes of the text from `depth` on, the first one counting most.
+    quint64 key(quint32 row, qsizetype depth) const
     {
         const QByteArrayView text = at(row);
         quint64 key = 0;
-        for (qsizetype i = 0; i < 8; ++i)
+        for (qsizetype i = depth; i < depth + step; ++i)
             key = key << 8 | (i < text.size() ? static_cast<quint8>(text[i]) : 0U);
         return key;
     }
 
-    void sortTies(std::vector<Item>& items, bool descending, const std::stop_token& stop) const
-    {
-        auto from = items.begin();
-        while (from != items.end() && !stop.stop_requested()) {
-            const auto to =
-                std::find_if(from, items.end(), [&](const Item& item) { return item.key != from->key; });
-            if (to - from > 1)
-                std::stable_sort(from, to, [&](const Item& left, const Item& right) {
-                    const int order = at(left.row).compare(at(right.row));
-                    return descending ? order > 0 : order < 0;
-                });
-            from = to;
-        }
-    }
-
-private:
     QByteArrayView at(quint32 row) const
     {
         return m_texts[row / capacity].at(static_cast<int>(row % capacity));
     }
-    EntryColumn m_column;
+    static constexpr qsizetype step = 8;
     std::vector<PackedTexts::Unpacked> m_texts;
 };
 
@@ -197,9 +238,7 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     if (stop.stop_requested()) {
         // nothing more to do
     } else if (byText) {
-        const TextSorter texts(snapshot, order.column);
-        sortBy([&](quint32 row) { return texts.key(row); });
-        texts.sortTies(items, descending, stop);
+        TextSorter(snapshot, order.column).sort(items, descending, stop);
     } else if (order.column != EntryColumn::Age || descending) {
         const std::vector<quint32> rank = ranks(snapshot.pool);
         sortBy([&](quint32 row) {

@@ -99,7 +99,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_nextRow = -1;
     });
     connect(m_detail, &EntryDetail::runAgainRequested, this, &CacheView::runAgain);
-    connect(m_detail, &EntryDetail::deleteRequested, this, [this](const QString& fingerprint) {
+    connect(m_detail, &EntryDetail::deleteRequested, this, [this](QString fingerprint) {
         const int row = m_model->rowOf(fingerprint);
         if (row < 0)
             m_filter->clear();
@@ -107,7 +107,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         selectPending();
         askToInvalidate();
     });
-    connect(m_detail, &EntryDetail::forgetRequested, this, [this](const QString& fingerprint) {
+    connect(m_detail, &EntryDetail::forgetRequested, this, [this](QString fingerprint) {
         m_detail->clear();
         m_model->removeEntries({fingerprint});
     });
@@ -155,9 +155,10 @@ void CacheView::makeLayout()
     m_detail = new EntryDetail(m_theme, splitter);
     m_detail->setMinimumWidth(340);
     splitter->addWidget(m_detail);
-    splitter->setStretchFactor(0, 1);
-    splitter->setStretchFactor(1, 0);
-    splitter->setSizes({950, 430});
+    // Both give way in a small window; the sizes are those of the usual one.
+    splitter->setStretchFactor(0, 11);
+    splitter->setStretchFactor(1, 5);
+    splitter->setSizes({950, 434});
     layout->addWidget(splitter, 1);
 }
 

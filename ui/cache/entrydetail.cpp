@@ -125,13 +125,13 @@ QWidget* EntryDetail::makeHeading()
     m_title = new ElidedLabel(heading);
     m_title->setFont(textFont(TextSize::Large, QFont::DemiBold));
     m_title->setObjectName(QStringLiteral("detailTitle"));
+    m_shortFingerprint = makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, heading);
+    m_shortFingerprint->setFont(codeFont());
     m_copyFingerprint = new QToolButton(heading);
     m_copyFingerprint->setObjectName(QStringLiteral("copyFingerprint"));
     m_copyFingerprint->setAutoRaise(true);
-    m_copyFingerprint->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    m_copyFingerprint->setLayoutDirection(Qt::RightToLeft); // the sign for copying behind the digits
     m_copyFingerprint->setIcon(m_theme->icon(IconName::Copy));
-    m_copyFingerprint->setFont(codeFont());
+    m_copyFingerprint->setFixedSize(24, 24);
     m_flag = new Badge(heading);
     m_spinner = new Spinner(m_theme, heading);
     m_runAgain = secondaryButton(tr("Run again"), heading);
@@ -141,8 +141,9 @@ QWidget* EntryDetail::makeHeading()
     m_delete->setObjectName(QStringLiteral("deleteEntry"));
     auto* layout = new QHBoxLayout(heading);
     layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(8);
+    layout->setSpacing(6);
     layout->addWidget(m_title);
+    layout->addWidget(m_shortFingerprint);
     layout->addWidget(m_copyFingerprint);
     layout->addWidget(m_flag);
     layout->addStretch(1);
@@ -254,7 +255,7 @@ void EntryDetail::showFacts(const Entry& entry)
 {
     const EntryMeta& meta = entry.meta;
     m_title->setText(meta.agent.isEmpty() ? tr("No agent") : meta.agent);
-    m_copyFingerprint->setText(format::shortFingerprint(meta.fingerprint));
+    m_shortFingerprint->setText(format::shortFingerprint(meta.fingerprint));
     m_copyFingerprint->setToolTip(tr("Copy the fingerprint %1").arg(meta.fingerprint));
     m_copyFingerprint->setAccessibleName(tr("Copy the fingerprint"));
     m_flag->setVisible(meta.human || meta.python);

@@ -82,6 +82,7 @@ private:
     EmptyState* m_nothing;
     EmptyState* m_gone;
     ElidedLabel* m_title;
+    QLabel* m_shortFingerprint;
     QToolButton* m_copyFingerprint;
     Badge* m_flag;
     Spinner* m_spinner;

@@ -15,16 +15,29 @@ constexpr qsizetype unpackedChunks = 96;
 /// More runs than this are moved with one layout change instead of as many insertions.
 constexpr std::size_t mostRuns = 24;
 
+/// One sign has room; the tooltip names all of them.
 QString flagText(quint8 flags)
 {
-    QStringList parts;
     if ((flags & EntryChunk::Human) != 0)
-        parts << QStringLiteral("✎");
+        return QStringLiteral("✎");
     if ((flags & EntryChunk::Python) != 0)
-        parts << QStringLiteral("py");
-    if (parts.isEmpty() && (flags & EntryChunk::Pinned) != 0)
-        parts << QStringLiteral("pin");
-    return parts.join(QLatin1Char(' '));
+        return QStringLiteral("py");
+    return (flags & EntryChunk::Pinned) != 0 ? QStringLiteral("pin") : QString();
+}
+
+/// With the same number of decimals in every row, so that amounts can be compared at a glance.
+QString columnMoney(std::optional<Money> money)
+{
+    if (!money)
+        return format::money(money);
+    constexpr qint64 tenthOfAMil = 100'000'000; // picodollars in $0.0001
+    const qint64 picodollars = money->picodollars();
+    if (picodollars > 0 && picodollars < tenthOfAMil)
+        return QStringLiteral("<$0.0001");
+    const qint64 rounded = picodollars / tenthOfAMil + (picodollars % tenthOfAMil >= tenthOfAMil / 2 ? 1 : 0);
+    return QStringLiteral("$%1.%2")
+        .arg(format::count(rounded / 10'000))
+        .arg(rounded % 10'000, 4, 10, QLatin1Char('0'));
 }
 
 std::optional<Money> costOf(const EntryChunk& chunk, std::size_t slot)
@@ -477,7 +490,7 @@ QString EntryTableModel::displayText(
                                   : format::age(m_nowMs, std::max(expires, m_nowMs + shortest));
     }
     case EntryColumn::Cost:
-        return format::money(costOf(chunk, slot));
+        return columnMoney(costOf(chunk, slot));
     case EntryColumn::Hits:
         return format::count(chunk.hits[slot]);
     case EntryColumn::Size:
@@ -491,7 +504,7 @@ QString EntryTableModel::displayText(
     case EntryColumn::Used:
         return format::relativeTime(chunk.used[slot], m_nowMs);
     case EntryColumn::Saved:
-        return format::money(savedOf(chunk, slot));
+        return columnMoney(savedOf(chunk, slot));
     }
     return {};
 }

@@ -78,6 +78,9 @@ void ScanBar::refresh()
             ? tr("%1 of %2").arg(format::count(sums.entries), format::count(total))
             : totalText);
 
+    if (state == State::Failed && total == 0)
+        m_count->setText(tr("Nothing read"));
+
     const double progress = m_scan->progress();
     // Never rounded up to 100 %: that would read as "all".
     const QString share = QString::number(std::min(99, static_cast<int>(progress * 100)));
