@@ -2,7 +2,6 @@
 
 #include "provider/conversation.h"
 #include "provider/modelfamily.h"
-#include "provider/replyjson.h"
 
 #include <algorithm>
 
@@ -186,23 +185,6 @@ Json toolSpec(const QString& name, const QString& description, const Json& schem
     return tool;
 }
 
-FinishReason finishReasonOf(const QString& raw)
-{
-    if (raw == QLatin1String("end_turn") || raw == QLatin1String("stop_sequence"))
-        return FinishReason::Stop;
-    if (raw == QLatin1String("max_tokens") || raw == QLatin1String("model_context_window_exceeded"))
-        return FinishReason::Length;
-    if (raw == QLatin1String("tool_use"))
-        return FinishReason::ToolCall;
-    if (raw == QLatin1String("guardrail_intervened") || raw == QLatin1String("content_filtered"))
-        return FinishReason::ContentFilter;
-    if (raw == QLatin1String("refusal"))
-        return FinishReason::Refusal;
-    if (raw.startsWith(QLatin1String("malformed")))
-        return FinishReason::Error;
-    return FinishReason::Other;
-}
-
 } // namespace
 
 BedrockConverse::BedrockConverse(QString prefix)
@@ -210,7 +192,8 @@ BedrockConverse::BedrockConverse(QString prefix)
 {
 }
 
-WireRequest BedrockConverse::encode(const ProviderRequest& request, const Endpoint& endpoint, bool) const
+WireRequest BedrockConverse::encode(
+    const ProviderRequest& request, const Endpoint& endpoint, bool stream) const
 {
     const QString& model = request.model.model;
     const bool budget = hasThinkingBudget(model, request.settings);
@@ -259,7 +242,8 @@ WireRequest BedrockConverse::encode(const ProviderRequest& request, const Endpoi
     // Ids may be ARNs, whose slashes belong to the id.
     wire.url = joinUrl(endpoint.baseUrl, {});
     wire.url.setPath(wire.url.path(QUrl::FullyEncoded) + QStringLiteral("/model/")
-            + QString::fromLatin1(QUrl::toPercentEncoding(model, ":")) + QStringLiteral("/converse"),
+            + QString::fromLatin1(QUrl::toPercentEncoding(model, ":"))
+            + (stream ? QStringLiteral("/converse-stream") : QStringLiteral("/converse")),
         QUrl::TolerantMode);
     if (!endpoint.key.isEmpty())
         wire.headers.emplace_back("Authorization", "Bearer " + endpoint.key.toUtf8());
@@ -270,58 +254,6 @@ std::unique_ptr<ReplyDecoder> BedrockConverse::decoder(
     const ProviderRequest&, ErrorContext context, ReplyBuilder builder) const
 {
     return std::make_unique<BedrockDecoder>(std::move(context), std::move(builder));
-}
-
-Usage bedrockUsage(const Json& usage)
-{
-    Usage result;
-    result.raw = usage;
-    result.cacheReadTokens = tokenCount(usage, "cacheReadInputTokens");
-    result.cacheWriteTokens = tokenCount(usage, "cacheWriteInputTokens");
-    result.inputTokens = tokenCount(usage, "inputTokens") + result.cacheReadTokens + result.cacheWriteTokens;
-    result.outputTokens = tokenCount(usage, "outputTokens");
-    return result;
-}
-
-BedrockDecoder::BedrockDecoder(ErrorContext context, ReplyBuilder builder)
-    : ReplyDecoder(std::move(context), std::move(builder))
-{
-}
-
-void BedrockDecoder::readBody(const Json& body)
-{
-    const Json* output = findMember(body, "output");
-    const Json* message = output ? findMember(*output, "message") : nullptr;
-    const Json* content = message ? findMember(*message, "content") : nullptr;
-    if (!content || !content->is_array())
-        throw badReply(m_context, QStringLiteral("HTTP 200 without an answer"), toJsonText(body));
-    Json reasoning = Json::array();
-    for (const Json& block : *content) {
-        if (const Json* use = findMember(block, "toolUse")) {
-            const Json* input = findMember(*use, "input");
-            m_builder.addToolCall(
-                stringMember(*use, "toolUseId"), stringMember(*use, "name"), input ? *input : Json());
-        } else if (const Json* thought = findMember(block, "reasoningContent")) {
-            if (const Json* text = findMember(*thought, "reasoningText"))
-                m_builder.addThinking(stringMember(*text, "text"));
-            reasoning.push_back(block);
-        } else {
-            m_builder.addText(stringMember(block, "text"));
-        }
-    }
-    ProviderReply& reply = m_builder.reply;
-    if (!reasoning.empty())
-        reply.message.providerData = {{"provider", toUtf8(m_context.provider)}, {"reasoning", reasoning}};
-    reply.model = m_context.model;
-    reply.rawFinishReason = stringMember(body, "stopReason");
-    reply.finishReason = finishReasonOf(reply.rawFinishReason);
-    if (const Json* usage = findMember(body, "usage"))
-        reply.usage = bedrockUsage(*usage);
-}
-
-void BedrockDecoder::readEvent(const SseEvent&, const Json& data)
-{
-    throw badReply(m_context, QStringLiteral("an event stream that was not asked for"), toJsonText(data));
 }
 
 } // namespace llmcache

@@ -150,8 +150,37 @@ void ChatDecoder::readFinishReason(const Json& choice)
         m_builder.reply.finishReason = finishReasonOf(raw);
 }
 
+void ChatDecoder::readReasoningDetails(const Json& message)
+{
+    const Json* details = presentMember(message, "reasoning_details");
+    if (!details || !details->is_array())
+        return;
+    for (const Json& detail : *details) {
+        const Json* last = m_reasoningDetails.empty() ? nullptr : &m_reasoningDetails.back();
+        const bool continues = last && findMember(detail, "index")
+            && stringMember(detail, "type") == stringMember(*last, "type")
+            && integerMember(detail, "index") == integerMember(*last, "index", -1);
+        if (!continues) {
+            m_reasoningDetails.push_back(detail);
+            continue;
+        }
+        // Deltas of one entry: texts grow, the rest is set.
+        for (const auto& [key, value] : detail.items()) {
+            Json& whole = m_reasoningDetails.back()[key];
+            const bool grows = key == "text" || key == "summary" || key == "data" || key == "signature";
+            if (grows && whole.is_string() && value.is_string())
+                whole = whole.get<std::string>() + value.get<std::string>();
+            else if (!value.is_null())
+                whole = value;
+        }
+    }
+}
+
 void ChatDecoder::keepReasoning()
 {
+    if (!m_reasoningDetails.empty())
+        m_builder.reply.message.providerData = {
+            {"provider", toUtf8(m_context.provider)}, {"reasoning_details", m_reasoningDetails}};
     if (m_dialect.returnsReasoning && !m_reasoningContent.isEmpty())
         m_builder.reply.message.providerData = {
             {"provider", toUtf8(m_context.provider)}, {"reasoning_content", toUtf8(m_reasoningContent)}};
@@ -190,9 +219,7 @@ void ChatDecoder::readBody(const Json& body)
                 stringMember(call, "id"), stringMember(*function, "name"), arguments ? *arguments : Json());
         }
     }
-    if (const Json* details = presentMember(*message, "reasoning_details"); details && !details->empty())
-        m_builder.reply.message.providerData = {
-            {"provider", toUtf8(m_context.provider)}, {"reasoning_details", *details}};
+    readReasoningDetails(*message);
     if (!m_hasFinishReason)
         m_builder.reply.finishReason = m_builder.hasToolCalls() ? FinishReason::ToolCall : FinishReason::Stop;
     keepReasoning();
@@ -226,8 +253,12 @@ void ChatDecoder::readEvent(const SseEvent& event, const Json& data)
     if (!delta)
         return;
     readReasoning(*delta);
-    if (const Json* content = presentMember(*delta, "content"))
-        readContent(*content);
+    readReasoningDetails(*delta);
+    if (const Json* content = presentMember(*delta, "content")) {
+        const bool blank = content->is_string() && stringMember(*delta, "content").trimmed().isEmpty();
+        if (!blank || !m_dialect.skipsLeadingSpace || !m_builder.reply.message.text.isEmpty())
+            readContent(*content);
+    }
     if (const QString refusal = stringMember(*delta, "refusal"); !refusal.isEmpty()) {
         m_builder.addText(refusal);
         m_builder.reply.finishReason = FinishReason::Refusal;

@@ -15,6 +15,13 @@ bool ignoresForcedTools(const QString& model)
         || name.startsWith(QLatin1String("deepseek-r1")) || name.startsWith(QLatin1String("deepseek-v4"));
 }
 
+bool streamsLeadingSpace(const QString& model)
+{
+    const QString name = model.section(QLatin1Char('/'), -1).toLower();
+    return name.startsWith(QLatin1String("qwen")) || name.startsWith(QLatin1String("qwq"))
+        || name.startsWith(QLatin1String("deepseek-r1")) || name.startsWith(QLatin1String("kimi"));
+}
+
 } // namespace
 
 ChatDialect chatDialect(const QString& prefix, const QString& model)
@@ -68,6 +75,7 @@ ChatDialect chatDialect(const QString& prefix, const QString& model)
         // Servers that are known by the older name only.
         dialect.maxTokens = "max_tokens";
     }
+    dialect.skipsLeadingSpace = streamsLeadingSpace(model);
     if (ignoresForcedTools(model))
         dialect.forcedTool = nullptr;
     return dialect;

@@ -12,12 +12,13 @@ FinishReason finishReasonOf(const QString& raw)
         return FinishReason::Stop;
     if (raw == QLatin1String("MAX_TOKENS"))
         return FinishReason::Length;
-    for (const char* filter : {"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
-             "IMAGE_SAFETY", "MODEL_ARMOR"}) {
+    for (const char* filter :
+        {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "MODEL_ARMOR"}) {
         if (raw == QLatin1String(filter))
             return FinishReason::ContentFilter;
     }
-    if (raw == QLatin1String("MALFORMED_FUNCTION_CALL") || raw == QLatin1String("UNEXPECTED_TOOL_CALL"))
+    if (raw == QLatin1String("LANGUAGE") || raw == QLatin1String("MALFORMED_FUNCTION_CALL")
+        || raw == QLatin1String("UNEXPECTED_TOOL_CALL"))
         return FinishReason::Error;
     return FinishReason::Other;
 }

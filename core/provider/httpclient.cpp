@@ -5,11 +5,26 @@
 
 #include <qcorosignal.h>
 
+#include <QHostAddress>
+#include <QNetworkProxyFactory>
+
 namespace llmcache {
 
 namespace {
 
 constexpr int connectionsPerManager = 6;
+
+/// The system's proxies, read anew for each connection; never for this machine itself.
+class SystemProxies final : public QNetworkProxyFactory {
+public:
+    QList<QNetworkProxy> queryProxy(const QNetworkProxyQuery& query) override
+    {
+        const QString host = query.peerHostName();
+        if (host == QLatin1String("localhost") || QHostAddress(host).isLoopback())
+            return {QNetworkProxy(QNetworkProxy::NoProxy)};
+        return systemProxyForQuery(query);
+    }
+};
 
 struct Closer {
     void operator()(HttpExchange* exchange) const
@@ -48,6 +63,7 @@ std::shared_ptr<HttpClient::Line> HttpClient::freeLine()
     auto line = std::make_shared<Line>();
     line->manager.setRedirectPolicy(QNetworkRequest::ManualRedirectPolicy);
     line->manager.setAutoDeleteReplies(false);
+    line->manager.setProxyFactory(new SystemProxies); // owned by the manager
     m_lines.push_back(line);
     return line;
 }

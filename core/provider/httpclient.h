@@ -41,7 +41,8 @@ struct HttpReply {
 /// server still holds back after that is not waited for. May throw.
 using ChunkHandler = std::function<bool(const QByteArray&)>;
 
-/// Posts requests and reads replies. Redirects are never followed, cookies never kept. Thread-affine; needs
+/// Posts requests and reads replies. Redirects are never followed, cookies never kept; proxies
+/// are the system's. Thread-affine; needs
 /// an event loop, and must outlive its tasks.
 class HttpClient {
 public:

@@ -149,8 +149,9 @@ void HttpExchange::onMetaData()
     for (const auto& [name, value] : m_network->rawHeaderPairs())
         m_reply.headers.emplace_back(name, value);
     const bool good = m_reply.status >= 200 && m_reply.status < 300;
+    const QByteArray type = headerValue(m_reply.headers, "content-type").toLower();
     m_reply.streamed = good && m_onChunk
-        && headerValue(m_reply.headers, "content-type").toLower().startsWith("text/event-stream");
+        && (type.startsWith("text/event-stream") || type.startsWith("application/vnd.amazon.eventstream"));
 }
 
 void HttpExchange::onReadyRead()

@@ -40,7 +40,15 @@ Json eventData(const SseEvent& event)
 /// Feeds the bytes of an event stream to a decoder.
 struct EventFeed {
     std::shared_ptr<ReplyDecoder> decoder;
-    SseParser parser;
+    EventFraming framing = EventFraming::ServerSent;
+    SseParser serverSent;
+    AmazonEventParser amazon;
+
+    bool feed(const QByteArray& bytes)
+    {
+        return take(framing == EventFraming::Amazon ? amazon.feed(bytes) : serverSent.feed(bytes));
+    }
+    bool finish() { return framing == EventFraming::Amazon || take(serverSent.finish()); }
     bool take(const std::vector<SseEvent>& events)
     {
         for (const SseEvent& event : events) {
@@ -52,8 +60,8 @@ struct EventFeed {
     }
 };
 
-HttpRequest httpRequest(
-    const Endpoint& endpoint, const ProviderRequest& request, WireRequest& wire, bool stream)
+HttpRequest httpRequest(const Endpoint& endpoint, const ProviderRequest& request, WireRequest& wire,
+    EventFraming framing, bool stream)
 {
     if (const Json& extra = request.settings.extraBody; extra.is_object()) {
         for (const auto& [key, value] : extra.items())
@@ -66,7 +74,9 @@ HttpRequest httpRequest(
     for (const auto& [name, value] : checkedExtraHeaders(request.settings.extraHeaders))
         setHeader(http.headers, name, value);
     setHeader(http.headers, "Content-Type", "application/json");
-    setHeader(http.headers, "Accept", stream ? "text/event-stream" : "application/json");
+    const char* const events =
+        framing == EventFraming::Amazon ? "application/vnd.amazon.eventstream" : "text/event-stream";
+    setHeader(http.headers, "Accept", stream ? events : "application/json");
     // Deltas would wait in the decompressor.
     if (stream)
         setHeader(http.headers, "Accept-Encoding", "identity");
@@ -78,18 +88,37 @@ HttpRequest httpRequest(
     return http;
 }
 
-/// Reads a reply that came whole.
-void readWhole(ReplyDecoder& decoder, const ErrorContext& context, const HttpReply& reply)
+/// Reads a reply that came whole. Its bytes are gone afterwards: a large one is not kept three times.
+void readWhole(ReplyDecoder& decoder, const ErrorContext& context, QByteArray bytes)
 {
-    if (const auto body = readJson(reply.body)) {
+    if (const auto body = readJson(bytes)) {
+        bytes.clear();
         decoder.readBody(*body);
         return;
     }
-    const QByteArray start = reply.body.trimmed().left(1);
+    const QByteArray start = bytes.trimmed().left(1);
     // A chunked reply that was cut looks complete to Qt.
     if (start.isEmpty() || start == "{" || start == "[")
         throw cutStream(context, false);
-    throw badReply(context, QStringLiteral("HTTP 200 with something that is not JSON"), reply.body);
+    throw badReply(context, QStringLiteral("HTTP 200 with something that is not JSON"), bytes);
+}
+
+/// Providers refuse more, and base64 makes a third more of it.
+constexpr qsizetype largestAttachment = 20 * 1024 * 1024;
+
+void checkAttachments(const QString& provider, const History& messages)
+{
+    for (const Message& message : messages) {
+        for (const Attachment& attachment : message.attachments) {
+            if (attachment.data.size() > largestAttachment)
+                throw ConfigurationError(
+                    QStringLiteral("The attachment %1 is %2 MB large; %3 takes at most 20 MB.")
+                        .arg(attachment.name.isEmpty() ? attachment.mediaType : attachment.name)
+                        .arg(attachment.data.size() / (1024 * 1024))
+                        .arg(provider),
+                    QStringLiteral("Use a smaller one, or give its URL instead."));
+        }
+    }
 }
 
 } // namespace
@@ -162,9 +191,10 @@ QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, Provi
     if (context.stop.stop_requested())
         throw Cancelled();
     const Endpoint endpoint = m_endpoint(request.baseUrl);
-    const bool stream = context.onText && m_protocol->streams();
+    checkAttachments(endpoint.prefix, request.messages);
+    const bool stream = static_cast<bool>(context.onText);
     WireRequest wire = m_protocol->encode(request, endpoint, stream);
-    HttpRequest http = httpRequest(endpoint, request, wire, stream);
+    HttpRequest http = httpRequest(endpoint, request, wire, m_protocol->framing(), stream);
 
     ErrorContext errors;
     errors.provider = endpoint.prefix;
@@ -175,9 +205,10 @@ QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, Provi
 
     ReplyBuilder builder(wire.output, context.onText, m_protocol->hasThinkTags());
     const auto feed = std::make_shared<EventFeed>();
+    feed->framing = m_protocol->framing();
     feed->decoder = m_protocol->decoder(request, errors, std::move(builder));
 
-    ChunkHandler onChunk = [feed](const QByteArray& bytes) { return feed->take(feed->parser.feed(bytes)); };
+    ChunkHandler onChunk = [feed](const QByteArray& bytes) { return feed->feed(bytes); };
     HttpReply reply;
     bool broken = false;
     try {
@@ -196,18 +227,18 @@ QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, Provi
         }
     }
     if (broken) {
-        feed->take(feed->parser.finish());
+        feed->finish();
     } else if (reply.status < 200 || reply.status >= 300) {
         errors.nowMs = QDateTime::currentMSecsSinceEpoch();
         const ProviderError error = errorFromReply(errors, reply);
         if (!feed->decoder->readFailure(reply, error))
             throw error;
     } else if (reply.streamed) {
-        feed->take(feed->parser.finish());
+        feed->finish();
         if (!feed->decoder->isComplete())
             throw cutStream(errors, feed->decoder->delivered());
     } else {
-        readWhole(*feed->decoder, errors, reply);
+        readWhole(*feed->decoder, errors, std::exchange(reply.body, {}));
     }
     ProviderReply result = feed->decoder->take();
     result.dropped = wire.dropped;

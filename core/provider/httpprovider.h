@@ -1,5 +1,6 @@
 #pragma once
 
+#include "provider/amazonevents.h"
 #include "provider/httpclient.h"
 #include "provider/replybuilder.h"
 #include "provider/sse.h"
@@ -56,6 +57,8 @@ protected:
     ReplyBuilder m_builder;
 };
 
+enum class EventFraming { ServerSent, Amazon };
+
 /// One wire protocol: how requests are written and replies are read. No I/O.
 class WireProtocol {
 public:
@@ -66,8 +69,8 @@ public:
         const ProviderRequest& request, ErrorContext context, ReplyBuilder builder) const = 0;
     /// Whether the text may begin with reasoning between <think> tags.
     virtual bool hasThinkTags() const { return false; }
-    /// Whether replies can be streamed.
-    virtual bool streams() const { return true; }
+    /// How events are told apart in a stream.
+    virtual EventFraming framing() const { return EventFraming::ServerSent; }
 };
 
 /// Speaks a protocol over HTTP.

@@ -27,6 +27,7 @@ struct ChatDialect {
     bool returnsReasoning = false; ///< wants reasoning_content back with tool calls
     bool reportsCost = false; ///< usage.cost in dollars, when asked
     bool outputExcludesReasoning = false;
+    bool skipsLeadingSpace = false; ///< streams blank lines before the answer
     bool shortToolIds = false; ///< ids of tool calls are nine letters and digits
     bool azure = false; ///< deployment in the path, api-key header
     Reasoning reasoning = Reasoning::Effort;
@@ -68,9 +69,11 @@ private:
     void readUsage(const Json& usage);
     bool readFailedGeneration(const Json& body);
     void keepReasoning();
+    void readReasoningDetails(const Json& message);
 
     ChatDialect m_dialect;
     QString m_reasoningContent;
+    Json m_reasoningDetails = Json::array();
     bool m_hasFinishReason = false;
     bool m_done = false;
 };

@@ -55,7 +55,11 @@ void ReplyBuilder::emitText(const QString& text)
 {
     if (text.isEmpty())
         return;
-    reply.message.text += text;
+    // A whole reply is shared, not copied.
+    if (reply.message.text.isEmpty())
+        reply.message.text = text;
+    else
+        reply.message.text += text;
     if (m_onText) {
         m_delivered = true;
         m_onText(text);

@@ -2,6 +2,7 @@
 #include "testenvironment.h"
 
 #include <QTest>
+#include <QtEndian>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -19,6 +20,32 @@ Json parsed(const char* text)
     return parseJson(text, QStringLiteral("expected"));
 }
 
+/// One message of Amazon's event stream; the checksums are left at zero.
+QByteArray frame(const QByteArray& type, const QByteArray& payload, const QByteArray& header = ":event-type")
+{
+    const auto number = [](auto value) {
+        QByteArray bytes(sizeof(value), '\0');
+        qToBigEndian(value, bytes.data());
+        return bytes;
+    };
+    const QByteArray headers = number(static_cast<quint8>(header.size())) + header + '\7'
+        + number(static_cast<quint16>(type.size())) + type + number(quint8{5}) + ":date" + '\10'
+        + QByteArray(8, '\0');
+    const auto total = static_cast<quint32>(12 + headers.size() + payload.size() + 4);
+    return number(total) + number(static_cast<quint32>(headers.size())) + QByteArray(4, '\0') + headers
+        + payload + QByteArray(4, '\0');
+}
+
+ScriptedReply amazonReply(const QByteArray& stream, int chunk)
+{
+    ScriptedReply reply;
+    reply.headers = {{"Content-Type", "application/vnd.amazon.eventstream"}};
+    reply.framing = ScriptedReply::Framing::Chunked;
+    for (qsizetype at = 0; at < stream.size(); at += chunk)
+        reply.chunks.push_back(stream.mid(at, chunk));
+    return reply;
+}
+
 } // namespace
 
 class TestBedrock : public QObject {
@@ -31,7 +58,9 @@ private Q_SLOTS:
     void settings();
     void outputModes();
     void thinkingReturns();
-    void asksForNoStream();
+    void streaming_data();
+    void streaming();
+    void brokenStreams();
     void errors();
 };
 
@@ -180,16 +209,70 @@ void TestBedrock::thinkingReturns()
         parsed(R"([{"reasoningContent":{"reasoningText":{"text":"Hm","signature":"SIG"}}},{"text":"Yes"}])"));
 }
 
-void TestBedrock::asksForNoStream()
+void TestBedrock::streaming_data()
 {
+    QTest::addColumn<int>("chunk");
+    QTest::newRow("whole") << 1'000'000;
+    QTest::newRow("bytes") << 1;
+    QTest::newRow("odd") << 37;
+}
+
+void TestBedrock::streaming()
+{
+    QFETCH(int, chunk);
+    const QByteArray stream = frame("messageStart", R"({"role":"assistant"})")
+        + frame("contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"H"}}})")
+        + frame("contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"m"}}})")
+        + frame("contentBlockDelta",
+            R"({"contentBlockIndex":0,"delta":{"reasoningContent":{"signature":"SIG"}}})")
+        + frame("contentBlockDelta", R"({"contentBlockIndex":1,"delta":{"text":"Gr\u00fc"}})")
+        + frame("contentBlockDelta", "{\"contentBlockIndex\":1,\"delta\":{\"text\":\"\xC3\x9F\"}}")
+        + frame("contentBlockStart",
+            R"({"contentBlockIndex":2,"start":{"toolUse":{"toolUseId":"t1","name":"a"}}})")
+        + frame("contentBlockDelta", R"({"contentBlockIndex":2,"delta":{"toolUse":{"input":"{\"x\":"}}})")
+        + frame("contentBlockDelta", R"({"contentBlockIndex":2,"delta":{"toolUse":{"input":"1}"}}})")
+        + frame("messageStop", R"({"stopReason":"tool_use"})")
+        + frame("metadata", R"({"usage":{"inputTokens":3,"outputTokens":2,"cacheReadInputTokens":10}})");
     ProviderFixture fixture;
-    fixture.server.enqueue(ScriptedReply::json(helloReply));
+    fixture.server.enqueue(amazonReply(stream, chunk));
     ProviderContext context;
     QStringList deltas;
     context.onText = [&](const QString& delta) { deltas << delta; };
-    fixture.complete(requestFor(claude), context);
-    QCOMPARE(deltas, QStringList{u"Hi"_qs});
-    QCOMPARE(fixture.server.requests().front().header("accept"), QByteArray("application/json"));
+    const ProviderReply reply = fixture.complete(requestFor(claude), context);
+    QCOMPARE(deltas.join(QString()), QString::fromUtf8("Gr\xC3\xBC\xC3\x9F"));
+    QCOMPARE(reply.message.text, deltas.join(QString()));
+    QCOMPARE(reply.message.thinking, u"Hm"_qs);
+    QCOMPARE(reply.message.toolCalls.at(0).arguments, parsed(R"({"x":1})"));
+    QCOMPARE(reply.finishReason, FinishReason::ToolCall);
+    QCOMPARE(reply.usage.inputTokens, 13);
+    const Json kept = parsed(R"([{"reasoningContent":{"reasoningText":{"text":"Hm","signature":"SIG"}}}])");
+    QCOMPARE(reply.message.providerData["reasoning"], kept);
+    QVERIFY(fixture.server.requests().front().path.endsWith("/converse-stream"));
+    QCOMPARE(
+        fixture.server.requests().front().header("accept"), QByteArray("application/vnd.amazon.eventstream"));
+}
+
+void TestBedrock::brokenStreams()
+{
+    const QByteArray text = frame("contentBlockDelta", R"({"contentBlockIndex":0,"delta":{"text":"He"}})");
+    ProviderContext context;
+    context.onText = [](const QString&) {};
+    ProviderFixture fixture;
+    fixture.server.enqueue(amazonReply(text, 1000));
+    auto error = fixture.failure(requestFor(claude), context);
+    QVERIFY(error);
+    QCOMPARE(error->details().failure, ProviderFailure::Connection);
+    QVERIFY(error->details().delivered);
+    fixture.server.enqueue(
+        amazonReply(frame("throttlingException", R"({"message":"Slow"})", ":exception-type"), 1000));
+    error = fixture.failure(requestFor(claude), context);
+    QVERIFY(error);
+    QCOMPARE(error->details().failure, ProviderFailure::RateLimited);
+    QVERIFY(error->isTransient());
+    fixture.server.enqueue(amazonReply(QByteArray(64, '\xFF'), 1000));
+    error = fixture.failure(requestFor(claude), context);
+    QVERIFY(error);
+    QCOMPARE(error->details().failure, ProviderFailure::Connection);
 }
 
 void TestBedrock::errors()

@@ -60,6 +60,7 @@ private Q_SLOTS:
     void idleTimeout();
     void stopClosesTheConnection();
     void manyAtOnce();
+    void proxiesAreTheSystems();
 };
 
 void TestHttpClient::postsAndReads()
@@ -295,6 +296,26 @@ void TestHttpClient::manyAtOnce()
     server.release();
     for (auto& task : tasks)
         QCOMPARE(waitForTask(std::move(task)).status, 200);
+}
+
+void TestHttpClient::proxiesAreTheSystems()
+{
+    HttpServer proxy;
+    proxy.enqueue(ScriptedReply::json("{}"));
+    qputenv("http_proxy", proxy.url().toEncoded());
+    HttpClient client;
+    HttpRequest request = requestTo(proxy);
+    request.url = QUrl(u"http://provider.example/v1/chat"_qs);
+    const auto error = failureOf(client, request);
+    // This machine itself is reached directly.
+    HttpServer server;
+    server.enqueue(ScriptedReply::json("{}"));
+    post(client, requestTo(server));
+    qunsetenv("http_proxy");
+    QVERIFY2(!error, error ? error->what() : "");
+    QCOMPARE(proxy.requests().size(), std::size_t(1));
+    QCOMPARE(proxy.requests().front().path, QByteArray("http://provider.example/v1/chat"));
+    QCOMPARE(server.requests().size(), std::size_t(1));
 }
 
 LLMCACHE_TEST_MAIN(TestHttpClient)

@@ -64,6 +64,9 @@ private Q_SLOTS:
     void deepArgumentsAreNotWalkedThrough();
     void hostileCountsDoNotOverflow();
     void emptyEventsAreIgnored();
+    void leadingSpaceIsNotStreamed();
+    void reasoningDetailsAreKept();
+    void largeAttachmentsAreRefused();
     void foreignToolIdsFitTheProvider();
     void thinkingReturnsToItsProviderOnly();
     void reportedCost();
@@ -613,6 +616,59 @@ void TestOpenAiChat::emptyEventsAreIgnored()
     ProviderContext context;
     context.onText = [](const QString&) {};
     QCOMPARE(fixture.complete(requestFor(u"openai:gpt-4o"_qs), context).message.text, u"Hi"_qs);
+}
+
+void TestOpenAiChat::leadingSpaceIsNotStreamed()
+{
+    ProviderContext context;
+    QString streamed;
+    context.onText = [&](const QString& delta) { streamed += delta; };
+    for (const bool qwen : {true, false}) {
+        streamed.clear();
+        ProviderFixture fixture;
+        fixture.server.enqueue(ScriptedReply::events({sse(R"({"choices":[{"delta":{"content":"\n\n"}}]})"),
+            sse(R"({"choices":[{"delta":{"content":"Hi"}}]})"),
+            sse(R"({"choices":[{"delta":{"content":" "},"finish_reason":"stop"}]})"), "data: [DONE]\n\n"}));
+        fixture.complete(requestFor(qwen ? u"ollama:qwen3:8b"_qs : u"ollama:llama3"_qs), context);
+        QCOMPARE(streamed, qwen ? u"Hi "_qs : u"\n\nHi "_qs);
+    }
+}
+
+void TestOpenAiChat::reasoningDetailsAreKept()
+{
+    ProviderFixture fixture;
+    fixture.server.enqueue(ScriptedReply::events(
+        {sse(R"({"choices":[{"delta":{"reasoning":"H","reasoning_details":[{"type":"reasoning.text","text":"H","index":0}]}}]})"),
+            sse(R"({"choices":[{"delta":{"reasoning":"m","reasoning_details":[{"type":"reasoning.text","text":"m","index":0}]}}]})"),
+            sse(R"({"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.text","signature":"S","index":0}]}}]})"),
+            sse(R"({"choices":[{"delta":{"content":"Yes","reasoning_details":[{"type":"reasoning.encrypted","data":"E","index":1}]},"finish_reason":"stop"}]})"),
+            "data: [DONE]\n\n"}));
+    ProviderContext context;
+    context.onText = [](const QString&) {};
+    ProviderRequest request = requestFor(u"openrouter:anthropic/claude-sonnet-4.5"_qs);
+    request.messages.push_back(fixture.complete(request, context).message);
+    QCOMPARE(request.messages.back().thinking, u"Hm"_qs);
+    request.messages.push_back(Message::user(u"Why?"_qs));
+    fixture.server.enqueue(ScriptedReply::json(helloReply));
+    fixture.complete(request);
+    const Json expected = parsed(
+        R"([{"type":"reasoning.text","text":"Hm","index":0,"signature":"S"},{"type":"reasoning.encrypted","data":"E","index":1}])");
+    QCOMPARE(fixture.sent()["messages"][1]["reasoning_details"], expected);
+}
+
+void TestOpenAiChat::largeAttachmentsAreRefused()
+{
+    ProviderFixture fixture;
+    ProviderRequest request = requestFor(u"openai:gpt-4o"_qs);
+    request.messages[0].attachments = {
+        {u"image/png"_qs, QByteArray(21 * 1024 * 1024, 'x'), {}, u"big.png"_qs}};
+    try {
+        fixture.complete(request);
+        QFAIL("no error");
+    } catch (const ConfigurationError& error) {
+        QVERIFY2(error.text().contains(u"big.png"_qs), error.what());
+        QVERIFY2(error.text().contains(u"20 MB"_qs), error.what());
+    }
 }
 
 void TestOpenAiChat::foreignToolIdsFitTheProvider()
