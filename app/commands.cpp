@@ -15,7 +15,7 @@ const std::vector<Command>& commands()
 {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto part : {runCommands(), entryCommands(), agentCommands(), costCommands()})
+        for (auto part : {runCommands(), entryCommands(), agentCommands(), costCommands(), priceCommands()})
             list.insert(
                 list.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         return list;

@@ -29,6 +29,7 @@ std::vector<Command> runCommands();
 std::vector<Command> entryCommands();
 std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
+std::vector<Command> priceCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.
 const Command& findCommand(const QStringList& words);

@@ -4,6 +4,7 @@
 #include "costs/costsview.h"
 #include "shell/mainwindow.h"
 #include "theme/theme.h"
+#include "widgets/toast.h"
 #include "workbench/workbenchview.h"
 
 #include <QCoreApplication>
@@ -39,7 +40,8 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
 {
     Session* const session = m_session.get();
     m_workbench = new ui::WorkbenchView(theme, session, settings);
-    m_cache = new ui::CacheView(theme, session, settings);
+    m_cache = new ui::CacheView(theme, settings);
+    m_cache->setSession(session);
     m_costs = new ui::CostsView(theme, session);
     m_settingsView = new ui::SettingsView(theme, settings);
     m_window->addView(m_workbench, ui::IconName::Workbench, tr("Work"));
@@ -88,7 +90,11 @@ void Workbench::connectViews()
         m_window->showView(m_cache);
         m_cache->showEntry(fingerprint);
     });
-    connect(m_cache, &ui::CacheView::openWorkbench, this, [this] { m_window->showView(m_workbench); });
+    connect(m_workbench, &ui::WorkbenchView::notice, this,
+        [this](const QString& text, const QString& action, const std::function<void()>& run) {
+            m_window->toasts()->show(text, action, run);
+        });
+    connect(m_cache, &ui::CacheView::workbenchRequested, this, [this] { m_window->showView(m_workbench); });
     connect(m_cache, &ui::CacheView::runAgain, this, [this](const QString& fingerprint) {
         m_window->showView(m_workbench);
         m_workbench->openEntryRequest(fingerprint);

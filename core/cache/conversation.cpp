@@ -54,6 +54,7 @@ QCoro::Task<ProviderReply> requestWithBackoff(ProviderRequest request, Conversat
             ProviderReply reply =
                 co_await context.provider->complete(std::move(copy), std::move(providerContext));
             context.bill->usage += reply.usage;
+            context.bill->requests.push_back(reply.usage);
             co_return reply;
         } catch (const ProviderError& error) {
             if (error.details().mayBeBilled || error.details().delivered)

@@ -10,7 +10,8 @@ namespace llmcache {
 
 /// What a run has spent so far; kept outside the conversation so that it survives a failure.
 struct Bill {
-    Usage usage;
+    Usage usage; ///< summed over all requests
+    std::vector<Usage> requests; ///< one by one: price tiers and fees go by request
     int attempts = 0; ///< requests sent, failed ones included
     std::chrono::milliseconds waited{0};
     bool mayHaveUnknownCost = false; ///< a request was sent and its usage never came

@@ -341,7 +341,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, std::shared_ptr<std::un
     const qint64 now = clock.nowMs();
     const Outcome outcome = paidOutcome(state->options.cachePolicy);
     RunData data;
-    data.quote = quoteOf(state, state->bill->usage, answer.reportedCost, now);
+    data.quote = quoteOf(state, answer.reportedCost, now);
     data.request = toJson(state->request);
 
     if (state->writes() && answer.complete) {

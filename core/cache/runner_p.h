@@ -67,7 +67,8 @@ struct Runner::Private {
     QCoro::Task<RunResult> pay(State state, std::shared_ptr<std::unique_ptr<RunLock>> lock);
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
-    Quote quoteOf(const State& state, const Usage& usage, const std::optional<Money>& reported, qint64 atMs);
+    Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
+    PriceTable pricesFor(const State& state) const;
     RunResult finishHit(const State& state, const Entry& entry, Outcome outcome);
     RunResult finishShared(const State& state, const RunResult& paid);
     Call callOf(const State& state, Outcome outcome) const;

@@ -14,21 +14,40 @@ QString newId()
     return QUuid::createUuid().toString(QUuid::WithoutBraces);
 }
 
-Quote Runner::Private::quoteOf(
-    const State& state, const Usage& usage, const std::optional<Money>& reported, qint64 atMs)
+/// The session's prices under the custom costs of the run.
+PriceTable Runner::Private::pricesFor(const State& state) const
+{
+    if (state->options.customCosts.isEmpty())
+        return prices;
+    CustomCosts costs = prices.customCosts();
+    for (auto it = state->options.customCosts.cbegin(); it != state->options.customCosts.cend(); ++it) {
+        // The table ignores the case of model names, so two spellings of one must not both stay.
+        for (auto known = costs.begin(); known != costs.end();)
+            known = known.key().compare(it.key(), Qt::CaseInsensitive) == 0 ? costs.erase(known)
+                                                                            : std::next(known);
+    }
+    costs.insert(state->options.customCosts);
+    PriceTable table = prices;
+    table.setCustomCosts(costs);
+    return table;
+}
+
+Quote Runner::Private::quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs)
 {
     Quote quote;
     try {
-        if (state->options.customCosts.isEmpty()) {
-            quote = prices.quote(state->request.model.toString(), usage, atMs);
-        } else {
-            PriceTable custom = prices;
-            CustomCosts costs = prices.customCosts();
-            costs.insert(state->options.customCosts);
-            custom.setCustomCosts(costs);
-            quote = custom.quote(state->request.model.toString(), usage, atMs);
+        const PriceTable table = pricesFor(state);
+        bool first = true;
+        for (const Usage& request : state->bill->requests) {
+            const Quote part = table.quote(state->request.model.toString(), request, atMs);
+            if (first)
+                quote = part;
+            else
+                quote += part;
+            first = false;
         }
     } catch (const Error& error) {
+        quote = Quote();
         quote.problem = error.text();
     }
     if (!quote.total && reported) {
@@ -83,8 +102,8 @@ void Runner::Private::recordFailure(const State& state, const Error& error)
     // What was billed before the failure is known unless a request went out and no usage came back.
     if (!state->bill->mayHaveUnknownCost) {
         call.cost = Money();
-        if (call.usage.requests > 0 || call.usage.totalTokens() > 0) {
-            const Quote quote = quoteOf(state, call.usage, std::nullopt, call.timeMs);
+        if (!state->bill->requests.empty()) {
+            const Quote quote = quoteOf(state, std::nullopt, call.timeMs);
             call.cost = quote.total;
             call.priceSource = quote.source;
         }

@@ -113,6 +113,7 @@ struct Found {
 
 /// A loaded table; immutable.
 struct Data {
+    QByteArray text; ///< what it was read from
     QString version;
     std::vector<Provider> providers;
     QHash<QString, std::size_t> byPrefix; ///< "openai-chat" -> index of openai

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/json.h"
+#include "cost/jsonlines.h"
 #include "cost/pricedata_p.h"
 
 #include <QDateTime>
@@ -89,49 +90,6 @@ qint64 readCount(const Json& object, const char* field, const QString& where)
                 .arg(QLatin1String(field)));
     return value->get<qint64>();
 }
-
-/// Finds a key that stands twice in one object: the parser would silently keep the last.
-class DuplicateFinder final : public nlohmann::json_sax<Json> {
-public:
-    QString duplicate;
-
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(number_integer_t) override { return true; }
-    bool number_unsigned(number_unsigned_t) override { return true; }
-    bool number_float(number_float_t, const string_t&) override { return true; }
-    bool string(string_t&) override { return true; }
-    bool binary(binary_t&) override { return true; }
-    bool start_array(std::size_t) override { return true; }
-    bool end_array() override { return true; }
-    bool start_object(std::size_t) override
-    {
-        m_keys.emplace_back();
-        return true;
-    }
-    bool key(string_t& name) override
-    {
-        std::vector<string_t>& keys = m_keys.back();
-        if (std::find(keys.begin(), keys.end(), name) != keys.end()) {
-            duplicate = toQString(name);
-            return false;
-        }
-        keys.push_back(name);
-        return true;
-    }
-    bool end_object() override
-    {
-        m_keys.pop_back();
-        return true;
-    }
-    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override
-    {
-        return false;
-    }
-
-private:
-    std::vector<std::vector<string_t>> m_keys;
-};
 
 MatchRule readRule(const Json& json, const QString& where)
 {
@@ -410,14 +368,14 @@ qint64 readPrice(const QString& decimal, bool fee, const QString& where)
 Data readData(const QByteArray& text, const QString& what)
 {
     const Json json = parseJson(text, what, 16);
-    DuplicateFinder duplicates;
-    if (!Json::sax_parse(text.cbegin(), text.cend(), &duplicates))
-        refuse(what,
-            QStringLiteral("the field %1 is given twice in one object.").arg(quoted(duplicates.duplicate)));
+    if (const auto twice = duplicateKey(text))
+        refuse(QStringLiteral("%1, line %2").arg(what).arg(twice->line),
+            QStringLiteral("the field %1 is given twice in one object.").arg(quoted(twice->key)));
     checkFields(json, {"schema", "version", "providers"}, what);
     if (integerMember(json, "schema") != 1)
         refuse(what, QStringLiteral("the field \"schema\" must be 1."));
     Data data;
+    data.text = text;
     data.version = readText(json, "version", what, true);
     const Json* providers = readList(json, "providers", what);
     if (!providers)

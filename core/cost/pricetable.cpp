@@ -82,6 +82,42 @@ QString perMillion(const Rates& rates, Bucket bucket)
     return each ? (Money::fromPicodollars(*each) * 1'000'000).toDecimal() : QString();
 }
 
+/// Adds the prices of `rates` that are not those of `base` already.
+void list(const Rates& rates, const Rates* base, const QString& when, std::vector<ListedPrice>& prices)
+{
+    for (const BucketName& name : bucketNames()) {
+        const auto each = rates.of(name.bucket);
+        if (!each || (base && base->of(name.bucket) == each))
+            continue;
+        const Money price = Money::fromPicodollars(*each) * (name.fee ? 1'000 : 1'000'000);
+        prices.push_back({QLatin1String(name.field) + when, price.toDecimal(), name.fee});
+    }
+}
+
+QString timeOfDay(int minute)
+{
+    return QTime(minute / 60, minute % 60).toString(QStringLiteral("HH:mm"));
+}
+
+void list(const Period& period, std::vector<ListedPrice>& prices)
+{
+    QString when;
+    if (period.fromDay)
+        when += QStringLiteral(" from ") + QDate(1970, 1, 1).addDays(*period.fromDay).toString(Qt::ISODate);
+    if (period.fromMs)
+        when += QStringLiteral(" from ")
+            + QDateTime::fromMSecsSinceEpoch(*period.fromMs, Qt::UTC).toString(Qt::ISODate);
+    if (period.startMinute >= 0)
+        when += QStringLiteral(" between %1 and %2")
+                    .arg(timeOfDay(period.startMinute), timeOfDay(period.endMinute));
+    list(period.base, nullptr, when, prices);
+    const Rates* below = &period.base;
+    for (const Tier& tier : period.tiers) {
+        list(tier.rates, below, QStringLiteral(" above %1").arg(tier.above) + when, prices);
+        below = &tier.rates;
+    }
+}
+
 ModelInfo infoOf(const QString& provider, const Model& model)
 {
     ModelInfo info{provider, model.id, model.name, model.contextWindow, {}, {}};
@@ -297,6 +333,25 @@ std::optional<ModelInfo> PriceTable::find(const QString& model) const
         info->outputPerMillion = perMillion(*match->fixed, Bucket::Output);
     }
     return info;
+}
+
+std::vector<ListedPrice> PriceTable::prices(const QString& model) const
+{
+    std::vector<ListedPrice> prices;
+    const auto match = d->match(model);
+    if (match->fixed)
+        list(*match->fixed, nullptr, {}, prices);
+    if (match->model) {
+        for (const Period& period : match->model->periods)
+            list(period, prices);
+    }
+    return prices;
+}
+
+QByteArray PriceTable::toJson() const
+{
+    return d->data->text.isEmpty() ? QByteArray(R"({"schema": 1, "version": "none", "providers": []})")
+                                   : d->data->text;
 }
 
 QString PriceTable::version() const

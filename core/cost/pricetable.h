@@ -46,6 +46,14 @@ struct ModelInfo {
     QString outputPerMillion;
 };
 
+/// One price of a model, for people.
+struct ListedPrice {
+    QString price; ///< "input", "output above 200000", "cache_read from 2026-01-01", "input between 00:30 and
+                   ///< 16:30" (UTC)
+    QString dollars; ///< decimal text, per million tokens or per thousand requests or searches
+    bool perThousand = false; ///< requests and searches
+};
+
 /// Dated prices of models. A value; immutable once loaded apart from the custom costs. Const calls are safe
 /// from any thread; setCustomCosts() must not run beside them on the same object.
 class PriceTable {
@@ -76,7 +84,12 @@ public:
     /// All models of the table, by provider and id, with the base prices of now.
     std::vector<ModelInfo> models() const;
     std::optional<ModelInfo> find(const QString& model) const;
+    /// Every price of a model, by date, tier and kind; custom costs instead of the table's where they win.
+    /// Empty for an unknown model.
+    std::vector<ListedPrice> prices(const QString& model) const;
     QString version() const;
+    /// The table in the project's schema, as fromJson() reads it; without the custom costs.
+    QByteArray toJson() const;
 
 private:
     struct Private;

@@ -3,14 +3,11 @@
 #include "provider/conversation.h"
 #include "provider/modelfamily.h"
 
-#include <algorithm>
-
 namespace llmcache {
 
 namespace {
 
 constexpr qint64 defaultMaxTokens = 4096;
-constexpr qint64 leastThinkingBudget = 1024;
 
 Json textBlock(const QString& text)
 {
@@ -61,7 +58,8 @@ Json assistantBlocks(const QString& provider, const Message& message)
     }
     addText(blocks, message.text);
     for (const ToolCall& call : message.toolCalls) {
-        Json block = {{"type", "tool_use"}, {"id", toUtf8(call.id)}, {"name", toUtf8(call.name)}};
+        Json block = {
+            {"type", "tool_use"}, {"id", toUtf8(plainToolCallId(call.id))}, {"name", toUtf8(call.name)}};
         block["input"] = call.arguments.is_object() ? call.arguments : Json::object();
         blocks.push_back(std::move(block));
     }
@@ -70,7 +68,7 @@ Json assistantBlocks(const QString& provider, const Message& message)
 
 Json toolResult(const Message& message)
 {
-    Json block = {{"type", "tool_result"}, {"tool_use_id", toUtf8(message.toolCallId)},
+    Json block = {{"type", "tool_result"}, {"tool_use_id", toUtf8(plainToolCallId(message.toolCallId))},
         {"content", toUtf8(message.text)}};
     if (message.isError)
         block["is_error"] = true;
@@ -119,15 +117,6 @@ Json anthropicMessages(const QString& provider, const History& history)
     return messages;
 }
 
-/// Fixed budgets of the effort words for models without adaptive thinking.
-qint64 thinkingBudget(const Json& thinking)
-{
-    if (thinking.is_number())
-        return std::max(leastThinkingBudget, static_cast<qint64>(thinking.get<double>()));
-    const QString effort = thinkingEffort(thinking);
-    return effort == QLatin1String("low") ? 2048 : effort == QLatin1String("medium") ? 10'000 : 16'384;
-}
-
 enum class Thinking { Off, Enabled, Adaptive };
 
 Thinking thinkingKind(const ModelSettings& settings, const ClaudeModel& model)
@@ -142,7 +131,7 @@ void addSettings(Json& body, const ModelSettings& settings, const ClaudeModel& m
     const Thinking thinking = thinkingKind(settings, model);
     qint64 maxTokens = settings.maxTokens.value_or(defaultMaxTokens);
     if (thinking == Thinking::Enabled) {
-        const qint64 budget = thinkingBudget(settings.thinking);
+        const qint64 budget = claudeThinkingBudget(settings.thinking);
         // The budget counts against max_tokens, which has to be larger.
         if (!settings.maxTokens)
             maxTokens += budget;

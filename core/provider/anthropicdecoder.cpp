@@ -1,5 +1,7 @@
 #include "provider/anthropic.h"
 
+#include "provider/replyjson.h"
+
 namespace llmcache {
 
 namespace {
@@ -28,17 +30,16 @@ Usage anthropicUsage(const Json& usage)
 {
     Usage result;
     result.raw = usage;
-    result.cacheReadTokens = integerMember(usage, "cache_read_input_tokens");
-    result.cacheWriteTokens = integerMember(usage, "cache_creation_input_tokens");
+    result.cacheReadTokens = tokenCount(usage, "cache_read_input_tokens");
+    result.cacheWriteTokens = tokenCount(usage, "cache_creation_input_tokens");
     if (const Json* creation = findMember(usage, "cache_creation"))
-        result.cacheWrite1hTokens = integerMember(*creation, "ephemeral_1h_input_tokens");
-    result.inputTokens =
-        integerMember(usage, "input_tokens") + result.cacheReadTokens + result.cacheWriteTokens;
-    result.outputTokens = integerMember(usage, "output_tokens");
+        result.cacheWrite1hTokens = tokenCount(*creation, "ephemeral_1h_input_tokens");
+    result.inputTokens = tokenCount(usage, "input_tokens") + result.cacheReadTokens + result.cacheWriteTokens;
+    result.outputTokens = tokenCount(usage, "output_tokens");
     if (const Json* details = findMember(usage, "output_tokens_details"))
-        result.reasoningTokens = integerMember(*details, "thinking_tokens");
+        result.reasoningTokens = tokenCount(*details, "thinking_tokens");
     if (const Json* tools = findMember(usage, "server_tool_use"))
-        result.webSearches = integerMember(*tools, "web_search_requests");
+        result.webSearches = tokenCount(*tools, "web_search_requests");
     return result;
 }
 

@@ -1,5 +1,7 @@
 #include "provider/openaichat.h"
 
+#include "provider/replyjson.h"
+
 namespace llmcache {
 
 namespace {
@@ -14,7 +16,7 @@ const Json* presentMember(const Json& object, const char* key)
 qint64 nestedCount(const Json& object, const char* group, const char* key)
 {
     const Json* details = findMember(object, group);
-    return details ? integerMember(*details, key) : 0;
+    return details ? tokenCount(*details, key) : 0;
 }
 
 std::optional<Money> dollars(const Json& amount)
@@ -50,17 +52,17 @@ Usage chatUsage(const Json& usage, bool outputExcludesReasoning)
 {
     Usage result;
     result.raw = usage;
-    result.inputTokens = integerMember(usage, "prompt_tokens");
-    result.outputTokens = integerMember(usage, "completion_tokens");
+    result.inputTokens = tokenCount(usage, "prompt_tokens");
+    result.outputTokens = tokenCount(usage, "completion_tokens");
     result.cacheReadTokens = nestedCount(usage, "prompt_tokens_details", "cached_tokens");
     if (result.cacheReadTokens == 0)
-        result.cacheReadTokens = integerMember(usage, "prompt_cache_hit_tokens");
+        result.cacheReadTokens = tokenCount(usage, "prompt_cache_hit_tokens");
     result.cacheWriteTokens = nestedCount(usage, "prompt_tokens_details", "cache_write_tokens");
     result.inputAudioTokens = nestedCount(usage, "prompt_tokens_details", "audio_tokens");
     result.outputAudioTokens = nestedCount(usage, "completion_tokens_details", "audio_tokens");
     result.reasoningTokens = nestedCount(usage, "completion_tokens_details", "reasoning_tokens");
     // The total says which of the two ways of counting this reply uses.
-    const qint64 total = integerMember(usage, "total_tokens");
+    const qint64 total = tokenCount(usage, "total_tokens");
     if (outputExcludesReasoning && total >= result.inputTokens + result.outputTokens + result.reasoningTokens)
         result.outputTokens += result.reasoningTokens;
     return result;
@@ -142,6 +144,7 @@ void ChatDecoder::readFinishReason(const Json& choice)
     if (raw.isEmpty())
         return;
     m_hasFinishReason = true;
+    keepReasoning();
     m_builder.reply.rawFinishReason = raw;
     if (m_builder.reply.finishReason != FinishReason::Refusal)
         m_builder.reply.finishReason = finishReasonOf(raw);
@@ -268,8 +271,8 @@ bool ChatDecoder::readFailure(const HttpReply& reply, const ProviderError& error
 {
     if (error.details().code != QLatin1String("tool_use_failed"))
         return false;
-    const Json body = Json::parse(reply.body.cbegin(), reply.body.cend(), nullptr, false);
-    return !body.is_discarded() && readFailedGeneration(body);
+    const auto body = readJson(reply.body);
+    return body && readFailedGeneration(*body);
 }
 
 } // namespace llmcache

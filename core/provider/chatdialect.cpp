@@ -42,6 +42,7 @@ ChatDialect chatDialect(const QString& prefix, const QString& model)
         dialect.maxTokens = "max_tokens";
         dialect.seed = "random_seed";
         dialect.forcedTool = "any";
+        dialect.shortToolIds = true;
         dialect.streamUsage = false;
         dialect.jsonSchema = false;
         dialect.reasoning = ChatDialect::Reasoning::Mistral;

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 
+#include <QCryptographicHash>
+#include <QRegularExpression>
 #include <QUuid>
 
 #include <algorithm>
@@ -108,6 +110,25 @@ void refuseAttachment(const QString& provider, const Attachment& attachment)
 QString newToolCallId()
 {
     return QStringLiteral("call_") + QUuid::createUuid().toString(QUuid::Id128).left(24);
+}
+
+QString shortToolCallId(const QString& id)
+{
+    static const QRegularExpression form(QStringLiteral("^[A-Za-z0-9]{9}$"));
+    if (form.match(id).hasMatch())
+        return id;
+    return QString::fromLatin1(
+        QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex().left(9));
+}
+
+QString plainToolCallId(const QString& id)
+{
+    static const QRegularExpression form(QStringLiteral("^[A-Za-z0-9_-]{1,64}$"));
+    if (form.match(id).hasMatch())
+        return id;
+    return QStringLiteral("call_")
+        + QString::fromLatin1(
+            QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex().left(24));
 }
 
 QString missingToolAnswer()

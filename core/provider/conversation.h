@@ -21,6 +21,11 @@ QString dataUrl(const Attachment& attachment);
 /// A fresh id for a tool call of a provider that sends none.
 QString newToolCallId();
 
+/// `id` for a provider that takes only ids of its own form: Mistral's are nine letters and digits,
+/// Anthropic's have no other characters than letters, digits, `_` and `-`. The same id gives the same one.
+QString shortToolCallId(const QString& id);
+QString plainToolCallId(const QString& id);
+
 /// What goes out as a tool's answer when the history has none.
 QString missingToolAnswer();
 

@@ -1,5 +1,7 @@
 #include "provider/errors.h"
 
+#include "provider/replyjson.h"
+
 #include <QDateTime>
 #include <QRegularExpression>
 
@@ -137,6 +139,9 @@ ProviderFailure classify(int status, const ErrorBody& error, const Json& body, c
 {
     if (isLongQuota(body))
         return ProviderFailure::Quota;
+    // Groq calls a request that is larger than a minute's allowance a rate limit; no wait cures it.
+    if (status == 413)
+        return ProviderFailure::BadRequest;
     if (const auto failure = failureOfCode(reasonOf(body)))
         return *failure;
     if (const auto failure = failureOfCode(error.code))
@@ -188,7 +193,10 @@ ProviderError makeError(const ErrorContext& context, const Json& body, const Err
     ProviderError::Details details, const QString& subject)
 {
     details.provider = context.provider;
-    details.code = error.code.isEmpty() ? error.type : error.code;
+    // A code that only repeats the status says less than the type.
+    bool isNumber = false;
+    error.code.toInt(&isNumber);
+    details.code = error.code.isEmpty() || (isNumber && !error.type.isEmpty()) ? error.type : error.code;
     QString what = details.code;
     if (details.status > 0 && details.status != 200) {
         const QString status = QStringLiteral("HTTP %1").arg(details.status);
@@ -395,9 +403,7 @@ ProviderError errorFromReply(const ErrorContext& context, const HttpReply& reply
                            .arg(target.host());
         return ProviderError(message, QStringLiteral("Check the base URL."), details);
     }
-    Json body = Json::parse(reply.body.cbegin(), reply.body.cend(), nullptr, false);
-    if (body.is_discarded())
-        body = nullptr;
+    const Json body = readJson(reply.body).value_or(Json());
     ErrorBody error = readErrorBody(body).value_or(ErrorBody{});
     if (error.type.isEmpty())
         error.type = QString::fromLatin1(headerValue(reply.headers, "x-amzn-errortype"))

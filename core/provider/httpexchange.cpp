@@ -69,6 +69,8 @@ HttpExchange::~HttpExchange()
 
 void HttpExchange::start(QNetworkAccessManager* manager)
 {
+    if (m_done)
+        return;
     QNetworkRequest network(m_request.url);
     network.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
     network.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
@@ -178,7 +180,9 @@ void HttpExchange::read()
         return;
     }
     try {
-        if (m_onChunk(bytes) && !m_complete) {
+        // The handler may cancel this exchange, which drops m_onChunk.
+        const ChunkHandler handler = m_onChunk;
+        if (handler(bytes) && !m_complete && !m_done) {
             m_complete = true;
             m_idleTimer.start(graceAfterCompletion);
         }

@@ -1,5 +1,7 @@
 #include "provider/httpprovider.h"
 
+#include "provider/replyjson.h"
+
 #include <QDateTime>
 
 #include <algorithm>
@@ -32,8 +34,7 @@ void setHeader(HttpHeaders& headers, const QByteArray& name, const QByteArray& v
 /// The body of an event, or null when it is no JSON.
 Json eventData(const SseEvent& event)
 {
-    Json data = Json::parse(event.data.cbegin(), event.data.cend(), nullptr, false);
-    return data.is_discarded() ? Json() : data;
+    return readJson(event.data).value_or(Json());
 }
 
 /// Feeds the bytes of an event stream to a decoder.
@@ -43,7 +44,8 @@ struct EventFeed {
     bool take(const std::vector<SseEvent>& events)
     {
         for (const SseEvent& event : events) {
-            if (!decoder->isFinished())
+            // Some servers send empty events to keep the line open.
+            if (!decoder->isFinished() && !event.data.trimmed().isEmpty())
                 decoder->readEvent(event, eventData(event));
         }
         return decoder->isFinished();
@@ -79,9 +81,8 @@ HttpRequest httpRequest(
 /// Reads a reply that came whole.
 void readWhole(ReplyDecoder& decoder, const ErrorContext& context, const HttpReply& reply)
 {
-    const Json body = Json::parse(reply.body.cbegin(), reply.body.cend(), nullptr, false);
-    if (!body.is_discarded()) {
-        decoder.readBody(body);
+    if (const auto body = readJson(reply.body)) {
+        decoder.readBody(*body);
         return;
     }
     const QByteArray start = reply.body.trimmed().left(1);

@@ -2,6 +2,8 @@
 
 #include <QRegularExpression>
 
+#include <algorithm>
+
 namespace llmcache {
 
 OpenAiModel openAiModel(const QString& name)
@@ -36,6 +38,28 @@ ClaudeModel claudeModel(const QString& name)
     model.adaptiveThinking = version >= 406;
     model.nativeSchemas = version >= 405 || (family == QLatin1String("opus") && version >= 401);
     model.refusesSampling = version >= 500 || (family == QLatin1String("opus") && version >= 407);
+    return model;
+}
+
+qint64 claudeThinkingBudget(const Json& thinking)
+{
+    constexpr qint64 least = 1024;
+    if (thinking.is_number())
+        return std::max(least, static_cast<qint64>(std::min(thinking.get<double>(), 1e9)));
+    const QString effort = thinkingEffort(thinking);
+    return effort == QLatin1String("low") ? 2048 : effort == QLatin1String("medium") ? 10'000 : 16'384;
+}
+
+GeminiModel geminiModel(const QString& name)
+{
+    GeminiModel model;
+    static const QRegularExpression version(QStringLiteral("gemini-(\\d+)(?:\\.(\\d+))?"));
+    const auto match = version.match(name.toLower());
+    const int number = match.captured(1).toInt() * 100 + match.captured(2).toInt();
+    if (!match.hasMatch())
+        return model;
+    model.thinkingBudgets = number >= 205 && number < 300;
+    model.thinkingLevels = number >= 300;
     return model;
 }
 

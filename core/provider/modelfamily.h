@@ -24,6 +24,16 @@ struct ClaudeModel {
 };
 ClaudeModel claudeModel(const QString& name);
 
+/// The thinking budget in tokens for Claude models without adaptive thinking; at least what they accept.
+qint64 claudeThinkingBudget(const Json& thinking);
+
+/// What the name of a Gemini model tells; the newest kind is assumed for names that say nothing.
+struct GeminiModel {
+    bool thinkingBudgets = false; ///< 2.5: in tokens
+    bool thinkingLevels = false; ///< 3 and later: in words, and calls carry signatures
+};
+GeminiModel geminiModel(const QString& name);
+
 /// "low", "medium" or "high" for a `thinking` setting, also for one in tokens; empty for none.
 QString thinkingEffort(const Json& thinking);
 

@@ -69,8 +69,9 @@ Json assistantMessage(const QString& provider, const ChatDialect& dialect, const
         const QByteArray arguments = call.arguments.is_string()
             ? QByteArray::fromStdString(call.arguments.get_ref<const std::string&>())
             : toJsonText(call.arguments);
-        calls.push_back({{"id", toUtf8(call.id)}, {"type", "function"},
-            {"function", {{"name", toUtf8(call.name)}, {"arguments", arguments.toStdString()}}}});
+        calls.push_back(
+            {{"id", toUtf8(dialect.shortToolIds ? shortToolCallId(call.id) : call.id)}, {"type", "function"},
+                {"function", {{"name", toUtf8(call.name)}, {"arguments", arguments.toStdString()}}}});
     }
     json["tool_calls"] = std::move(calls);
     return json;
@@ -102,7 +103,9 @@ Json chatMessages(const QString& provider, const ChatDialect& dialect, const Pro
             messages.push_back(assistantMessage(provider, dialect, message));
             break;
         case Role::Tool:
-            messages.push_back({{"role", "tool"}, {"tool_call_id", toUtf8(message.toolCallId)},
+            messages.push_back({{"role", "tool"},
+                {"tool_call_id",
+                    toUtf8(dialect.shortToolIds ? shortToolCallId(message.toolCallId) : message.toolCallId)},
                 {"content", toUtf8(message.text)}});
             break;
         }

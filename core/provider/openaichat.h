@@ -27,6 +27,7 @@ struct ChatDialect {
     bool returnsReasoning = false; ///< wants reasoning_content back with tool calls
     bool reportsCost = false; ///< usage.cost in dollars, when asked
     bool outputExcludesReasoning = false;
+    bool shortToolIds = false; ///< ids of tool calls are nine letters and digits
     bool azure = false; ///< deployment in the path, api-key header
     Reasoning reasoning = Reasoning::Effort;
 };

@@ -1,5 +1,7 @@
 #include "provider/outputschema.h"
 
+#include "provider/replyjson.h"
+
 #include <QRegularExpression>
 
 #include <algorithm>
@@ -78,15 +80,6 @@ QString cleanName(const QString& name)
     return clean.isEmpty() ? QStringLiteral("answer") : clean.left(64);
 }
 
-std::optional<Json> parsed(const QString& text)
-{
-    const QByteArray bytes = text.toUtf8();
-    Json value = Json::parse(bytes.cbegin(), bytes.cend(), nullptr, false);
-    if (value.is_discarded())
-        return std::nullopt;
-    return value;
-}
-
 } // namespace
 
 WireOutput wireOutput(const OutputType& output, OutputMode mode)
@@ -132,6 +125,9 @@ bool fitsStrictMode(const Json& schema)
     eachSubschema(copy, [&](Json& part) {
         for (const auto& [key, value] : part.items())
             fits = fits && known.contains(toQString(key));
+        // References stand alone there, and lists say what they hold.
+        fits = fits && !(part.contains("$ref") && part.size() > 1)
+            && !(stringMember(part, "type") == QLatin1String("array") && !part.contains("items"));
         if (!isObjectSchema(part))
             return;
         const Json* additional = findMember(part, "additionalProperties");
@@ -170,6 +166,18 @@ Json withoutKeywords(Json schema, const QStringList& keywords)
     return schema;
 }
 
+Json constAsEnum(Json schema)
+{
+    eachSubschema(schema, [](Json& part) {
+        if (const auto it = part.find("const"); it != part.end()) {
+            Json value = *it;
+            part.erase("const");
+            part["enum"] = Json::array({std::move(value)});
+        }
+    });
+    return schema;
+}
+
 QString promptedInstruction(const WireOutput& output)
 {
     return QStringLiteral("Reply with a single JSON object and nothing around it: no explanation, no code "
@@ -182,18 +190,18 @@ std::optional<Json> jsonInText(const QString& text)
     const QString trimmed = text.trimmed();
     if (trimmed.isEmpty())
         return std::nullopt;
-    if (auto value = parsed(trimmed))
+    if (auto value = readJson(trimmed.toUtf8()))
         return value;
     static const QRegularExpression fence(
         QStringLiteral("```[A-Za-z]*\\s*\\n(.*?)```"), QRegularExpression::DotMatchesEverythingOption);
     if (const auto match = fence.match(trimmed); match.hasMatch()) {
-        if (auto value = parsed(match.captured(1).trimmed()))
+        if (auto value = readJson(match.captured(1).trimmed().toUtf8()))
             return value;
     }
     const auto first = trimmed.indexOf(QLatin1Char('{'));
     const auto last = trimmed.lastIndexOf(QLatin1Char('}'));
     if (first >= 0 && last > first)
-        return parsed(trimmed.mid(first, last - first + 1));
+        return readJson(trimmed.mid(first, last - first + 1).toUtf8());
     return std::nullopt;
 }
 

@@ -27,6 +27,9 @@ Json closedSchema(Json schema);
 /// Removes the named keywords from every subschema.
 Json withoutKeywords(Json schema, const QStringList& keywords);
 
+/// Writes `const` as an `enum` of one.
+Json constAsEnum(Json schema);
+
 /// The instruction for prompted mode.
 QString promptedInstruction(const WireOutput& output);
 

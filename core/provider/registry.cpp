@@ -1,6 +1,10 @@
 #include "provider/anthropic.h"
+#include "provider/bedrock.h"
+#include "provider/cohere.h"
+#include "provider/gemini.h"
 #include "provider/httpprovider.h"
 #include "provider/openaichat.h"
+#include "provider/openairesponses.h"
 #include "provider/prefixes_p.h"
 #include "provider/testprovider.h"
 
@@ -70,7 +74,41 @@ struct ProviderRegistry::Private {
             return configured;
         if (const QString fromEnvironment = firstSecret(row.baseUrlVariables); !fromEnvironment.isEmpty())
             return QUrl(fromEnvironment);
+        return regional(row);
+    }
+
+    /// The default base URL, in the region that the environment names.
+    QUrl regional(const PrefixRow& row) const
+    {
+        if (row.prefix.protocol == QLatin1String("gemini-vertex")) {
+            const QString place = vertexLocation();
+            if (place == QLatin1String("global"))
+                return QUrl(QStringLiteral("https://aiplatform.googleapis.com"));
+            return QUrl(QStringLiteral("https://%1-aiplatform.googleapis.com").arg(place));
+        }
+        if (row.prefix.protocol == QLatin1String("bedrock-converse")) {
+            const QString region =
+                firstSecret({QStringLiteral("AWS_REGION"), QStringLiteral("AWS_DEFAULT_REGION")});
+            if (!region.isEmpty())
+                return QUrl(QStringLiteral("https://bedrock-runtime.%1.amazonaws.com").arg(region));
+        }
         return QUrl(row.prefix.defaultBaseUrl);
+    }
+
+    QString vertexLocation() const
+    {
+        const QString place = firstSecret({QStringLiteral("GOOGLE_CLOUD_LOCATION")});
+        return place.isEmpty() ? QStringLiteral("us-central1") : place;
+    }
+
+    QString vertexPath() const
+    {
+        const QString project = firstSecret({QStringLiteral("GOOGLE_CLOUD_PROJECT")});
+        if (project.isEmpty())
+            throw ConfigurationError(QStringLiteral("There is no Google Cloud project for Vertex AI."),
+                QStringLiteral("Set the environment variable GOOGLE_CLOUD_PROJECT."));
+        return QStringLiteral("/v1beta1/projects/%1/locations/%2/publishers/google")
+            .arg(project, vertexLocation());
     }
 
     /// Servers of one's own often want no key.
@@ -78,8 +116,8 @@ struct ProviderRegistry::Private {
     {
         if (!row.prefix.keyRequired)
             return false;
-        return row.prefix.defaultBaseUrl.isEmpty()
-            || normalized(url) == normalized(QUrl(row.prefix.defaultBaseUrl));
+        const QUrl usual = regional(row);
+        return usual.isEmpty() || normalized(url) == normalized(usual);
     }
 
     Endpoint endpoint(const PrefixRow& row, const QUrl& override) const
@@ -110,8 +148,19 @@ struct ProviderRegistry::Private {
 
     std::unique_ptr<WireProtocol> protocol(const PrefixRow& row) const
     {
-        if (row.prefix.protocol == QLatin1String("anthropic-messages"))
+        const QString& name = row.prefix.protocol;
+        if (name == QLatin1String("anthropic-messages"))
             return std::make_unique<AnthropicMessages>(row.prefix.prefix);
+        if (name == QLatin1String("openai-responses"))
+            return std::make_unique<OpenAiResponses>(row.prefix.prefix);
+        if (name == QLatin1String("gemini-generatecontent"))
+            return std::make_unique<Gemini>(row.prefix.prefix, std::function<QString()>());
+        if (name == QLatin1String("gemini-vertex"))
+            return std::make_unique<Gemini>(row.prefix.prefix, [this] { return vertexPath(); });
+        if (name == QLatin1String("cohere-v2-chat"))
+            return std::make_unique<CohereChat>(row.prefix.prefix);
+        if (name == QLatin1String("bedrock-converse"))
+            return std::make_unique<BedrockConverse>(row.prefix.prefix);
         return std::make_unique<OpenAiChat>(row.prefix.prefix, [this] {
             const QString version = secret(QStringLiteral("OPENAI_API_VERSION")).trimmed();
             return version.isEmpty() ? azureDefaultVersion : version;

@@ -1,6 +1,7 @@
 #include "provider/replybuilder.h"
 
 #include "provider/conversation.h"
+#include "provider/replyjson.h"
 
 #include <algorithm>
 
@@ -27,13 +28,12 @@ Json argumentsFromText(const QString& text)
 {
     if (text.trimmed().isEmpty())
         return Json::object();
-    const QByteArray bytes = text.toUtf8();
-    Json value = Json::parse(bytes.cbegin(), bytes.cend(), nullptr, false);
-    if (value.is_discarded())
+    auto value = readJson(text.toUtf8());
+    if (!value)
         return Json(toUtf8(text));
-    if (value.is_null())
+    if (value->is_null())
         return Json::object();
-    return value;
+    return std::move(*value);
 }
 
 ReplyBuilder::ReplyBuilder(WireOutput output, std::function<void(const QString&)> onText, bool splitThinkTags)

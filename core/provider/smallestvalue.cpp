@@ -9,21 +9,23 @@ namespace llmcache {
 
 namespace {
 
-constexpr int deepest = 64;
+constexpr int deepest = 96;
+constexpr int mostValues = 100'000;
 
 /// Thrown inside to try the next alternative.
 struct TooDeep { };
 
 class Builder {
 public:
-    explicit Builder(const Json& root)
+    Builder(const Json& root, int depthLimit)
         : m_root(root)
+        , m_depthLimit(depthLimit)
     {
     }
 
     Json value(const Json& schema, int depth) const
     {
-        if (depth > deepest)
+        if (depth > m_depthLimit || --m_valuesLeft < 0)
             throw TooDeep();
         if (!schema.is_object() || schema.empty())
             return schema == Json(false) ? throw TooDeep() : Json();
@@ -35,10 +37,13 @@ public:
         if (const QString reference = stringMember(schema, "$ref"); !reference.isEmpty())
             return value(merged(target(reference), schema, "$ref"), depth + 1);
         if (const Json* all = findMember(schema, "allOf"); all && all->is_array()) {
-            Json whole = schema;
-            whole.erase("allOf");
-            for (const Json& part : *all)
-                whole = merged(part, whole, nullptr);
+            Json whole = Json::object();
+            for (const Json& part : *all) {
+                const QString partReference = stringMember(part, "$ref");
+                whole =
+                    merged(std::move(whole), partReference.isEmpty() ? part : target(partReference), nullptr);
+            }
+            whole = merged(std::move(whole), schema, "allOf");
             return value(whole, depth + 1);
         }
         for (const char* key : {"anyOf", "oneOf"}) {
@@ -253,18 +258,23 @@ private:
     }
 
     const Json& m_root;
+    const int m_depthLimit;
+    mutable int m_valuesLeft = mostValues;
 };
 
 } // namespace
 
 Json smallestValue(const Json& schema)
 {
-    try {
-        return Builder(schema).value(schema, 0);
-    } catch (const TooDeep&) {
-        throw ConfigurationError(QStringLiteral("The schema can only be met by an endless value."),
-            QStringLiteral("Make one of its recursive properties optional."));
+    // Shallow values first: a recursive alternative would otherwise be followed to the end.
+    for (int limit = 6; limit <= deepest; limit += 6) {
+        try {
+            return Builder(schema, limit).value(schema, 0);
+        } catch (const TooDeep&) {
+        }
     }
+    throw ConfigurationError(QStringLiteral("The schema can only be met by an endless value."),
+        QStringLiteral("Make one of its recursive properties optional."));
 }
 
 } // namespace llmcache

@@ -1,7 +1,8 @@
 #include "redis/client.h"
 
-#include "base/error.h"
+#include "redis/clusterclient.h"
 #include "redis/connection.h"
+#include "redis/sentinel_p.h"
 
 namespace llmcache::redis {
 
@@ -12,15 +13,16 @@ std::unique_ptr<Client> makeClient(const RedisUrl& url)
     switch (url.kind()) {
     case RedisUrl::Kind::Single:
         return std::make_unique<Connection>(url.settingsFor(url.endpoints().first()));
-    case RedisUrl::Kind::Sentinel:
+    case RedisUrl::Kind::Sentinel: {
+        ConnectionSettings settings = url.settingsFor(url.endpoints().first());
+        settings.mustBeMaster = true;
+        const SentinelResolver sentinels(url);
+        return std::make_unique<Connection>(settings, [sentinels] { return sentinels.resolve(); });
+    }
     case RedisUrl::Kind::Cluster:
         break;
     }
-    throw ConfigurationError(
-        QStringLiteral("This version does not connect to %1.")
-            .arg(url.kind() == RedisUrl::Kind::Sentinel ? QStringLiteral("Redis Sentinel")
-                                                        : QStringLiteral("a Redis cluster")),
-        QStringLiteral("Use redis:// with the address of a single server."));
+    return std::make_unique<ClusterClient>(url);
 }
 
 } // namespace llmcache::redis

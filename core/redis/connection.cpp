@@ -22,6 +22,12 @@ const QEvent::Type flushEvent = static_cast<QEvent::Type>(QEvent::registerEventT
 
 using PendingPointer = std::shared_ptr<PendingState>;
 
+/// A script's refusal carries the code inside its text in Redis 6.2.
+bool isDemotion(const Reply& reply)
+{
+    return reply.isError("READONLY") || (reply.isError() && reply.bytes.contains("-READONLY "));
+}
+
 std::chrono::steady_clock::time_point now()
 {
     return std::chrono::steady_clock::now();
@@ -51,6 +57,7 @@ struct Connection::Private final : public LinkListener {
     void flush();
     void tickPassed();
     void giveUpOnProbe();
+    void reconnectWhenDrained();
     void lost(std::shared_ptr<const Error> error, bool resend);
     void say(bool connected, const QString& problem);
     static void failAll(std::deque<PendingPointer> pendings, const std::shared_ptr<const Error>& error);
@@ -69,6 +76,7 @@ struct Connection::Private final : public LinkListener {
     quint32 tick = 0;
     bool saidConnected = false;
     bool flushPosted = false;
+    bool demoted = false; ///< the server became a replica; what is in flight is awaited, then it is left
 };
 
 Connection::Connection(ConnectionSettings settings, Resolver resolver)
@@ -91,30 +99,34 @@ Connection::~Connection()
 
 Pending Connection::command(Command command)
 {
-    const bool probe = command.isProbe();
     auto state = std::make_shared<PendingState>(std::move(command));
     Pending pending(state);
+    submit(std::move(state));
+    return pending;
+}
+
+void Connection::submit(std::shared_ptr<PendingState> state)
+{
+    const bool probe = state->command().isProbe();
     if (d->link && d->link->isReady()) {
-        d->send(std::move(state));
-        return pending;
-    }
-    if (d->link) {
+        if (d->demoted)
+            d->waiting.push_back(std::move(state));
+        else
+            d->send(std::move(state));
+    } else if (d->link) {
         // Connecting. While the breaker is open only the call that started the attempt waits for it.
         if (d->breaker.isOpen() && !probe)
             state->fail(d->breaker.error());
         else
             d->waiting.push_back(std::move(state));
-        return pending;
-    }
-    if (!probe && !d->breaker.allows(now())) {
+    } else if (!probe && !d->breaker.allows(now())) {
         state->fail(d->breaker.error());
-        return pending;
+    } else {
+        d->waiting.push_back(std::move(state));
+        if (d->breaker.isOpen() && !probe)
+            d->graceTimer.start(Breaker::probeGrace);
+        d->connectNow();
     }
-    d->waiting.push_back(std::move(state));
-    if (d->breaker.isOpen() && !probe)
-        d->graceTimer.start(Breaker::probeGrace);
-    d->connectNow();
-    return pending;
 }
 
 QCoro::Task<QList<QByteArray>> Connection::nodes()
@@ -135,11 +147,6 @@ bool Connection::isConnected() const
 std::unique_ptr<Subscriber> Connection::makeSubscriber()
 {
     return std::make_unique<Subscriber>(d->settings, d->resolver);
-}
-
-void Connection::drop(std::shared_ptr<const Error> error)
-{
-    d->lost(std::move(error), false);
 }
 
 bool Connection::event(QEvent* event)
@@ -163,8 +170,9 @@ void Connection::Private::send(PendingPointer pending)
 {
     Command& command = pending->command();
     appendCommand(link->outgoing(), command.arguments());
-    if (!command.isIdempotent())
-        command = Command();
+    if (!command.isIdempotent() && !resolver)
+        command = Command(); // large values need not be kept
+    pending->wasSent = true;
     pending->sentAtTick = tick;
     inFlight.push_back(std::move(pending));
     if (!tickTimer.isActive())
@@ -200,10 +208,30 @@ void Connection::Private::linkReplied(Reply&& reply)
         lost(protocolError(settings), false);
         return;
     }
-    const PendingPointer pending = std::move(inFlight.front());
+    PendingPointer pending = std::move(inFlight.front());
     inFlight.pop_front();
+    if (resolver && !pending->resent && isDemotion(reply)) {
+        // Refused, so not done: it is safe to send it to the server that is the master now.
+        pending->resent = true;
+        waiting.push_back(std::move(pending));
+        demoted = true;
+        reconnectWhenDrained();
+        return;
+    }
+    if (demoted)
+        reconnectWhenDrained();
     pending->complete(std::move(reply));
     // Whoever was resumed may have destroyed this object.
+}
+
+void Connection::Private::reconnectWhenDrained()
+{
+    if (!inFlight.empty())
+        return;
+    std::exchange(link, nullptr)->close();
+    demoted = false;
+    saidConnected = false; // nobody needs to be told, unless it fails
+    connectNow();
 }
 
 void Connection::Private::linkFailed(std::shared_ptr<const Error> error)
@@ -229,7 +257,11 @@ void Connection::Private::lost(std::shared_ptr<const Error> error, bool resend)
     if (link)
         std::exchange(link, nullptr)->close();
     tickTimer.stop();
-    auto failed = std::exchange(waiting, {});
+    demoted = false;
+    // While it is connected only what the server refused, or never saw, is waiting: safe to send elsewhere.
+    std::deque<PendingPointer> failed;
+    if (!resend)
+        failed = std::exchange(waiting, {});
     for (PendingPointer& pending : std::exchange(inFlight, {})) {
         if (resend && pending->command().isIdempotent() && !pending->resent) {
             pending->resent = true;

@@ -6,7 +6,9 @@
 
 namespace llmcache::redis {
 
-/// The client of one server at a time: a fixed one, or the one that a resolver names when it connects.
+/// The client of one server at a time: a fixed one, or the one that a resolver names when it connects. With a
+/// resolver, a server that refuses writes because it became a replica is left for the one that the resolver
+/// then names, and the refused commands are sent there.
 class Connection final : public Client {
     Q_OBJECT
 public:
@@ -14,14 +16,12 @@ public:
     ~Connection() override;
 
     Pending command(Command command) override;
+    /// The same for a state that the caller made and watches.
+    void submit(std::shared_ptr<PendingState> state);
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;
     std::unique_ptr<Subscriber> makeSubscriber() override;
-
-    /// Gives the connection up; what is pending fails with `error`. The next command connects again (and
-    /// asks the resolver again).
-    void drop(std::shared_ptr<const Error> error);
 
     bool event(QEvent* event) override;
 

@@ -36,6 +36,7 @@ struct ConnectionSettings {
     QString password;
     int database = 0;
     TlsOptions tls;
+    bool mustBeMaster = false; ///< refuse a server that turns out to be a replica
     std::chrono::milliseconds connectTimeout{3'000}; ///< name, TCP, TLS and login together
     std::chrono::milliseconds commandTimeout{5'000}; ///< until the reply of a command
 };

@@ -147,35 +147,61 @@ void Link::dialUnix()
 
 void Link::logIn()
 {
-    m_authPending = !m_settings.password.isEmpty();
-    m_selectPending = m_settings.database != 0;
-    if (m_authPending) {
+    if (!m_settings.password.isEmpty()) {
         QList<QByteArray> arguments{QByteArrayLiteral("AUTH")};
         if (!m_settings.user.isEmpty())
             arguments += m_settings.user.toUtf8();
         arguments += m_settings.password.toUtf8();
         appendCommand(m_outgoing, arguments);
+        m_loginSteps += LoginStep::Auth;
     }
-    if (m_selectPending)
+    if (m_settings.database != 0) {
         appendCommand(m_outgoing, {QByteArrayLiteral("SELECT"), QByteArray::number(m_settings.database)});
-    if (m_authPending || m_selectPending)
-        flush();
+        m_loginSteps += LoginStep::Select;
+    }
+    if (m_settings.mustBeMaster) {
+        appendCommand(m_outgoing, {QByteArrayLiteral("ROLE")});
+        m_loginSteps += LoginStep::Role;
+    }
+    if (m_loginSteps.isEmpty())
+        becomeReady();
     else
-        loggedIn(Reply());
+        flush();
 }
 
-void Link::loggedIn(const Reply& reply)
+void Link::loginReplied(const Reply& reply)
 {
-    if (reply.isError()) {
-        fail(m_authPending ? loginError(m_settings, reply) : selectError(m_settings, reply));
+    if (m_loginSteps.isEmpty()) {
+        fail(protocolError(m_settings));
         return;
     }
-    if (m_authPending)
-        m_authPending = false;
-    else
-        m_selectPending = false;
-    if (m_authPending || m_selectPending)
-        return;
+    switch (m_loginSteps.takeFirst()) {
+    case LoginStep::Auth:
+        if (reply.isError()) {
+            fail(loginError(m_settings, reply));
+            return;
+        }
+        break;
+    case LoginStep::Select:
+        if (reply.isError()) {
+            fail(selectError(m_settings, reply));
+            return;
+        }
+        break;
+    case LoginStep::Role:
+        // A user without the right to ask finds out from the first write.
+        if (reply.isArray() && !reply.items.empty() && reply.items.front().bytes != "master") {
+            fail(notMasterError(m_settings));
+            return;
+        }
+        break;
+    }
+    if (m_loginSteps.isEmpty())
+        becomeReady();
+}
+
+void Link::becomeReady()
+{
     m_ready = true;
     m_connectTimer.stop();
     m_listener->linkReady();
@@ -200,7 +226,7 @@ void Link::read()
             if (m_ready)
                 m_listener->linkReplied(std::move(reply));
             else
-                loggedIn(reply);
+                loginReplied(reply);
         }
         if (m_listener && !sound) {
             fail(protocolError(m_settings));

@@ -45,13 +45,15 @@ public:
     QString server() const { return m_settings.endpoint.display(); }
 
 private:
+    enum class LoginStep { Auth, Select, Role };
     ~Link() override;
     static QCoro::Task<> resolve(QPointer<Link> link, Resolver resolver);
     void dial();
     void dialTcp();
     void dialUnix();
     void logIn();
-    void loggedIn(const Reply& reply);
+    void loginReplied(const Reply& reply);
+    void becomeReady();
     void read();
     void fail(std::shared_ptr<const Error> error);
 
@@ -67,8 +69,7 @@ private:
     QStringList m_certificateProblems;
     bool m_ready = false;
     bool m_wasReached = false;
-    bool m_authPending = false;
-    bool m_selectPending = false;
+    QList<LoginStep> m_loginSteps; ///< sent, in the order of their replies
 };
 
 } // namespace llmcache::redis

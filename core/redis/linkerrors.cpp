@@ -178,6 +178,14 @@ std::shared_ptr<const Error> selectError(const ConnectionSettings& settings, con
     return errorOf(reply, server);
 }
 
+std::shared_ptr<const Error> notMasterError(const ConnectionSettings& settings)
+{
+    return connectionError(
+        QStringLiteral("The Redis server at %1 is a replica where the master was expected.")
+            .arg(settings.endpoint.display()),
+        QStringLiteral("A failover may be under way; try again in a moment."));
+}
+
 std::shared_ptr<const Error> protocolError(const ConnectionSettings& settings)
 {
     return connectionError(QStringLiteral("What listens at %1 does not answer like a Redis server.")

@@ -23,6 +23,8 @@ std::shared_ptr<const Error> tlsHandshakeError(
     const ConnectionSettings& settings, const QStringList& certificateProblems, const QString& reason);
 std::shared_ptr<const Error> loginError(const ConnectionSettings& settings, const Reply& reply);
 std::shared_ptr<const Error> selectError(const ConnectionSettings& settings, const Reply& reply);
+/// A replica answered where the master was expected.
+std::shared_ptr<const Error> notMasterError(const ConnectionSettings& settings);
 std::shared_ptr<const Error> protocolError(const ConnectionSettings& settings);
 std::shared_ptr<const Error> closedError(const QString& server);
 

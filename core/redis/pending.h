@@ -39,6 +39,7 @@ public:
 
     Command& command() { return m_command; }
     // Bookkeeping of the connection.
+    bool wasSent = false; ///< handed to a socket: it may have been done even if it failed
     quint32 sentAtTick = 0;
     bool resent = false;
 

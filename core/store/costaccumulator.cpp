@@ -71,18 +71,23 @@ struct CostAccumulator::Groups {
 
 CostSums& CostSums::operator+=(const CostSums& other)
 {
-    calls += other.calls;
-    hits += other.hits;
-    misses += other.misses;
-    failures += other.failures;
-    unpriced += other.unpriced;
+    // Saturating, as Money is: counts come from files that may be hostile.
+    const auto add = [](qint64& sum, qint64 value) {
+        if (__builtin_add_overflow(sum, value, &sum))
+            sum = std::numeric_limits<qint64>::max();
+    };
+    add(calls, other.calls);
+    add(hits, other.hits);
+    add(misses, other.misses);
+    add(failures, other.failures);
+    add(unpriced, other.unpriced);
     cost += other.cost;
     avoided += other.avoided;
-    inputTokens += other.inputTokens;
-    outputTokens += other.outputTokens;
-    cacheReadTokens += other.cacheReadTokens;
-    cacheWriteTokens += other.cacheWriteTokens;
-    reasoningTokens += other.reasoningTokens;
+    add(inputTokens, other.inputTokens);
+    add(outputTokens, other.outputTokens);
+    add(cacheReadTokens, other.cacheReadTokens);
+    add(cacheWriteTokens, other.cacheWriteTokens);
+    add(reasoningTokens, other.reasoningTokens);
     return *this;
 }
 

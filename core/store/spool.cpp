@@ -201,25 +201,27 @@ void Spool::countFiles()
 
 void Spool::add(StoreInfo where, const Commit& commit)
 {
-    Json record = newRecord(where);
-    record["commit"] = commitToJson(commit);
-    add(std::move(record), false);
+    enqueue([this, record = newRecord(where), commit]() mutable {
+        record["commit"] = commitToJson(commit);
+        write(record, false);
+    });
 }
 
 void Spool::add(StoreInfo where, const Call& call)
 {
-    Json record = newRecord(where);
-    record["call"] = toJson(call);
-    add(std::move(record), true);
+    enqueue([this, record = newRecord(where), call]() mutable {
+        record["call"] = toJson(call);
+        write(record, true);
+    });
 }
 
-void Spool::add(Json record, bool isCall)
+void Spool::enqueue(std::function<void()> work)
 {
     {
         const std::lock_guard guard(m_mutex);
         ++m_queued;
     }
-    m_thread.start([this, record = std::move(record), isCall] { write(record, isCall); });
+    m_thread.start(std::move(work));
 }
 
 void Spool::write(const Json& record, bool isCall)

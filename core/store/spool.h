@@ -4,6 +4,7 @@
 
 #include <QThreadPool>
 
+#include <functional>
 #include <mutex>
 
 namespace llmcache {
@@ -48,7 +49,7 @@ public:
 private:
     struct Record;
     struct Batch;
-    void add(Json record, bool isCall);
+    void enqueue(std::function<void()> work);
     void write(const Json& record, bool isCall);
     Batch readBatch(const StoreInfo& where, const QString& after);
     void quarantine(const QString& file);

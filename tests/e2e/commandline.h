@@ -7,6 +7,7 @@
 #include <QProcessEnvironment>
 #include <QStringList>
 #include <QTemporaryDir>
+#include <QTest>
 
 #include <memory>
 #include <vector>
@@ -52,6 +53,16 @@ private:
 
 /// Fails the test with everything the program said when its exit code is another.
 #define LLMCACHE_VERIFY_EXIT(result, code)                                                                   \
-    QVERIFY2((result).exitCode == (code), (result).describe().constData())
+    do {                                                                                                     \
+        const llmcache::test::ProgramResult& once = (result);                                                \
+        QVERIFY2(once.exitCode == (code), once.describe().constData());                                      \
+    } while (false)
 
 } // namespace llmcache::test
+
+/// What QCOMPARE shows of JSON.
+template <>
+inline char* QTest::toString(const llmcache::Json& value)
+{
+    return qstrdup(value.dump().c_str());
+}

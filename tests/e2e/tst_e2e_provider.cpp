@@ -238,10 +238,11 @@ void TestE2eProvider::twoProcessesPayOnce()
     QVERIFY(m_provider->waitForArrival());
     const auto waiter = m_user->start(arguments);
     // It says so before it waits.
+    waiter->setReadChannel(QProcess::StandardError);
     QByteArray said;
     while (!said.contains("waiting for another run")) {
         QVERIFY2(waiter->waitForReadyRead(), said.constData());
-        said += waiter->readAllStandardError();
+        said += waiter->readAll();
     }
     m_provider->release();
     const ProgramResult first = CommandLine::finish(*payer);

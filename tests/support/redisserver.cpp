@@ -1,6 +1,7 @@
 #include "redisserver.h"
 
 #include <QDeadlineTimer>
+#include <QFile>
 #include <QHostAddress>
 #include <QStandardPaths>
 #include <QTcpServer>
@@ -44,9 +45,23 @@ RedisServer::~RedisServer()
     kill();
 }
 
+void RedisServer::setConfiguration(QByteArray text, QByteArray readyText)
+{
+    m_configuration = std::move(text);
+    m_readyText = std::move(readyText);
+}
+
 bool RedisServer::start()
 {
-    QStringList arguments{QStringLiteral("--bind"), QStringLiteral("127.0.0.1"), QStringLiteral("--dir"),
+    QStringList arguments;
+    if (!m_configuration.isEmpty()) {
+        QFile file(path(QStringLiteral("server.conf")));
+        // Not again after a restart: the server keeps what it learned there.
+        if (!file.exists() && (!file.open(QIODevice::WriteOnly) || file.write(m_configuration) < 0))
+            return false;
+        arguments << file.fileName();
+    }
+    arguments += {QStringLiteral("--bind"), QStringLiteral("127.0.0.1"), QStringLiteral("--dir"),
         m_directory.path(), QStringLiteral("--unixsocket"), socketPath(), QStringLiteral("--save"), QString(),
         QStringLiteral("--appendonly"), QStringLiteral("no")};
     // With TLS the port is given by the caller.
@@ -60,7 +75,7 @@ bool RedisServer::start()
 bool RedisServer::waitUntilReady()
 {
     const QDeadlineTimer deadline(patience);
-    while (!m_log.contains("Ready to accept connections")) {
+    while (!m_log.contains(m_readyText)) {
         if (m_process.state() == QProcess::NotRunning || deadline.hasExpired())
             return false;
         m_process.waitForReadyRead(static_cast<int>(deadline.remainingTime()));

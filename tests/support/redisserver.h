@@ -23,6 +23,9 @@ public:
     RedisServer& operator=(const RedisServer&) = delete;
 
     void addArguments(const QStringList& arguments) { m_arguments += arguments; }
+    /// A configuration file, which the server may rewrite: for a sentinel, which logs `readyText` when it
+    /// is ready.
+    void setConfiguration(QByteArray text, QByteArray readyText);
     /// Starts it, again with the same port after stop() or kill(), and waits until it takes connections.
     /// False when it does not; log() says why.
     bool start();
@@ -51,6 +54,8 @@ private:
     quint16 m_port;
     QProcess m_process;
     QByteArray m_log;
+    QByteArray m_configuration;
+    QByteArray m_readyText = "Ready to accept connections";
 };
 
 } // namespace llmcache::test

@@ -31,7 +31,6 @@ void polish(QTextDocument* document)
         cursor.movePosition(QTextCursor::EndOfBlock, QTextCursor::KeepAnchor);
         QTextCharFormat letters;
         letters.setFont(textFont(level == 1 ? TextSize::Title : TextSize::Large, QFont::DemiBold));
-        letters.setProperty(QTextFormat::FontSizeAdjustment, 0);
         // Replaced, not merged: Markdown headings carry a size adjustment that would come on top.
         cursor.setCharFormat(letters);
     }

@@ -1,5 +1,9 @@
 #include "theme/theme.h"
 
+#ifdef LLMCACHE_WITH_DBUS
+#include "theme/portalscheme.h"
+#endif
+
 #include <QApplication>
 #include <QFile>
 #include <QGuiApplication>
@@ -45,12 +49,27 @@ Theme::Theme(QObject* parent)
     const QPalette system = QGuiApplication::palette();
     m_systemDark =
         system.color(QPalette::Window).lightness() < system.color(QPalette::WindowText).lightness();
+}
+
+void Theme::followSystem()
+{
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
     const QStyleHints* hints = QGuiApplication::styleHints();
     if (hints->colorScheme() != Qt::ColorScheme::Unknown)
-        m_systemDark = hints->colorScheme() == Qt::ColorScheme::Dark;
+        setSystemDark(hints->colorScheme() == Qt::ColorScheme::Dark);
     connect(hints, &QStyleHints::colorSchemeChanged, this,
         [this](Qt::ColorScheme scheme) { setSystemDark(scheme == Qt::ColorScheme::Dark); });
+#elif defined(LLMCACHE_WITH_DBUS)
+    auto* portal = PortalScheme::onSessionBus(this);
+    if (!portal)
+        return;
+    connect(portal, &PortalScheme::answered, this, &Theme::setSystemDark);
+    portal->ask();
+    // Whoever switched the desktop comes back to the window afterwards.
+    connect(qGuiApp, &QGuiApplication::applicationStateChanged, portal, [portal](Qt::ApplicationState state) {
+        if (state == Qt::ApplicationActive)
+            portal->ask();
+    });
 #endif
 }
 
@@ -58,6 +77,8 @@ Theme::~Theme() = default;
 
 void Theme::apply(QApplication& application)
 {
+    if (!m_application)
+        followSystem();
     m_application = &application;
     application.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
     application.setFont(textFont());

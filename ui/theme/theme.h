@@ -30,7 +30,8 @@ public:
     explicit Theme(QObject* parent = nullptr);
     ~Theme() override;
 
-    /// Puts style, palette, font and stylesheet on the application, now and whenever something changes.
+    /// Puts style, palette, font and stylesheet on the application, now and whenever something changes, and
+    /// follows the desktop's scheme from then on.
     void apply(QApplication& application);
 
     ColorScheme scheme() const { return m_scheme; }
@@ -61,6 +62,7 @@ Q_SIGNALS:
     void changed();
 
 private:
+    void followSystem();
     void refresh();
     ColorScheme m_scheme = ColorScheme::System;
     Density m_density = Density::Comfortable;

@@ -42,6 +42,9 @@ void ToastHost::show(const QString& text, const QString& actionText, std::functi
         Button* button = secondaryButton(actionText, toast);
         layout->addWidget(button);
         connect(button, &QPushButton::clicked, this, [this, toast, action = std::move(action)] {
+            // A second click may already be on its way.
+            if (!m_toasts.contains(toast))
+                return;
             remove(toast);
             if (action)
                 action();

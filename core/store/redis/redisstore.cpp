@@ -72,11 +72,6 @@ std::unique_ptr<Store> makeRedisStore(redis::RedisUrl url, QString workspace)
     if (workspace.isEmpty() || workspace.size() > longestName)
         throw ConfigurationError(QStringLiteral("The name of the workspace is empty or too long."),
             QStringLiteral("Choose 1 to %1 characters, or leave it out for \"default\".").arg(longestName));
-    for (const QChar c : std::as_const(workspace)) {
-        if (c.category() == QChar::Other_Control)
-            throw ConfigurationError(QStringLiteral("The name of the workspace has a control character."),
-                QStringLiteral("Choose a name that can be typed."));
-    }
     return std::make_unique<redisstore::RedisStore>(url, std::move(workspace));
 }
 

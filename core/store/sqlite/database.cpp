@@ -27,6 +27,7 @@ enum ResultCode {
 };
 
 constexpr int busyTimeoutMs = 5000;
+constexpr qsizetype statementLimit = 200;
 
 QString native(const QString& path)
 {
@@ -37,37 +38,37 @@ QString native(const QString& path)
 
 // --- Statement
 
-Statement::Statement(Database& database, QSqlQuery& query)
+Statement::Statement(Database& database, std::shared_ptr<QSqlQuery> query)
     : m_database(database)
-    , m_query(query)
+    , m_query(std::move(query))
 {
 }
 
 Statement::~Statement()
 {
-    m_query.finish();
+    m_query->finish();
 }
 
 Statement& Statement::runList(const QVariantList& values)
 {
     for (int position = 0; position < values.size(); ++position)
-        m_query.bindValue(position, values.at(position));
+        m_query->bindValue(position, values.at(position));
     execute();
     return *this;
 }
 
 void Statement::execute()
 {
-    if (!m_query.exec())
-        m_database.fail(m_query.lastError());
+    if (!m_query->exec())
+        m_database.fail(m_query->lastError());
 }
 
 bool Statement::next()
 {
-    if (m_query.next())
+    if (m_query->next())
         return true;
-    if (m_query.lastError().isValid())
-        m_database.fail(m_query.lastError());
+    if (m_query->lastError().isValid())
+        m_database.fail(m_query->lastError());
     return false;
 }
 
@@ -87,8 +88,11 @@ Database::~Database()
 
 void Database::open()
 {
-    if (m_connection.isValid())
-        return;
+    if (m_connection.isValid()) {
+        if (QFileInfo::exists(m_filePath))
+            return;
+        close(); // somebody deleted the file: what is written now would go with it
+    }
     createFile();
     try {
         openConnection();
@@ -170,15 +174,20 @@ qint64 Database::findWorkspace()
 
 Statement Database::prepare(const QString& sql)
 {
+    // The questions to the ledger are made of parts; their number has no limit of its own.
+    if (m_statements.size() > statementLimit && !m_statements.contains(sql))
+        m_statements.clear();
     auto& query = m_statements[sql];
     if (!query) {
         auto prepared = std::make_shared<QSqlQuery>(m_connection);
         prepared->setForwardOnly(true);
-        if (!prepared->prepare(sql))
+        if (!prepared->prepare(sql)) {
+            m_statements.remove(sql);
             fail(prepared->lastError());
+        }
         query = std::move(prepared);
     }
-    return Statement(*this, *query);
+    return Statement(*this, query);
 }
 
 void Database::execute(const QString& sql)

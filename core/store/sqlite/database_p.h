@@ -19,7 +19,7 @@ class Database;
 /// A prepared statement in use; reset when it goes out of scope, so that no read snapshot stays open.
 class Statement {
 public:
-    Statement(Database& database, QSqlQuery& query);
+    Statement(Database& database, std::shared_ptr<QSqlQuery> query);
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
     ~Statement();
@@ -29,7 +29,7 @@ public:
     Statement& run(const Values&... values)
     {
         int position = 0;
-        (m_query.bindValue(position++, toVariant(values)), ...);
+        (m_query->bindValue(position++, toVariant(values)), ...);
         execute();
         return *this;
     }
@@ -37,12 +37,12 @@ public:
     Statement& runList(const QVariantList& values);
     /// Moves to the next row; false after the last. Throws CacheError when reading fails.
     bool next();
-    qint64 integer(int column) const { return m_query.value(column).toLongLong(); }
-    QString text(int column) const { return m_query.value(column).toString(); }
-    QByteArray bytes(int column) const { return m_query.value(column).toByteArray(); }
-    bool isNull(int column) const { return m_query.isNull(column); }
+    qint64 integer(int column) const { return m_query->value(column).toLongLong(); }
+    QString text(int column) const { return m_query->value(column).toString(); }
+    QByteArray bytes(int column) const { return m_query->value(column).toByteArray(); }
+    bool isNull(int column) const { return m_query->isNull(column); }
     /// Rows that the last insert, update or delete changed.
-    qint64 changes() const { return m_query.numRowsAffected(); }
+    qint64 changes() const { return m_query->numRowsAffected(); }
 
     static QVariant toVariant(qint64 value) { return value; }
     /// Qt binds a null string as NULL, which no unique index and no comparison finds again.
@@ -56,7 +56,7 @@ public:
 private:
     void execute();
     Database& m_database;
-    QSqlQuery& m_query;
+    const std::shared_ptr<QSqlQuery> m_query;
 };
 
 /// The connection to one file and the workspace in it. Lives on the store's own thread.

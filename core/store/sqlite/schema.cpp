@@ -107,6 +107,8 @@ void migrate(Database& database, const std::vector<Migration>& steps)
 
 void refuseForeignFile(Database& database)
 {
+    // One snapshot: another process may be making the tables right now.
+    const Transaction snapshot(database, Transaction::Mode::Read);
     const qint64 id = pragma(database, QStringLiteral("application_id"));
     if (id == applicationId)
         return;

@@ -4,8 +4,6 @@
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/workerthread_p.h"
 
-#include <qcorosignal.h>
-
 #include <QDateTime>
 #include <QDeadlineTimer>
 #include <QDir>
@@ -27,16 +25,46 @@ using sqlite::Operation;
 /// How often a waiter looks at a lock that another process holds: soon at first, then less often.
 constexpr std::chrono::milliseconds firstPoll = 10ms;
 constexpr std::chrono::milliseconds slowestPoll = 200ms;
+constexpr qsizetype longestWorkspace = 200;
 
 qint64 nowMs()
 {
     return QDateTime::currentMSecsSinceEpoch();
 }
 
-/// Somebody in awaitUnlock.
-struct Waiter {
-    QTimer timer;
+/// Somebody in awaitUnlock: sleeps on a timer, and can be woken earlier.
+class Waiter {
+public:
+    Waiter()
+    {
+        m_timer.setSingleShot(true);
+        m_timer.setTimerType(Qt::PreciseTimer);
+        // Not QCoro's awaitable of the signal: it binds a reference to a null private signal.
+        QObject::connect(&m_timer, &QTimer::timeout, &m_timer, [this] {
+            if (const auto sleeping = std::exchange(m_sleeping, nullptr))
+                sleeping.resume();
+        });
+    }
+
+    /// `co_await waiter.sleep(duration)`.
+    auto sleep(std::chrono::milliseconds duration)
+    {
+        struct Awaiter {
+            Waiter* waiter;
+            bool await_ready() const noexcept { return false; }
+            void await_suspend(std::coroutine_handle<> sleeping) const { waiter->m_sleeping = sleeping; }
+            void await_resume() const noexcept { }
+        };
+        m_timer.start(duration);
+        return Awaiter{this};
+    }
+    void wake() { m_timer.start(0); }
+
     std::optional<QString> ended; ///< with this failure, as told by this process
+
+private:
+    QTimer m_timer;
+    std::coroutine_handle<> m_sleeping;
 };
 
 class SqliteStore final : public Store {
@@ -221,7 +249,7 @@ private:
         const auto waiters = m_waiters.values(fingerprint);
         for (Waiter* waiter : waiters) {
             waiter->ended = failure;
-            waiter->timer.start(0);
+            waiter->wake();
         }
     }
 
@@ -237,13 +265,11 @@ QCoro::Task<QString> SqliteStore::awaitUnlock(
 {
     const QDeadlineTimer deadline(timeout, Qt::PreciseTimer);
     Waiter waiter;
-    waiter.timer.setSingleShot(true);
-    waiter.timer.setTimerType(Qt::PreciseTimer);
-    QTimer* const timer = &waiter.timer;
+    Waiter* const sleeper = &waiter;
     m_waiters.insert(fingerprint, &waiter);
     const auto forget =
         qScopeGuard([this, &fingerprint, &waiter] { m_waiters.remove(fingerprint, &waiter); });
-    const std::stop_callback onStop(stop, [timer] { timer->start(0); });
+    const std::stop_callback onStop(stop, [sleeper] { sleeper->wake(); });
 
     QString holder;
     std::chrono::milliseconds poll = firstPoll;
@@ -267,9 +293,11 @@ QCoro::Task<QString> SqliteStore::awaitUnlock(
         const auto left = deadline.remainingTimeAsDuration();
         if (left <= 0ms)
             co_return QString();
-        timer->start(std::min(poll, std::chrono::ceil<std::chrono::milliseconds>(left)));
+        const std::chrono::milliseconds pause =
+            std::min(poll, std::chrono::ceil<std::chrono::milliseconds>(left));
         poll = std::min(poll * 2, slowestPoll);
-        co_await qCoro(timer, &QTimer::timeout);
+        auto sleep = waiter.sleep(pause);
+        co_await sleep;
         if (waiter.ended)
             co_return *waiter.ended;
     }
@@ -282,9 +310,9 @@ std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace)
     if (filePath.isEmpty())
         throw ConfigurationError(QStringLiteral("The store has no file name."),
             QStringLiteral("Write it as sqlite:///path/to/file."));
-    if (workspace.isEmpty())
-        throw ConfigurationError(QStringLiteral("The workspace has no name."),
-            QStringLiteral("Name one, or leave it out for \"default\"."));
+    if (workspace.isEmpty() || workspace.size() > longestWorkspace)
+        throw ConfigurationError(QStringLiteral("The name of the workspace is empty or too long."),
+            QStringLiteral("Use 1 to %1 characters, or leave it out for \"default\".").arg(longestWorkspace));
     return std::make_unique<SqliteStore>(std::move(filePath), std::move(workspace));
 }
 

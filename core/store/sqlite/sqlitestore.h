@@ -10,7 +10,8 @@ namespace llmcache {
 /// when it is no store, a ConfigurationError when a newer version wrote it).
 ///
 /// The database lives on a thread of its own; calls are worked off in order. Destroying the store first
-/// finishes the calls that were made. Throws ConfigurationError for an empty file name or workspace.
+/// finishes the calls that were made. Throws ConfigurationError for an empty file name, and for a workspace
+/// name that is empty or longer than 200 characters.
 std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace);
 
 } // namespace llmcache

@@ -79,8 +79,8 @@ public:
 
 private:
     struct WorkJob final : Job {
-        explicit WorkJob(Work work_)
-            : work(std::move(work_))
+        explicit WorkJob(Work task)
+            : work(std::move(task))
         {
         }
         void execute(Database& database, std::exception_ptr unusable) noexcept override

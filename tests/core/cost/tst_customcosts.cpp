@@ -16,6 +16,7 @@ private Q_SLOTS:
     void customCostsAreChecked_data();
     void customCostsAreChecked();
     void copiesKeepTheirOwnCustomCosts();
+    void pricesAreListed();
 
 private:
     PriceTable m_table;
@@ -110,6 +111,31 @@ void TestCustomCosts::copiesKeepTheirOwnCustomCosts()
     const PriceTable moved = std::move(copy);
     QCOMPARE(moved.quote(QStringLiteral("gpt-4o"), tokens(1'000'000, 0), august).total->toDecimal(),
         QStringLiteral("1"));
+}
+
+void TestCustomCosts::pricesAreListed()
+{
+    const PriceTable table = PriceTable::fromJson(
+        R"({"schema": 1, "version": "t", "providers": [{"id": "p", "models": [{"id": "m", "prices": [
+            {"input": "2", "output": "3.5", "requests": "5", "above": [{"input_tokens": 100, "input": "4"}]},
+            {"from": "2026-01-01", "input": "1"},
+            {"from": "2026-01-02T03:04:05Z", "hours": ["22:00", "02:30"], "cache_read": "0.000001"}]}]}]})",
+        QStringLiteral("t"));
+    const auto listed = [](const PriceTable& prices, const char* model) {
+        QStringList lines;
+        for (const ListedPrice& price : prices.prices(QLatin1String(model)))
+            lines += price.price + QStringLiteral(" = ") + price.dollars
+                + (price.perThousand ? QStringLiteral(" / 1000") : QString());
+        return lines.join(QStringLiteral("; "));
+    };
+    QCOMPARE(listed(table, "p:m"),
+        QStringLiteral(
+            "input = 2; output = 3.5; requests = 5 / 1000; input above 100 = 4; input from 2026-01-01 = 1; "
+            "cache_read from 2026-01-02T03:04:05Z between 22:00 and 02:30 = 0.000001"));
+    QCOMPARE(listed(table, "p:n"), QString());
+    PriceTable custom = table;
+    custom.setCustomCosts({{QStringLiteral("m"), {QStringLiteral("7"), QStringLiteral("8"), {}, {}}}});
+    QCOMPARE(listed(custom, "p:m"), QStringLiteral("input = 7; output = 8"));
 }
 
 LLMCACHE_TEST_MAIN(TestCustomCosts)

@@ -19,6 +19,7 @@ public:
             for (const QString& variable : prefix.keyVariables)
                 secrets[variable] = QStringLiteral("secret-of-") + variable;
         }
+        secrets[QStringLiteral("GOOGLE_CLOUD_PROJECT")] = QStringLiteral("my-project");
         const auto* const values = &secrets;
         config.secret = [values](const QString& name) {
             const auto found = values->find(name);

@@ -46,6 +46,7 @@ class TestHttpClient : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void postsAndReads();
+    void largeBodiesArriveWhole();
     void keepsTheBodyOfErrors_data();
     void keepsTheBodyOfErrors();
     void doesNotFollowRedirects();
@@ -76,6 +77,20 @@ void TestHttpClient::postsAndReads()
     QCOMPARE(request.path, QByteArray("/v1/chat"));
     QCOMPARE(request.body, QByteArray("{}"));
     QCOMPARE(request.header("authorization"), QByteArray("Bearer key"));
+}
+
+void TestHttpClient::largeBodiesArriveWhole()
+{
+    HttpServer server;
+    QByteArray large;
+    while (large.size() < 3'000'000)
+        large += QByteArray::number(large.size()) + ' ';
+    server.enqueue(ScriptedReply::json(large));
+    HttpClient client;
+    HttpRequest request = requestTo(server);
+    request.body = large;
+    QVERIFY(post(client, request).body == large);
+    QVERIFY(server.requests().front().body == large);
 }
 
 void TestHttpClient::keepsTheBodyOfErrors_data()

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/client.h"
+#include "waitfortask.h"
 
 #include <qcorotask.h>
 
@@ -19,7 +20,23 @@ inline QCoro::Task<redis::Reply> replyOf(redis::Client* client, redis::Command c
 
 inline redis::Reply ask(redis::Client& client, redis::Command command)
 {
-    return QCoro::waitFor(replyOf(&client, std::move(command)));
+    return waitForTask(replyOf(&client, std::move(command)));
+}
+
+inline QCoro::Task<bool> thenTrue(QCoro::Task<>* task)
+{
+    co_await *task;
+    co_return true;
+}
+
+/// waitForTask for tasks without a value as well.
+template <typename T>
+T await(QCoro::Task<T> task)
+{
+    if constexpr (std::is_void_v<T>)
+        waitForTask(thenTrue(&task));
+    else
+        return waitForTask(std::move(task));
 }
 
 /// What awaiting a command threw: kind and text, or "no error".
@@ -36,7 +53,7 @@ inline QCoro::Task<QString> outcomeOf(redis::Client* client, redis::Command comm
 
 inline QString askForError(redis::Client& client, redis::Command command)
 {
-    return QCoro::waitFor(outcomeOf(&client, std::move(command)));
+    return waitForTask(outcomeOf(&client, std::move(command)));
 }
 
 /// Waits for all replies that were asked for together.

@@ -71,7 +71,7 @@ void TestRedisConnection::repliesComeInOrderAndInOneWrite()
     std::vector<redis::Pending> pendings;
     for (int i = 0; i < 1000; ++i)
         pendings.push_back(connection->command(Command::idempotent("ECHO", i)));
-    const std::vector<Reply> replies = QCoro::waitFor(collect(std::move(pendings)));
+    const std::vector<Reply> replies = waitForTask(collect(std::move(pendings)));
     for (int i = 0; i < 1000; ++i)
         QCOMPARE(replies[static_cast<std::size_t>(i)].bytes, QByteArray::number(i));
     // 27 kB arrive in two of the server's 16 kB reads, not in a thousand. One more is for INFO.
@@ -102,7 +102,7 @@ void TestRedisConnection::errorsAreValues()
     std::vector<redis::Pending> pendings;
     pendings.push_back(connection->command(Command::idempotent("HGETALL", "text")));
     pendings.push_back(connection->command(Command::idempotent("GET", "text")));
-    const auto replies = QCoro::waitFor(collect(std::move(pendings)));
+    const auto replies = waitForTask(collect(std::move(pendings)));
     QVERIFY(replies[0].isError("WRONGTYPE"));
     QCOMPARE(replies[1].bytes, QByteArray("x"));
     QVERIFY(askForError(*connection, Command::once("NONSENSE")).startsWith(u"cache: "_qs));
@@ -186,7 +186,7 @@ void TestRedisConnection::scriptsFallBackToTheirText()
     for (int round = 1; round <= 3; ++round) {
         if (round != 2)
             ask(*connection, Command::once("SCRIPT", "FLUSH"));
-        const Reply reply = QCoro::waitFor(script.run(connection.get(), {"counter"}, {"argument"}));
+        const Reply reply = waitForTask(script.run(connection.get(), {"counter"}, {"argument"}));
         QVERIFY(reply.isArray());
         QCOMPARE(reply.items[0].bytes, QByteArray("counter"));
         QCOMPARE(reply.items[1].bytes, QByteArray("argument"));
@@ -255,7 +255,7 @@ void TestRedisConnection::theEventLoopKeepsTurning()
     std::vector<redis::Pending> pendings;
     for (int i = 0; i < 2000; ++i)
         pendings.push_back(connection->command(Command::idempotent("GET", "bulk")));
-    const auto replies = QCoro::waitFor(collect(std::move(pendings)));
+    const auto replies = waitForTask(collect(std::move(pendings)));
     QCOMPARE(replies.back().bytes.size(), 100'000);
     // 200 MB come in many turns of the loop, and the timer gets its share of them.
     QVERIFY2(ticks > 50, qPrintable(QString::number(ticks)));

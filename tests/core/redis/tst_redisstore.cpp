@@ -40,11 +40,6 @@ private Q_SLOTS:
 private:
     std::unique_ptr<Store> store(const QString& workspace = u"default"_qs) const;
     static Commit commitOf(const QString& fingerprint, const QString& answer);
-    template <typename Result>
-    static Result wait(QCoro::Task<Result> task)
-    {
-        return QCoro::waitFor(std::move(task));
-    }
     Reply redis(Command command) { return ask(*m_client, std::move(command)); }
     static std::vector<EntryMeta> listAll(Store& store, int pageSize);
 
@@ -99,7 +94,7 @@ std::vector<EntryMeta> TestRedisStore::listAll(Store& store, int pageSize)
     std::vector<EntryMeta> rows;
     QByteArray cursor;
     do {
-        EntryPage page = wait(store.listEntries(cursor, pageSize));
+        EntryPage page = await(store.listEntries(cursor, pageSize));
         rows.insert(rows.end(), page.rows.begin(), page.rows.end());
         cursor = page.cursor;
     } while (!cursor.isEmpty());
@@ -111,8 +106,8 @@ void TestRedisStore::layoutOfAnEntry()
     const auto cache = store(u"team"_qs);
     const QString fingerprint = fingerprintNumber(0xabc);
     Commit commit = commitOf(fingerprint, QString(5000, u'x'));
-    QCOMPARE(wait(cache->commit(commit)), qint64(1));
-    QCOMPARE(wait(cache->commit(commit)), qint64(2));
+    QCOMPARE(await(cache->commit(commit)), qint64(1));
+    QCOMPARE(await(cache->commit(commit)), qint64(2));
     const QByteArray key = "llmcache:team:entry:{" + fingerprint.toLatin1() + '}';
     const Reply all = redis(Command::idempotent("HGETALL", key));
     QHash<QByteArray, QByteArray> fields;
@@ -134,16 +129,16 @@ void TestRedisStore::timeToLiveIsTheKeys()
     const QByteArray key = "llmcache:default:entry:{" + fingerprint.toLatin1() + '}';
     Commit commit = commitOf(fingerprint, u"a"_qs);
     commit.ttl = std::chrono::seconds(1000);
-    wait(cache->commit(commit));
+    await(cache->commit(commit));
     const qint64 left = redis(Command::idempotent("PTTL", key)).integer;
     QVERIFY(left > 900'000 && left <= 1'000'000);
-    QVERIFY(wait(cache->lookup(fingerprint))->meta.expiresMs.has_value());
+    QVERIFY(await(cache->lookup(fingerprint))->meta.expiresMs.has_value());
     commit.ttl.reset();
-    wait(cache->commit(commit));
+    await(cache->commit(commit));
     QCOMPARE(redis(Command::idempotent("PTTL", key)).integer, qint64(-1));
-    QVERIFY(!wait(cache->lookup(fingerprint))->meta.expiresMs.has_value());
+    QVERIFY(!await(cache->lookup(fingerprint))->meta.expiresMs.has_value());
     commit.ttl = std::chrono::seconds(std::numeric_limits<qint64>::max());
-    wait(cache->commit(commit));
+    await(cache->commit(commit));
     QCOMPARE(redis(Command::idempotent("PTTL", key)).integer, qint64(-1));
 }
 
@@ -151,7 +146,7 @@ void TestRedisStore::aHitIsOneRoundTrip()
 {
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(2);
-    wait(cache->commit(commitOf(fingerprint, u"answer"_qs)));
+    await(cache->commit(commitOf(fingerprint, u"answer"_qs)));
     const auto reads = [this] {
         for (const QByteArray& line : redis(Command::idempotent("INFO", "stats")).bytes.split('\n')) {
             if (line.startsWith("total_reads_processed:"))
@@ -160,7 +155,7 @@ void TestRedisStore::aHitIsOneRoundTrip()
         return qint64(-1);
     };
     const qint64 before = reads();
-    const auto entry = wait(cache->lookup(fingerprint));
+    const auto entry = await(cache->lookup(fingerprint));
     QCOMPARE(entry->output, Json("answer"));
     QCOMPARE(reads() - before, qint64(2)); // the lookup, and the question
 }
@@ -169,14 +164,14 @@ void TestRedisStore::commitKeepsALockThatIsNotItsOwn()
 {
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(3);
-    QVERIFY(wait(cache->tryLock(fingerprint, u"theirs"_qs, std::chrono::seconds(15))));
+    QVERIFY(await(cache->tryLock(fingerprint, u"theirs"_qs, std::chrono::seconds(15))));
     Commit commit = commitOf(fingerprint, u"a"_qs);
     commit.lockToken = u"mine"_qs;
-    wait(cache->commit(commit));
+    await(cache->commit(commit));
     const QByteArray lock = "llmcache:default:lock:{" + fingerprint.toLatin1() + '}';
     QCOMPARE(redis(Command::idempotent("GET", lock)).bytes, QByteArray("theirs"));
     commit.lockToken = u"theirs"_qs;
-    wait(cache->commit(commit));
+    await(cache->commit(commit));
     QVERIFY(redis(Command::idempotent("GET", lock)).isNil());
 }
 
@@ -184,8 +179,8 @@ void TestRedisStore::listingSkipsWhatIsNotOurs()
 {
     const auto cache = store();
     const QString ours = fingerprintNumber(4);
-    wait(cache->commit(commitOf(ours, u"a"_qs)));
-    wait(store(u"other"_qs)->commit(commitOf(fingerprintNumber(5), u"b"_qs)));
+    await(cache->commit(commitOf(ours, u"a"_qs)));
+    await(store(u"other"_qs)->commit(commitOf(fingerprintNumber(5), u"b"_qs)));
     redis(Command::once("SET", "unrelated", "x"));
     redis(Command::once("HSET", "llmcache:default:entry:{short}", "v", "1"));
     redis(Command::once("SET", "llmcache:default:entry:{" + fingerprintNumber(6).toLatin1() + '}', "text"));
@@ -202,7 +197,7 @@ void TestRedisStore::listingShowsEachEntryOnceWhileTheTableGrows()
         for (int i = first; i < last; ++i)
             tasks.push_back(cache->commit(commitOf(fingerprintNumber(i), u"x"_qs)));
         for (auto& task : tasks)
-            wait(std::move(task));
+            await(std::move(task));
     };
     fill(0, 1500);
     QSet<QString> seen;
@@ -210,7 +205,7 @@ void TestRedisStore::listingShowsEachEntryOnceWhileTheTableGrows()
     QByteArray cursor;
     int round = 0;
     do {
-        const EntryPage page = wait(cache->listEntries(cursor, 100));
+        const EntryPage page = await(cache->listEntries(cursor, 100));
         for (const EntryMeta& row : page.rows) {
             seen.insert(row.fingerprint);
             ++rows;
@@ -223,15 +218,15 @@ void TestRedisStore::listingShowsEachEntryOnceWhileTheTableGrows()
     QCOMPARE(rows, seen.size());
     for (int i = 0; i < 1500; ++i)
         QVERIFY(seen.contains(fingerprintNumber(i)));
-    QCOMPARE(wait(cache->status()).entries, qint64(seen.size()));
+    QCOMPARE(await(cache->status()).entries, qint64(seen.size()));
 }
 
 void TestRedisStore::aListingSurvivesALostConnection()
 {
     const auto cache = store();
     for (int i = 0; i < 50; ++i)
-        wait(cache->commit(commitOf(fingerprintNumber(i), u"x"_qs)));
-    EntryPage page = wait(cache->listEntries(QByteArray(), 20));
+        await(cache->commit(commitOf(fingerprintNumber(i), u"x"_qs)));
+    EntryPage page = await(cache->listEntries(QByteArray(), 20));
     redis(Command::once("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
     QSet<QString> seen;
     for (;;) {
@@ -239,10 +234,10 @@ void TestRedisStore::aListingSurvivesALostConnection()
             seen.insert(row.fingerprint);
         if (page.cursor.isEmpty())
             break;
-        page = wait(cache->listEntries(page.cursor, 20));
+        page = await(cache->listEntries(page.cursor, 20));
     }
     QCOMPARE(seen.size(), 50);
-    QVERIFY_THROWS_EXCEPTION(CacheError, wait(cache->listEntries("listing 99", 20)));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->listEntries("listing 99", 20)));
 }
 
 void TestRedisStore::namesWithSpecialCharacters_data()
@@ -261,25 +256,25 @@ void TestRedisStore::namesWithSpecialCharacters()
     QFETCH(QString, workspace);
     const auto cache = store(workspace);
     // A name that the pattern of the first would match if it were not escaped.
-    wait(store(u"aXXbYc^\\"_qs)->commit(commitOf(fingerprintNumber(9), u"not this"_qs)));
-    wait(store(u"a"_qs)->commit(commitOf(fingerprintNumber(8), u"not this"_qs)));
+    await(store(u"aXXbYc^\\"_qs)->commit(commitOf(fingerprintNumber(9), u"not this"_qs)));
+    await(store(u"a"_qs)->commit(commitOf(fingerprintNumber(8), u"not this"_qs)));
     const QString fingerprint = fingerprintNumber(7);
-    wait(cache->commit(commitOf(fingerprint, u"this"_qs)));
+    await(cache->commit(commitOf(fingerprint, u"this"_qs)));
     const auto rows = listAll(*cache, 10);
     QCOMPARE(rows.size(), std::size_t(1));
     QCOMPARE(rows[0].fingerprint, fingerprint);
-    QCOMPARE(wait(cache->resolveFingerprint(fingerprint.left(10), 5)), QStringList{fingerprint});
-    QCOMPARE(wait(cache->removeEntries({fingerprint})), qint64(1));
+    QCOMPARE(await(cache->resolveFingerprint(fingerprint.left(10), 5)), QStringList{fingerprint});
+    QCOMPARE(await(cache->removeEntries({fingerprint})), qint64(1));
 }
 
 void TestRedisStore::waitersLearnOfTheHoldersDeath()
 {
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(10);
-    QVERIFY(wait(cache->tryLock(fingerprint, u"dying"_qs, std::chrono::milliseconds(100))));
+    QVERIFY(await(cache->tryLock(fingerprint, u"dying"_qs, std::chrono::milliseconds(100))));
     // Nobody unlocks, nobody tells.
-    QCOMPARE(wait(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})), QString());
-    QVERIFY(wait(cache->tryLock(fingerprint, u"next"_qs, std::chrono::seconds(15))));
+    QCOMPARE(await(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})), QString());
+    QVERIFY(await(cache->tryLock(fingerprint, u"next"_qs, std::chrono::seconds(15))));
 }
 
 void TestRedisStore::waitersWithoutChannelsPoll()
@@ -289,14 +284,14 @@ void TestRedisStore::waitersWithoutChannelsPoll()
         RedisUrl::parse(QStringLiteral("redis://deaf:pw@127.0.0.1:%1").arg(m_server->port())), u"default"_qs);
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(11);
-    QVERIFY(wait(cache->tryLock(fingerprint, u"holder"_qs, std::chrono::seconds(60))));
+    QVERIFY(await(cache->tryLock(fingerprint, u"holder"_qs, std::chrono::seconds(60))));
     auto waiting = deaf->awaitUnlock(fingerprint, std::chrono::minutes(1), {});
     // Once it has looked it is waiting, and without a channel it can only look again.
     QTRY_VERIFY(redis(Command::idempotent("INFO", "commandstats")).bytes.contains("cmdstat_subscribe"));
-    wait(cache->unlock(fingerprint, u"holder"_qs, u"The key is wrong."_qs));
-    QCOMPARE(wait(std::move(waiting)), u"The key is wrong."_qs);
+    await(cache->unlock(fingerprint, u"holder"_qs, u"The key is wrong."_qs));
+    QCOMPARE(await(std::move(waiting)), u"The key is wrong."_qs);
     // And it may commit although it may not publish.
-    QCOMPARE(wait(deaf->commit(commitOf(fingerprint, u"a"_qs))), qint64(1));
+    QCOMPARE(await(deaf->commit(commitOf(fingerprint, u"a"_qs))), qint64(1));
 }
 
 void TestRedisStore::agentsCarryTheirRevision()
@@ -305,14 +300,14 @@ void TestRedisStore::agentsCarryTheirRevision()
     Agent agent;
     agent.name = u"pro\"filer}"_qs;
     agent.model = u"test:echo"_qs;
-    wait(cache->saveAgent(agent, 0, u"ada"_qs, 1000));
+    await(cache->saveAgent(agent, 0, u"ada"_qs, 1000));
     agent.instructions = QString::fromUtf8("{\"revision\":77} größer");
-    QCOMPARE(wait(cache->saveAgent(agent, 1, u"bob"_qs, 2000)).revision, qint64(2));
-    QVERIFY_THROWS_EXCEPTION(CacheError, wait(cache->saveAgent(agent, 1, u"bob"_qs, 3000)));
+    QCOMPARE(await(cache->saveAgent(agent, 1, u"bob"_qs, 2000)).revision, qint64(2));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->saveAgent(agent, 1, u"bob"_qs, 3000)));
     const QByteArray stored =
         redis(Command::idempotent("HGET", "llmcache:default:agents", agent.name.toUtf8())).bytes;
     QVERIFY2(stored.startsWith("{\"revision\":2,\"saved_ms\":2000,\"saved_by\":\"bob\""), stored.constData());
-    const auto loaded = wait(cache->loadAgent(agent.name));
+    const auto loaded = await(cache->loadAgent(agent.name));
     QCOMPARE(loaded->agent, agent);
     QCOMPARE(loaded->savedBy, u"bob"_qs);
 }
@@ -326,8 +321,8 @@ void TestRedisStore::ledgerKeys()
     call.model = u"test:echo"_qs;
     call.task = u"t"_qs;
     call.cost = Money::fromPicodollars(std::numeric_limits<qint64>::max());
-    QCOMPARE(wait(cache->recordCalls({call, call})), qint64(1));
-    QCOMPARE(wait(cache->recordCalls({call})), qint64(0));
+    QCOMPARE(await(cache->recordCalls({call, call})), qint64(1));
+    QCOMPARE(await(cache->recordCalls({call})), qint64(0));
     QSet<QByteArray> kinds;
     QSet<QByteArray> shards;
     for (const Reply& key : redis(Command::idempotent("KEYS", "*")).items) {
@@ -340,10 +335,10 @@ void TestRedisStore::ledgerKeys()
     const QString shard = QString::fromLatin1(*shards.begin());
     for (int i = 0; i < 40; ++i) {
         call.id = QString::number(i);
-        wait(cache->recordCalls({call}));
+        await(cache->recordCalls({call}));
     }
-    QCOMPARE(wait(cache->costs({})).total.cost.picodollars(), std::numeric_limits<qint64>::max());
-    QCOMPARE(wait(cache->costs({})).total.calls, qint64(41));
+    QCOMPARE(await(cache->costs({})).total.cost.picodollars(), std::numeric_limits<qint64>::max());
+    QCOMPARE(await(cache->costs({})).total.calls, qint64(41));
 }
 
 void TestRedisStore::lateCallsAreListedByTheirTime()
@@ -359,15 +354,15 @@ void TestRedisStore::lateCallsAreListedByTheirTime()
         call.model = i % 3 == 0 ? u"test:echo"_qs : u"test:other"_qs;
         expected.push_back(call.timeMs);
         if (i % 100 == 99 || i < 100)
-            wait(cache->recordCalls({call}));
+            await(cache->recordCalls({call}));
         else
-            QCOMPARE(wait(cache->recordCalls({call})), qint64(1));
+            QCOMPARE(await(cache->recordCalls({call})), qint64(1));
     }
     std::sort(expected.rbegin(), expected.rend());
     for (const int limit : {1, 10, 700, 5000}) {
         CallQuery query;
         query.limit = limit;
-        const auto calls = wait(cache->listCalls(query));
+        const auto calls = await(cache->listCalls(query));
         QCOMPARE(calls.size(), std::min(expected.size(), std::size_t(limit)));
         for (std::size_t i = 0; i < calls.size(); ++i)
             QCOMPARE(calls[i].timeMs, expected[i]);
@@ -377,7 +372,7 @@ void TestRedisStore::lateCallsAreListedByTheirTime()
     query.fromMs = hour + 1'000'000;
     query.toMs = hour + 5'000'000;
     query.filters.emplace_back(Dimension::Model, QStringList{u"test:echo"_qs});
-    const auto calls = wait(cache->listCalls(query));
+    const auto calls = await(cache->listCalls(query));
     QVERIFY(!calls.empty());
     for (const Call& call : calls) {
         QVERIFY(call.timeMs >= query.fromMs && call.timeMs < query.toMs);
@@ -390,16 +385,16 @@ void TestRedisStore::damagedEntriesAreTold()
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(12);
     const QByteArray key = "llmcache:default:entry:{" + fingerprint.toLatin1() + '}';
-    wait(cache->commit(commitOf(fingerprint, u"a"_qs)));
+    await(cache->commit(commitOf(fingerprint, u"a"_qs)));
     redis(Command::once("HSET", key, "response", "q"));
-    QVERIFY_THROWS_EXCEPTION(CacheError, wait(cache->lookup(fingerprint)));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->lookup(fingerprint)));
     redis(Command::once("HSET", key, "v", "2"));
-    QVERIFY_THROWS_EXCEPTION(CacheError, wait(cache->lookup(fingerprint)));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->lookup(fingerprint)));
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(u"format"_qs));
     QVERIFY(listAll(*cache, 10).empty());
     redis(Command::once("DEL", key));
     redis(Command::once("SET", key, "text"));
-    QVERIFY_THROWS_EXCEPTION(CacheError, wait(cache->lookup(fingerprint)));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->lookup(fingerprint)));
 }
 
 void TestRedisStore::aFewPermissionsAreEnough()
@@ -410,47 +405,47 @@ void TestRedisStore::aFewPermissionsAreEnough()
         RedisUrl::parse(QStringLiteral("redis://modest:pw@127.0.0.1:%1").arg(m_server->port())),
         u"default"_qs);
     const QString fingerprint = fingerprintNumber(13);
-    QVERIFY(wait(cache->status()).connected);
-    QVERIFY(wait(cache->tryLock(fingerprint, u"t"_qs, std::chrono::seconds(1))));
-    QVERIFY(wait(cache->renewLock(fingerprint, u"t"_qs, std::chrono::seconds(15))));
+    QVERIFY(await(cache->status()).connected);
+    QVERIFY(await(cache->tryLock(fingerprint, u"t"_qs, std::chrono::seconds(1))));
+    QVERIFY(await(cache->renewLock(fingerprint, u"t"_qs, std::chrono::seconds(15))));
     Commit commit = commitOf(fingerprint, u"a"_qs);
     commit.lockToken = u"t"_qs;
-    wait(cache->commit(commit));
-    QVERIFY(wait(cache->lookup(fingerprint)).has_value());
+    await(cache->commit(commit));
+    QVERIFY(await(cache->lookup(fingerprint)).has_value());
     Call call;
     call.id = u"x"_qs;
     call.outcome = Outcome::Hit;
     call.fingerprint = fingerprint;
-    QCOMPARE(wait(cache->recordCalls({call})), qint64(1));
+    QCOMPARE(await(cache->recordCalls({call})), qint64(1));
     const auto rows = listAll(*cache, 10);
     QCOMPARE(rows.size(), std::size_t(1));
     QCOMPARE(rows[0].hits, qint64(1));
-    QCOMPARE(wait(cache->costs({})).total.hits, qint64(1));
-    QCOMPARE(wait(cache->removeEntries({fingerprint})), qint64(1));
+    QCOMPARE(await(cache->costs({})).total.hits, qint64(1));
+    QCOMPARE(await(cache->removeEntries({fingerprint})), qint64(1));
 }
 
 void TestRedisStore::aDeadServerIsAConnectionError()
 {
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(14);
-    wait(cache->commit(commitOf(fingerprint, u"a"_qs)));
+    await(cache->commit(commitOf(fingerprint, u"a"_qs)));
     Call call;
     call.id = u"x"_qs;
     m_server->kill();
-    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->lookup(fingerprint)));
-    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->commit(commitOf(fingerprint, u"b"_qs))));
-    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->recordCalls({call})));
-    QVERIFY_THROWS_EXCEPTION(ConnectionError, wait(cache->listEntries(QByteArray(), 10)));
+    QVERIFY_THROWS_EXCEPTION(ConnectionError, await(cache->lookup(fingerprint)));
+    QVERIFY_THROWS_EXCEPTION(ConnectionError, await(cache->commit(commitOf(fingerprint, u"b"_qs))));
+    QVERIFY_THROWS_EXCEPTION(ConnectionError, await(cache->recordCalls({call})));
+    QVERIFY_THROWS_EXCEPTION(ConnectionError, await(cache->listEntries(QByteArray(), 10)));
     QVERIFY_THROWS_EXCEPTION(
-        ConnectionError, wait(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})));
-    StoreStatus status = wait(cache->status());
+        ConnectionError, await(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})));
+    StoreStatus status = await(cache->status());
     QVERIFY(!status.connected);
     QVERIFY2(status.problem.contains(u"refused the connection"_qs), qPrintable(status.problem));
     QVERIFY2(m_server->start(), qPrintable(m_server->log()));
-    status = wait(cache->status());
+    status = await(cache->status());
     QVERIFY2(status.connected, qPrintable(status.problem));
     QVERIFY(status.serverVersion.startsWith(u"Redis "_qs));
-    QVERIFY(!wait(cache->lookup(fingerprint)).has_value());
+    QVERIFY(!await(cache->lookup(fingerprint)).has_value());
 }
 
 LLMCACHE_TEST_MAIN(TestRedisStore)

@@ -56,10 +56,9 @@ inline std::unique_ptr<StoreFactory> makeStoreFactory(const QString& kind, QStri
         auto factory = std::make_unique<RedisFactory>();
         if (factory->start())
             return factory;
-        missing = QStringLiteral("redis-server did not start");
-        return nullptr;
+        qFatal("redis-server is installed but did not start");
     }
-    missing = QStringLiteral("no such kind of store");
+    qFatal("no such kind of store");
     return nullptr;
 }
 

@@ -73,6 +73,7 @@ private Q_SLOTS:
 
     void workspacesAreApart_data();
     void workspacesAreApart();
+    void workspaceNamesAreBounded();
 
 private:
     std::unique_ptr<Store> another() { return m_factory->make(m_workspace); }
@@ -845,6 +846,14 @@ void TestStoreContract::workspacesAreApart()
     QCOMPARE(await(again->listAgents()).size(), 1U);
     QCOMPARE(await(again->listCalls({})).size(), 1U);
     QCOMPARE(await(again->resolveFingerprint(fingerprint.first(6), 10)), QStringList{fingerprint});
+}
+
+void TestStoreContract::workspaceNamesAreBounded()
+{
+    QVERIFY_EXCEPTION_THROWN(m_factory->make(QString()), ConfigurationError);
+    QVERIFY_EXCEPTION_THROWN(m_factory->make(QString(201, QLatin1Char('w'))), ConfigurationError);
+    const auto longest = m_factory->make(QString(200, QChar(0x754c)));
+    QCOMPARE(await(longest->listEntries({}, 10)).rows.size(), 0U);
 }
 
 LLMCACHE_TEST_MAIN(TestStoreContract)

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "base/json.h"
+
+#include <QByteArrayView>
+
+#include <optional>
+
+namespace llmcache {
+
+/// JSON from a provider or a model; nothing for text that is none, or that is nested so deeply that walking
+/// through it could exhaust the stack.
+std::optional<Json> readJson(QByteArrayView text);
+
+/// A count in a usage object; not negative, and small enough that sums of them can't overflow.
+qint64 tokenCount(const Json& usage, const char* key);
+
+} // namespace llmcache

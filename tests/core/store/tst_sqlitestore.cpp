@@ -1,0 +1,586 @@
+#include "await.h"
+#include "base/error.h"
+#include "store/sqlite/database_p.h"
+#include "store/sqlite/entrytable_p.h"
+#include "store/sqlite/schema_p.h"
+#include "store/sqlite/sqlitestore.h"
+#include "storesamples.h"
+#include "testenvironment.h"
+
+#include <QDir>
+#include <QFileInfo>
+#include <QProcess>
+#include <QRegularExpression>
+#include <QSignalSpy>
+#include <QSqlDatabase>
+#include <QSqlError>
+#include <QSqlQuery>
+#include <QTest>
+#include <QThread>
+
+#include <cstdio>
+
+using namespace llmcache;
+using namespace llmcache::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int sharedRounds = 40;
+
+/// One of several processes on a file: competes for locks, writes entries and calls. Returns the locks won.
+int compete(const QString& file)
+{
+    const auto store = makeSqliteStore(file, QStringLiteral("default"));
+    const QString token = newId();
+    int won = 0;
+    for (int i = 0; i < sharedRounds; ++i) {
+        if (!await(store->tryLock(sampleFingerprint(QString::number(i)), token, 10min)))
+            continue;
+        ++won;
+        Commit commit = sampleCommit(sampleFingerprint(QString::number(i)));
+        await(store->commit(commit)); // without the token: the lock stays taken
+        Call call = sampleCall();
+        call.fingerprint = commit.entry.meta.fingerprint;
+        await(store->recordCalls({call}));
+    }
+    return won;
+}
+
+/// A connection beside the store's own.
+class SideConnection {
+public:
+    explicit SideConnection(const QString& file)
+        : m_name(newId())
+        , m_database(QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_name))
+    {
+        m_database.setDatabaseName(file);
+        if (!m_database.open())
+            qFatal("%s", qPrintable(m_database.lastError().text()));
+    }
+    ~SideConnection()
+    {
+        m_database.close();
+        m_database = QSqlDatabase();
+        QSqlDatabase::removeDatabase(m_name);
+    }
+    QVariant run(const QString& sql, const QVariantList& values = {})
+    {
+        QSqlQuery query(m_database);
+        query.prepare(sql);
+        for (const QVariant& value : values)
+            query.addBindValue(value);
+        if (!query.exec())
+            qFatal("%s: %s", qPrintable(sql), qPrintable(query.lastError().text()));
+        return query.next() ? query.value(0) : QVariant();
+    }
+
+private:
+    QString m_name;
+    QSqlDatabase m_database;
+};
+
+} // namespace
+
+/// What concerns the file: see tst_storecontract for what every store does.
+class TestSqliteStore : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void createsAPrivateFile();
+    void keepsEverythingOverARestart();
+    void severalProcessesShareAFile();
+    void resumesOnTheCallersThread();
+    void readsWhileAnotherWrites();
+    void lockedFileIsAnError();
+    void migratesAnOlderFile();
+    void failedMigrationLeavesTheFile();
+    void refusesANewerFile();
+    void refusesFilesThatAreNoStore_data();
+    void refusesFilesThatAreNoStore();
+    void damagedPagesAreAnError();
+    void pathsThatCanNotBe_data();
+    void pathsThatCanNotBe();
+    void connectsWhenThePathIsRepaired();
+    void deletedFileIsMadeAgain();
+    void readOnlyFileSaysSo();
+    void fullDiskKeepsWhatWasThere();
+    void damagedEntryHarmsNoOther();
+    void expiredEntriesArePurged();
+    void sumsBeyondTheRangeSaturate();
+    void refusesEmptyNames();
+
+private:
+    QString file() const { return m_directory->filePath(QStringLiteral("folder/sub/store.db")); }
+    std::unique_ptr<Store> store() const { return makeSqliteStore(file(), QStringLiteral("default")); }
+    std::unique_ptr<QTemporaryDir> m_directory;
+};
+
+void TestSqliteStore::init()
+{
+    m_directory = std::make_unique<QTemporaryDir>();
+}
+
+void TestSqliteStore::cleanup()
+{
+    m_directory.reset();
+}
+
+void TestSqliteStore::createsAPrivateFile()
+{
+    const auto opened = store();
+    QVERIFY(!QFileInfo::exists(file())); // not before it is used
+    await(opened->commit(sampleCommit(sampleFingerprint(QStringLiteral("a")))));
+    const auto others = QFileDevice::ReadGroup | QFileDevice::WriteGroup | QFileDevice::ExeGroup
+        | QFileDevice::ReadOther | QFileDevice::WriteOther | QFileDevice::ExeOther;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        const QFileInfo info(file() + QLatin1String(suffix));
+        QVERIFY2(info.exists(), suffix);
+        QVERIFY2(!(info.permissions() & others), suffix);
+    }
+    for (const char* folder : {"folder", "folder/sub"})
+        QVERIFY(!(QFileInfo(m_directory->filePath(QLatin1String(folder))).permissions() & others));
+}
+
+void TestSqliteStore::keepsEverythingOverARestart()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    {
+        const auto before = store();
+        await(before->commit(commit));
+        await(before->recordCalls({sampleCall()}));
+        QVERIFY(await(before->tryLock(sampleFingerprint(QStringLiteral("b")), newId(), 1h)));
+    }
+    const auto after = store();
+    QCOMPARE(describe(*await(after->lookup(commit.entry.meta.fingerprint))), describe(commit.entry));
+    QCOMPARE(await(after->costs({})).total.calls, 1);
+    QVERIFY(!await(after->tryLock(sampleFingerprint(QStringLiteral("b")), newId(), 1h)));
+    QCOMPARE(await(after->status()).entries, 1);
+}
+
+void TestSqliteStore::severalProcessesShareAFile()
+{
+    // All of them begin with a file that is not there: creation and migration compete too.
+    std::vector<std::unique_ptr<QProcess>> processes;
+    for (int i = 0; i < 3; ++i) {
+        processes.push_back(std::make_unique<QProcess>());
+        processes.back()->start(
+            QCoreApplication::applicationFilePath(), {QStringLiteral("--compete"), file()});
+    }
+    int won = compete(file());
+    for (const auto& process : processes) {
+        QVERIFY(process->state() == QProcess::NotRunning || process->waitForFinished(120'000));
+        QCOMPARE(process->exitStatus(), QProcess::NormalExit);
+        const QByteArray output = process->readAllStandardOutput();
+        QVERIFY2(process->exitCode() == 0, process->readAllStandardError().constData());
+        won += output.trimmed().toInt();
+    }
+    QCOMPARE(won, sharedRounds);
+    const auto opened = store();
+    QCOMPARE(await(opened->costs({})).total.calls, sharedRounds);
+    QCOMPARE(await(opened->status()).entries, sharedRounds);
+}
+
+void TestSqliteStore::resumesOnTheCallersThread()
+{
+    const auto opened = store();
+    QThread* resumedOn = nullptr;
+    auto task = opened->status();
+    QVERIFY(!task.isReady()); // nothing happens on this thread
+    auto then = task.then([&resumedOn](const StoreStatus&) { resumedOn = QThread::currentThread(); });
+    await(then);
+    QCOMPARE(resumedOn, QThread::currentThread());
+}
+
+void TestSqliteStore::readsWhileAnotherWrites()
+{
+    const auto opened = store();
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    await(opened->commit(commit));
+    SideConnection writer(file());
+    writer.run(QStringLiteral("BEGIN IMMEDIATE"));
+    writer.run(QStringLiteral("DELETE FROM entries"));
+    QVERIFY(await(opened->lookup(commit.entry.meta.fingerprint)));
+    QCOMPARE(await(opened->listEntries({}, 10)).rows.size(), 1U);
+    writer.run(QStringLiteral("COMMIT"));
+    QVERIFY(!await(opened->lookup(commit.entry.meta.fingerprint)));
+}
+
+void TestSqliteStore::lockedFileIsAnError()
+{
+    const auto opened = store();
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    await(opened->status());
+    SideConnection writer(file());
+    writer.run(QStringLiteral("BEGIN IMMEDIATE"));
+    try {
+        await(opened->commit(commit));
+        QFAIL("the file was locked");
+    } catch (const CacheError& error) {
+        QVERIFY(error.message().contains(QStringLiteral("locked")));
+        QVERIFY(error.message().contains(QStringLiteral("store.db")));
+    }
+    writer.run(QStringLiteral("ROLLBACK"));
+    QCOMPARE(await(opened->commit(commit)), 1);
+}
+
+void TestSqliteStore::migratesAnOlderFile()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    {
+        // Version 1, as the first step of the migrations made it: no ledger.
+        sqlite::Database database(file(), QStringLiteral("default"));
+        database.open();
+        sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
+        for (const char* table : {"names", "calls", "hours"})
+            database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
+        database.execute(QStringLiteral("PRAGMA user_version=1"));
+    }
+    const auto opened = store();
+    QCOMPARE(describe(*await(opened->lookup(commit.entry.meta.fingerprint))), describe(commit.entry));
+    QCOMPARE(await(opened->recordCalls({sampleCall()})), 1);
+    SideConnection side(file());
+    QCOMPARE(side.run(QStringLiteral("PRAGMA user_version")).toInt(),
+        static_cast<int>(sqlite::migrations().size()));
+}
+
+void TestSqliteStore::failedMigrationLeavesTheFile()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    sqlite::Database database(file(), QStringLiteral("default"));
+    database.open();
+    sqlite::commitEntry(database, commit, now);
+    const auto version = [&database] {
+        sqlite::Statement statement = database.prepare(QStringLiteral("PRAGMA user_version"));
+        return statement.run().next() ? statement.integer(0) : -1;
+    };
+    const qint64 before = version();
+    std::vector<sqlite::Migration> steps = sqlite::migrations();
+    steps.push_back({QStringLiteral("CREATE TABLE extra (x)"), QStringLiteral("DELETE FROM entries")});
+    steps.push_back({QStringLiteral("CREATE TABLE more (x)"), QStringLiteral("DELETE FROM no_such_table")});
+    QVERIFY_EXCEPTION_THROWN(sqlite::migrate(database, steps), CacheError);
+    QCOMPARE(version(), before);
+    QVERIFY(sqlite::lookupEntry(database, commit.entry.meta.fingerprint, now));
+    QVERIFY_EXCEPTION_THROWN(database.execute(QStringLiteral("SELECT * FROM extra")), CacheError);
+    steps.pop_back();
+    sqlite::migrate(database, steps);
+    QCOMPARE(version(), before + 1);
+}
+
+void TestSqliteStore::refusesANewerFile()
+{
+    await(store()->status());
+    {
+        SideConnection side(file());
+        side.run(QStringLiteral("PRAGMA user_version=99"));
+    }
+    const auto opened = store();
+    try {
+        await(opened->lookup(QStringLiteral("abcd")));
+        QFAIL("the file is newer");
+    } catch (const ConfigurationError& error) {
+        QVERIFY(error.message().contains(QStringLiteral("store.db")));
+        QVERIFY(error.message().contains(QStringLiteral("99")));
+        QVERIFY(error.remedy().contains(QStringLiteral("Update")));
+    }
+    const StoreStatus status = await(opened->status());
+    QVERIFY(!status.connected);
+    QVERIFY(status.problem.contains(QStringLiteral("newer")));
+    SideConnection side(file());
+    QCOMPARE(side.run(QStringLiteral("PRAGMA user_version")).toInt(), 99);
+}
+
+void TestSqliteStore::refusesFilesThatAreNoStore_data()
+{
+    QTest::addColumn<QString>("what");
+    QTest::newRow("text") << QStringLiteral("text");
+    QTest::newRow("SQLite header, then garbage") << QStringLiteral("header");
+    QTest::newRow("database of another program") << QStringLiteral("foreign");
+    QTest::newRow("database with another application id") << QStringLiteral("id");
+}
+
+void TestSqliteStore::refusesFilesThatAreNoStore()
+{
+    QFETCH(QString, what);
+    QVERIFY(QDir().mkpath(QFileInfo(file()).path()));
+    if (what == QLatin1String("foreign") || what == QLatin1String("id")) {
+        SideConnection side(file());
+        if (what == QLatin1String("id"))
+            side.run(QStringLiteral("PRAGMA application_id=252006674"));
+        else
+            side.run(QStringLiteral("CREATE TABLE bookmarks (url TEXT)"));
+    } else {
+        QFile target(file());
+        QVERIFY(target.open(QIODevice::WriteOnly));
+        target.write(what == QLatin1String("text")
+                ? QByteArray("Dear diary, ").repeated(1000)
+                : QByteArray("SQLite format 3\0", 16) + QByteArray(9000, '\x7f'));
+    }
+    const auto content = [this] {
+        QFile target(file());
+        return target.open(QIODevice::ReadOnly) ? target.readAll() : QByteArray();
+    };
+    const QByteArray before = content();
+    const auto opened = store();
+    try {
+        await(opened->commit(sampleCommit(sampleFingerprint(QStringLiteral("a")))));
+        QFAIL("that is no store");
+    } catch (const CacheError& error) {
+        QVERIFY(error.message().contains(QStringLiteral("store.db")));
+        QVERIFY(!error.remedy().isEmpty());
+    }
+    QVERIFY(!await(opened->status()).connected);
+    QCOMPARE(content(), before);
+}
+
+void TestSqliteStore::damagedPagesAreAnError()
+{
+    {
+        const auto opened = store();
+        for (int i = 0; i < 50; ++i)
+            await(opened->commit(
+                sampleCommit(sampleFingerprint(QString::number(i)), QString(2000, QChar('a' + i % 26)))));
+    }
+    QFile target(file());
+    QVERIFY(target.open(QIODevice::ReadWrite));
+    QVERIFY(target.size() > 3 * 4096);
+    target.seek(4096); // all but the page with the schema
+    target.write(QByteArray(static_cast<qsizetype>(target.size()) - 4096, '\xa5'));
+    target.close();
+    const auto opened = store();
+    try {
+        await(opened->lookup(sampleFingerprint(QStringLiteral("1"))));
+        QFAIL("the file is damaged");
+    } catch (const CacheError& error) {
+        QVERIFY(error.message().contains(QStringLiteral("damaged")));
+        QVERIFY(error.remedy().contains(QStringLiteral("backup")));
+    }
+}
+
+void TestSqliteStore::pathsThatCanNotBe_data()
+{
+    QTest::addColumn<QString>("path");
+    QTest::newRow("a file where a folder should be") << QStringLiteral("obstacle/store.db");
+    QTest::newRow("further down") << QStringLiteral("obstacle/a/b/store.db");
+    QTest::newRow("a folder") << QStringLiteral("directory");
+#ifdef Q_OS_LINUX
+    QTest::newRow("where nobody can write") << QStringLiteral("/proc/llmcache/store.db");
+#endif
+}
+
+void TestSqliteStore::pathsThatCanNotBe()
+{
+    QFETCH(QString, path);
+    QFile obstacle(m_directory->filePath(QStringLiteral("obstacle")));
+    QVERIFY(obstacle.open(QIODevice::WriteOnly));
+    QVERIFY(QDir().mkdir(m_directory->filePath(QStringLiteral("directory"))));
+    const QString absolute = QDir(m_directory->path()).absoluteFilePath(path);
+    const auto opened = makeSqliteStore(absolute, QStringLiteral("default"));
+    try {
+        await(opened->lookup(QStringLiteral("abcd")));
+        QFAIL("there can be no store");
+    } catch (const ConnectionError& error) {
+        QVERIFY2(error.message().contains(path.section(QLatin1Char('/'), 0, -2)), error.what());
+        QVERIFY(!error.remedy().isEmpty());
+    }
+    const StoreStatus status = await(opened->status());
+    QVERIFY(!status.connected);
+    QVERIFY(!status.problem.isEmpty());
+}
+
+void TestSqliteStore::connectsWhenThePathIsRepaired()
+{
+    QFile obstacle(m_directory->filePath(QStringLiteral("folder")));
+    QVERIFY(obstacle.open(QIODevice::WriteOnly));
+    const auto opened = store();
+    QSignalSpy spy(opened.get(), &Store::connectionChanged);
+    QVERIFY_EXCEPTION_THROWN(await(opened->lookup(QStringLiteral("abcd"))), ConnectionError);
+    QVERIFY_EXCEPTION_THROWN(await(opened->lookup(QStringLiteral("abcd"))), ConnectionError);
+    QCOMPARE(spy.size(), 1);
+    QCOMPARE(spy.at(0).at(0).toBool(), false);
+    QVERIFY(!spy.at(0).at(1).toString().isEmpty());
+    QVERIFY(obstacle.remove());
+    QVERIFY(!await(opened->lookup(QStringLiteral("abcd"))));
+    QCOMPARE(spy.size(), 2);
+    QCOMPARE(spy.at(1).at(0).toBool(), true);
+}
+
+void TestSqliteStore::deletedFileIsMadeAgain()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    const auto opened = store();
+    await(opened->commit(commit));
+    for (const char* suffix : {"", "-wal", "-shm"})
+        QVERIFY(QFile::remove(file() + QLatin1String(suffix)));
+    QVERIFY(!await(opened->lookup(commit.entry.meta.fingerprint)));
+    QCOMPARE(await(opened->commit(commit)), 1);
+    QVERIFY(await(store()->lookup(commit.entry.meta.fingerprint))); // it is in the file, not in limbo
+}
+
+void TestSqliteStore::readOnlyFileSaysSo()
+{
+    await(store()->commit(sampleCommit(sampleFingerprint(QStringLiteral("a")))));
+    const QString folder = QFileInfo(file()).path();
+    QFile::setPermissions(file(), QFileDevice::ReadOwner);
+    QFile::setPermissions(folder, QFileDevice::ReadOwner | QFileDevice::ExeOwner);
+    const auto restore = qScopeGuard([&] {
+        QFile::setPermissions(
+            folder, QFileDevice::ReadOwner | QFileDevice::WriteOwner | QFileDevice::ExeOwner);
+    });
+    if (QFileInfo(file()).isWritable())
+        QSKIP("this user (root?) may write everything");
+    const auto opened = store();
+    try {
+        await(opened->commit(sampleCommit(sampleFingerprint(QStringLiteral("b")))));
+        QFAIL("the file is read-only");
+    } catch (const CacheError& error) {
+        QVERIFY(error.message().contains(QStringLiteral("store.db")));
+        QVERIFY(error.remedy().contains(QStringLiteral("ermissions"))
+            || error.remedy().contains(QStringLiteral("write")));
+    }
+}
+
+void TestSqliteStore::fullDiskKeepsWhatWasThere()
+{
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    sqlite::Database database(file(), QStringLiteral("default"));
+    database.open();
+    const Commit before = sampleCommit(sampleFingerprint(QStringLiteral("before")));
+    sqlite::commitEntry(database, before, now);
+    database.execute(QStringLiteral("PRAGMA max_page_count=60"));
+    QString noise;
+    std::mt19937 random(1);
+    for (int i = 0; i < 400'000; ++i)
+        noise += QChar(static_cast<char16_t>(0x4e00 + random() % 5000));
+    const Commit large = sampleCommit(sampleFingerprint(QStringLiteral("large")), noise);
+    try {
+        sqlite::commitEntry(database, large, now);
+        QFAIL("there was no space");
+    } catch (const CacheError& error) {
+        QVERIFY2(error.message().contains(QStringLiteral("full")), error.what());
+        QVERIFY(!error.remedy().isEmpty());
+    }
+    QVERIFY(!sqlite::lookupEntry(database, large.entry.meta.fingerprint, now));
+    QVERIFY(sqlite::lookupEntry(database, before.entry.meta.fingerprint, now));
+    database.execute(QStringLiteral("PRAGMA max_page_count=100000"));
+    QCOMPARE(sqlite::commitEntry(database, large, now), 1);
+}
+
+void TestSqliteStore::damagedEntryHarmsNoOther()
+{
+    const auto opened = store();
+    const QString good = sampleFingerprint(QStringLiteral("good"));
+    await(opened->commit(sampleCommit(good)));
+    SideConnection side(file());
+    const QList<std::pair<QString, QByteArray>> damages{
+        {QStringLiteral("meta"), "no json"},
+        {QStringLiteral("meta"), R"({"cost_usd": "x"})"},
+        {QStringLiteral("meta"), R"({"created_ms": 1e999})"},
+        {QStringLiteral("response"), "zzzz"},
+        {QStringLiteral("response"), "j{}"},
+        {QStringLiteral("response"), QByteArray()},
+        {QStringLiteral("request"), "j" + QByteArray(100'000, '[')},
+        {QStringLiteral("v"), "2"},
+    };
+    for (const auto& [column, bytes] : damages) {
+        const QString bad =
+            sampleFingerprint(QStringLiteral("bad ") + column + QString::fromLatin1(bytes.left(9)));
+        await(opened->commit(sampleCommit(bad)));
+        const bool inEntries = column == QLatin1String("meta") || column == QLatin1String("v");
+        side.run((inEntries ? QStringLiteral("UPDATE entries SET %1 = ? WHERE fingerprint = ?")
+                            : QStringLiteral("UPDATE entry_bodies SET %1 = ? WHERE entry = "
+                                             "(SELECT id FROM entries WHERE fingerprint = ?)"))
+                     .arg(column),
+            {column == QLatin1String("v") ? QVariant(2) : QVariant(bytes.isNull() ? QByteArray("") : bytes),
+                bad});
+        QVERIFY_EXCEPTION_THROWN(await(opened->lookup(bad)), CacheError);
+        QVERIFY(await(opened->lookup(good)));
+        if (inEntries)
+            QTest::ignoreMessage(QtWarningMsg, QRegularExpression(bad));
+        const EntryPage page = await(opened->listEntries({}, 100));
+        QCOMPARE(page.rows.size(), inEntries ? 1U : 2U);
+        QCOMPARE(await(opened->commit(sampleCommit(bad))), 2); // a refresh heals it
+        QVERIFY(await(opened->lookup(bad)));
+        QCOMPARE(await(opened->removeEntries({bad})), 1);
+    }
+}
+
+void TestSqliteStore::expiredEntriesArePurged()
+{
+    sqlite::Database database(file(), QStringLiteral("default"));
+    database.open();
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    for (int i = 0; i < 30; ++i) {
+        Commit commit = sampleCommit(sampleFingerprint(QString::number(i)));
+        commit.ttl = 10s;
+        sqlite::commitEntry(database, commit, now);
+        QVERIFY(sqlite::takeLock(database, commit.entry.meta.fingerprint, newId(), now, 10s));
+    }
+    const auto count = [&database](const QString& table) {
+        sqlite::Statement statement = database.prepare(QStringLiteral("SELECT COUNT(*) FROM ") + table);
+        return statement.run().next() ? statement.integer(0) : -1;
+    };
+    QCOMPARE(count(QStringLiteral("entries")), 30);
+    const qint64 later = now + 24 * 3'600'000;
+    QCOMPARE(sqlite::countEntries(database, later), 0);
+    for (int i = 0; i < 2; ++i)
+        sqlite::commitEntry(database, sampleCommit(sampleFingerprint(QStringLiteral("new"))), later);
+    QCOMPARE(count(QStringLiteral("entries")), 1);
+    QCOMPARE(count(QStringLiteral("entry_bodies")), 1);
+    QCOMPARE(count(QStringLiteral("locks")), 0);
+}
+
+void TestSqliteStore::sumsBeyondTheRangeSaturate()
+{
+    const auto opened = store();
+    std::vector<Call> calls;
+    for (int i = 0; i < 4; ++i) {
+        Call call = sampleCall();
+        call.cost = Money::fromPicodollars(std::numeric_limits<qint64>::max() / 2);
+        call.timeMs += (i / 2) * 3'600'000 + i;
+        calls.push_back(call);
+    }
+    await(opened->recordCalls(calls));
+    for (const qint64 fromMs : {qint64{0}, calls[0].timeMs + 1}) {
+        for (const char* zone : {"UTC", "Asia/Kolkata"}) {
+            CostQuery query;
+            query.fromMs = fromMs;
+            query.timeZone = zone;
+            query.groupBy = {Dimension::Hour, Dimension::Model};
+            CostAccumulator accumulator(query);
+            for (const Call& call : calls)
+                accumulator.add(call);
+            QCOMPARE(describe(await(opened->costs(query))), describe(accumulator.report()));
+        }
+    }
+    CostQuery query;
+    QCOMPARE(
+        await(opened->costs(query)).total.cost, Money::fromPicodollars(std::numeric_limits<qint64>::max()));
+}
+
+void TestSqliteStore::refusesEmptyNames()
+{
+    QVERIFY_EXCEPTION_THROWN(makeSqliteStore(QString(), QStringLiteral("default")), ConfigurationError);
+    QVERIFY_EXCEPTION_THROWN(makeSqliteStore(file(), QString()), ConfigurationError);
+}
+
+int main(int argc, char** argv)
+{
+    const TestEnvironment environment;
+    const QCoreApplication application(argc, argv);
+    const QStringList arguments = QCoreApplication::arguments();
+    if (arguments.size() == 3 && arguments.at(1) == QLatin1String("--compete")) {
+        try {
+            std::printf("%d\n", compete(arguments.at(2)));
+            return 0;
+        } catch (const Error& error) {
+            std::fprintf(stderr, "%s\n", error.what());
+            return error.exitCode();
+        }
+    }
+    TestSqliteStore test;
+    return QTest::qExec(&test, argc, argv);
+}
+#include "tst_sqlitestore.moc"

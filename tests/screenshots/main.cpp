@@ -1,0 +1,130 @@
+// Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER.
+
+#include "cache/cacheview.h"
+#include "costs/costsview.h"
+#include "sampledata.h"
+#include "shell/mainwindow.h"
+#include "testenvironment.h"
+#include "theme/theme.h"
+#include "workbench.h"
+#include "workbench/workbenchview.h"
+
+#include <QApplication>
+#include <QDir>
+#include <QEventLoop>
+#include <QSettings>
+#include <QTextStream>
+#include <QTimer>
+
+namespace {
+
+using namespace llmcache;
+
+QCoro::Task<> fillAndQuit(Session* session, QEventLoop* loop)
+{
+    co_await screenshots::fillWorkspace(session);
+    QMetaObject::invokeMethod(loop, &QEventLoop::quit, Qt::QueuedConnection);
+}
+
+/// Lets the window load and paint until nothing is under way for a moment.
+void settle(const ui::MainWindow& window)
+{
+    constexpr int quietRounds = 6;
+    constexpr int roundMs = 60;
+    constexpr int mostRounds = 200;
+    int quiet = 0;
+    for (int round = 0; round < mostRounds && quiet < quietRounds; ++round) {
+        QEventLoop loop;
+        QTimer::singleShot(roundMs, &loop, &QEventLoop::quit);
+        loop.exec();
+        quiet = window.activeTasks() == 0 ? quiet + 1 : 0;
+    }
+}
+
+class Photographer {
+public:
+    Photographer(app::Workbench& workbench, ui::Theme& theme, const QString& folder)
+        : m_workbench(workbench)
+        , m_theme(theme)
+        , m_folder(folder)
+    {
+    }
+
+    void takeAll()
+    {
+        for (const ui::ColorScheme scheme : {ui::ColorScheme::Light, ui::ColorScheme::Dark}) {
+            m_theme.setScheme(scheme);
+            for (const QSize size : {QSize(1440, 900), QSize(1024, 700)}) {
+                m_workbench.window().resize(size);
+                take(&m_workbench.workbenchView(), QStringLiteral("workbench"), scheme, size);
+                take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
+                take(&m_workbench.costsView(), QStringLiteral("costs"), scheme, size);
+            }
+        }
+    }
+
+private:
+    void take(ui::View* view, const QString& name, ui::ColorScheme scheme, const QSize& size)
+    {
+        m_workbench.window().showView(view);
+        settle(m_workbench.window());
+        QString file = QStringLiteral("%1-%2").arg(name, ui::colorSchemeName(scheme));
+        if (size.width() != 1440)
+            file += QStringLiteral("-%1").arg(size.width());
+        const QString path = QDir(m_folder).filePath(file + QStringLiteral(".png"));
+        if (!m_workbench.window().grab().save(path))
+            QTextStream(stderr) << "can't write " << path << '\n';
+        QTextStream(stdout) << path << '\n';
+    }
+
+    app::Workbench& m_workbench;
+    ui::Theme& m_theme;
+    QString m_folder;
+};
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const llmcache::test::TestEnvironment environment;
+    if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    QApplication application(argc, argv);
+    QApplication::setApplicationVersion(QStringLiteral("screenshots"));
+    if (argc != 2 || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
+        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER\n";
+        return 2;
+    }
+    QSettings settings(environment.path(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    ui::Theme theme;
+    theme.apply(application);
+    SessionConfig config;
+    config.dataFolder = environment.path(QStringLiteral("data"));
+    config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
+    {
+        Session session(config);
+        QEventLoop loop;
+        fillAndQuit(&session, &loop);
+        loop.exec();
+    }
+    settings.setValue(QStringLiteral("workbench/agent"), QStringLiteral("profiler"));
+    app::Workbench workbench(config, &settings, &theme);
+    workbench.session().providers().setProvider(QStringLiteral("anthropic"), screenshots::cannedProvider());
+    workbench.window().resize(1440, 900);
+    workbench.show();
+    settle(workbench.window());
+    workbench.workbenchView().setPrompt(
+        QStringLiteral("Make a profile on {{who}} from the transcript.\nUse {{language}}."),
+        {{QStringLiteral("who"), QStringLiteral("the user")},
+            {QStringLiteral("language"), QStringLiteral("English")}});
+    for (int runs = 0; runs < 3; ++runs) {
+        workbench.workbenchView().run();
+        settle(workbench.window());
+    }
+    Photographer(workbench, theme, QString::fromLocal8Bit(argv[1])).takeAll();
+    QEventLoop closing;
+    QObject::connect(&workbench, &app::Workbench::finished, &closing, &QEventLoop::quit);
+    workbench.window().close();
+    closing.exec();
+    return 0;
+}

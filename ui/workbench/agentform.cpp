@@ -1,0 +1,218 @@
+#include "workbench/agentform.h"
+
+#include "base/error.h"
+#include "theme/theme.h"
+#include "widgets/codeedit.h"
+#include "widgets/controls.h"
+#include "widgets/format.h"
+#include "widgets/tabstrip.h"
+#include "workbench/historyeditor.h"
+#include "workbench/outputeditor.h"
+#include "workbench/settingseditor.h"
+
+#include <QComboBox>
+#include <QCompleter>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QStackedWidget>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+enum Tab { SystemTab, InstructionsTab, OutputTab, SettingsTab, HistoryTab };
+
+/// Several system prompts share one editor, a line of dashes between them.
+const QString promptSeparator = QStringLiteral("\n---\n");
+
+QVBoxLayout* labelled(const QString& label, QWidget* field)
+{
+    auto* column = new QVBoxLayout;
+    column->setSpacing(4);
+    column->addWidget(fieldLabel(label, field));
+    column->addWidget(field);
+    return column;
+}
+
+QString price(const QString& perMillion)
+{
+    const auto money = Money::fromDecimal(perMillion);
+    return money ? money->toDisplay() : QStringLiteral("?");
+}
+
+} // namespace
+
+AgentForm::AgentForm(const Theme* theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
+    , m_name(new QLineEdit)
+    , m_model(new QComboBox)
+    , m_modelInfo(makeLabel({}, Tone::Secondary, TextSize::Small))
+    , m_task(new QLineEdit)
+    , m_tabs(new TabStrip(theme))
+    , m_pages(new QStackedWidget)
+    , m_systemPrompt(new CodeEdit(theme, Syntax::Template))
+    , m_instructions(new CodeEdit(theme, Syntax::Template))
+    , m_output(new OutputEditor(theme))
+    , m_settings(new SettingsEditor)
+    , m_history(new HistoryEditor(theme))
+{
+    m_name->setObjectName(QStringLiteral("agent name"));
+    m_model->setObjectName(QStringLiteral("model"));
+    m_task->setObjectName(QStringLiteral("task"));
+    m_systemPrompt->setObjectName(QStringLiteral("system prompt"));
+    m_systemPrompt->setAccessibleName(tr("System prompt"));
+    m_systemPrompt->setPlaceholderText(tr("What the model is and how it should answer"));
+    m_instructions->setObjectName(QStringLiteral("instructions"));
+    m_instructions->setAccessibleName(tr("Instructions"));
+    m_instructions->setPlaceholderText(tr("Sent again with every request, also within a conversation"));
+    m_model->setEditable(true);
+    m_model->setInsertPolicy(QComboBox::NoInsert);
+    m_model->setMaxVisibleItems(20);
+    m_model->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_model->setMinimumContentsLength(18);
+    m_model->lineEdit()->setPlaceholderText(tr("provider:model"));
+    m_task->setPlaceholderText(tr("agent's name"));
+    m_modelInfo->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_pages->addWidget(m_systemPrompt);
+    m_pages->addWidget(m_instructions);
+    m_pages->addWidget(m_output);
+    m_pages->addWidget(m_settings);
+    m_pages->addWidget(m_history);
+    for (int tab = SystemTab; tab <= HistoryTab; ++tab)
+        m_tabs->addTab(QString());
+    m_tabs->setObjectName(QStringLiteral("agent tabs"));
+    m_tabs->setAccessibleName(tr("Parts of the agent"));
+
+    auto* head = new QHBoxLayout;
+    head->setSpacing(12);
+    head->addLayout(labelled(tr("Name"), m_name), 3);
+    auto* model = labelled(tr("Model"), m_model);
+    auto* modelHead = new QHBoxLayout;
+    modelHead->addWidget(model->takeAt(0)->widget());
+    modelHead->addWidget(m_modelInfo, 1);
+    model->insertLayout(0, modelHead);
+    head->addLayout(model, 5);
+    head->addLayout(labelled(tr("Task"), m_task), 3);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(10);
+    column->addLayout(head);
+    column->addWidget(m_tabs);
+    column->addWidget(m_pages, 1);
+
+    connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
+    connect(m_name, &QLineEdit::textEdited, this, &AgentForm::edited);
+    connect(m_task, &QLineEdit::textEdited, this, &AgentForm::edited);
+    connect(m_model, &QComboBox::editTextChanged, this, [this] {
+        updateModelInfo();
+        Q_EMIT edited();
+    });
+    connect(m_systemPrompt, &QTextEdit::textChanged, this, &AgentForm::edited);
+    connect(m_instructions, &QTextEdit::textChanged, this, &AgentForm::edited);
+    connect(m_output, &OutputEditor::edited, this, &AgentForm::edited);
+    connect(m_settings, &SettingsEditor::edited, this, &AgentForm::edited);
+    connect(m_history, &HistoryEditor::edited, this, &AgentForm::edited);
+    connect(this, &AgentForm::edited, this, &AgentForm::updateTabs);
+    updateTabs();
+}
+
+void AgentForm::setPrices(const PriceTable& prices)
+{
+    m_prices = prices;
+    const QSignalBlocker blocked(m_model);
+    const QString typed = m_model->currentText();
+    m_model->clear();
+    for (const ModelInfo& info : m_prices.models())
+        m_model->addItem(info.provider + QLatin1Char(':') + info.model);
+    m_model->setCurrentText(typed);
+    auto* completer = new QCompleter(m_model->model(), m_model);
+    completer->setFilterMode(Qt::MatchContains);
+    completer->setCaseSensitivity(Qt::CaseInsensitive);
+    m_model->setCompleter(completer);
+    updateModelInfo();
+}
+
+void AgentForm::setAgent(const Agent& agent)
+{
+    const QSignalBlocker blocked(this);
+    m_base = agent;
+    m_name->setText(agent.name);
+    m_model->setCurrentText(agent.model);
+    m_task->setText(agent.task);
+    m_systemPrompt->setText(agent.systemPrompt.join(promptSeparator));
+    m_instructions->setText(agent.instructions);
+    m_output->setOutput(agent.output);
+    m_settings->setAgent(agent);
+    updateModelInfo();
+    updateTabs();
+}
+
+Agent AgentForm::agent() const
+{
+    Agent agent = m_base;
+    agent.name = m_name->text().trimmed();
+    agent.model = m_model->currentText().trimmed();
+    agent.task = m_task->text().trimmed();
+    if (agent.name.isEmpty())
+        throw ConfigurationError(tr("The agent has no name."), tr("Give it one."));
+    ModelRef::parse(agent.model);
+    const QString system = m_systemPrompt->text();
+    agent.systemPrompt = system.isEmpty() ? SystemPrompt() : SystemPrompt(system.split(promptSeparator));
+    agent.instructions = m_instructions->text();
+    agent.output = m_output->output();
+    m_settings->apply(agent);
+    return agent;
+}
+
+History AgentForm::history() const
+{
+    return m_history->history();
+}
+
+void AgentForm::setHistory(const History& history)
+{
+    m_history->setHistory(history);
+    updateTabs();
+}
+
+QString AgentForm::templateTexts() const
+{
+    return m_systemPrompt->text() + QLatin1Char('\n') + m_instructions->text();
+}
+
+void AgentForm::updateModelInfo()
+{
+    const auto info = m_prices.find(m_model->currentText().trimmed());
+    if (!info) {
+        m_modelInfo->setText(m_model->currentText().trimmed().isEmpty() ? QString() : tr("no known price"));
+        return;
+    }
+    QString text = tr("%1 in · %2 out / M").arg(price(info->inputPerMillion), price(info->outputPerMillion));
+    if (info->contextWindow > 0)
+        text += tr(" · %1 k").arg(info->contextWindow / 1000);
+    m_modelInfo->setText(text);
+}
+
+void AgentForm::updateTabs()
+{
+    m_tabs->setTabText(SystemTab, tr("System prompt"));
+    m_tabs->setTabText(
+        InstructionsTab, m_instructions->text().isEmpty() ? tr("Instructions") : tr("Instructions ✓"));
+    QString output = tr("text");
+    try {
+        const OutputType type = m_output->output();
+        output = type.isText() ? tr("text") : type.name;
+    } catch (const Error&) {
+        output = tr("✕"); // said in full on its page
+    }
+    m_tabs->setTabText(OutputTab, tr("Output %1").arg(output));
+    const int settings = m_settings->count();
+    m_tabs->setTabText(SettingsTab, settings == 0 ? tr("Settings") : tr("Settings %1").arg(settings));
+    const int turns = m_history->turns();
+    m_tabs->setTabText(HistoryTab, turns == 0 ? tr("History") : tr("History %n turn(s)", nullptr, turns));
+}
+
+} // namespace llmcache::ui

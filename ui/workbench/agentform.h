@@ -1,0 +1,64 @@
+#pragma once
+
+#include "agent/agent.h"
+#include "agent/message.h"
+#include "cost/pricetable.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QStackedWidget;
+
+namespace llmcache::ui {
+
+class CodeEdit;
+class HistoryEditor;
+class OutputEditor;
+class SettingsEditor;
+class TabStrip;
+class Theme;
+
+/// The form that edits one agent, and the history of the run that is being prepared.
+class AgentForm : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the form.
+    explicit AgentForm(const Theme* theme, QWidget* parent = nullptr);
+    /// Models for completion, with their prices.
+    void setPrices(const PriceTable& prices);
+    /// Shows an agent; not an edit.
+    void setAgent(const Agent& agent);
+    /// What is typed. Throws ConfigurationError that names the field.
+    Agent agent() const;
+    History history() const;
+    void setHistory(const History& history);
+    /// Texts in which `{{name}}` makes a variable, besides the prompt.
+    QString templateTexts() const;
+    CodeEdit* systemPrompt() const { return m_systemPrompt; }
+    QLineEdit* nameField() const { return m_name; }
+
+Q_SIGNALS:
+    void edited();
+
+private:
+    void updateModelInfo();
+    void updateTabs();
+    const Theme* m_theme;
+    PriceTable m_prices;
+    Agent m_base; ///< keeps what the form does not show (tools, extra headers, several system prompts)
+    QLineEdit* m_name;
+    QComboBox* m_model;
+    QLabel* m_modelInfo;
+    QLineEdit* m_task;
+    TabStrip* m_tabs;
+    QStackedWidget* m_pages;
+    CodeEdit* m_systemPrompt;
+    CodeEdit* m_instructions;
+    OutputEditor* m_output;
+    SettingsEditor* m_settings;
+    HistoryEditor* m_history;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,372 @@
+#include "workbench/answerpanel.h"
+
+#include "base/error.h"
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/card.h"
+#include "widgets/codeedit.h"
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+#include "widgets/emptystate.h"
+#include "widgets/errorbanner.h"
+#include "widgets/format.h"
+#include "widgets/spinner.h"
+#include "widgets/tabstrip.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QScrollBar>
+#include <QStackedWidget>
+#include <QTextBrowser>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+enum Form { RenderedForm, JsonForm, RawForm, MessagesForm, RequestForm };
+
+/// Never fetches anything: an answer may hold links to images.
+class OfflineBrowser : public QTextBrowser {
+public:
+    QVariant loadResource(int, const QUrl&) override { return {}; }
+};
+
+QString messagesText(const History& messages)
+{
+    QString text;
+    for (const Message& message : messages) {
+        text += roleName(message.role).toUpper();
+        if (!message.toolName.isEmpty())
+            text += QStringLiteral(" ") + message.toolName;
+        text += QLatin1Char('\n');
+        if (!message.text.isEmpty())
+            text += message.text + QLatin1Char('\n');
+        for (const ToolCall& call : message.toolCalls)
+            text += QStringLiteral("→ %1 %2\n").arg(call.name, QString::fromUtf8(toJsonText(call.arguments)));
+        text += QLatin1Char('\n');
+    }
+    return text;
+}
+
+QString arithmetic(const Quote& quote)
+{
+    QStringList lines;
+    for (const PriceLine& line : quote.lines)
+        lines.append(
+            QStringLiteral("%1 %2 × $%3 = $%4")
+                .arg(format::count(line.count), line.bucket, line.each.toDecimal(), line.amount.toDecimal()));
+    if (!quote.source.isEmpty())
+        lines.append(QObject::tr("price: %1").arg(quote.source));
+    return lines.join(QLatin1Char('\n'));
+}
+
+} // namespace
+
+AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
+    : QFrame(parent)
+    , m_theme(theme)
+    , m_pages(new QStackedWidget)
+    , m_empty(new EmptyState(theme, IconName::Workbench, tr("No answer yet"),
+          tr("Run the prompt. The first run asks the provider, the next ones answer from the cache.")))
+    , m_badge(new Badge)
+    , m_headline(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold))
+    , m_subline(new ElidedLabel)
+    , m_spinner(new Spinner(theme))
+    , m_input(new Tile(theme, tr("Input"), Tile::Size::Compact))
+    , m_output(new Tile(theme, tr("Output"), Tile::Size::Compact))
+    , m_cost(new Tile(theme, tr("Cost"), Tile::Size::Compact))
+    , m_saved(new Tile(theme, tr("Saved"), Tile::Size::Compact))
+    , m_banner(new ErrorBanner(theme))
+    , m_tabs(new TabStrip(theme))
+    , m_forms(new QStackedWidget)
+    , m_rendered(new OfflineBrowser)
+    , m_json(new CodeView(theme, Syntax::Json))
+    , m_raw(new CodeView(theme))
+    , m_messages(new CodeView(theme))
+    , m_request(new CodeView(theme, Syntax::Json))
+    , m_verdict(makeLabel({}, Tone::Hit))
+    , m_fingerprintLabel(makeLabel({}, Tone::Secondary))
+    , m_copyFingerprint(flatButton(tr("copy fingerprint")))
+    , m_copy(secondaryButton(tr("Copy")))
+    , m_open(secondaryButton(tr("Open in cache")))
+{
+    setStyleProperty(this, "surface", QStringLiteral("panel"));
+    m_badge->setObjectName(QStringLiteral("answer badge"));
+    m_headline->setObjectName(QStringLiteral("answer latency"));
+    m_rendered->setObjectName(QStringLiteral("answer rendered"));
+    m_raw->setObjectName(QStringLiteral("answer raw"));
+    m_json->setObjectName(QStringLiteral("answer json"));
+    m_messages->setObjectName(QStringLiteral("answer messages"));
+    m_request->setObjectName(QStringLiteral("answer request"));
+    m_cost->setObjectName(QStringLiteral("tile cost"));
+    m_saved->setObjectName(QStringLiteral("tile saved"));
+    m_input->setObjectName(QStringLiteral("tile input"));
+    m_output->setObjectName(QStringLiteral("tile output"));
+    m_banner->setObjectName(QStringLiteral("answer problem"));
+    m_tabs->setObjectName(QStringLiteral("answer tabs"));
+    m_rendered->setOpenLinks(false);
+    m_rendered->setAccessibleName(tr("Answer, rendered"));
+    m_rendered->document()->setDocumentMargin(12);
+    setTone(m_subline, Tone::Secondary);
+
+    auto* head = new QHBoxLayout;
+    head->setSpacing(10);
+    head->addWidget(m_badge);
+    head->addWidget(m_headline);
+    head->addWidget(m_subline, 1);
+    head->addWidget(m_spinner);
+    m_tabs->addTab(tr("Rendered"));
+    m_tabs->addTab(tr("JSON"));
+    m_tabs->addTab(tr("Raw"));
+    m_tabs->addTab(tr("Messages"));
+    m_tabs->addTab(tr("Request"));
+    m_tabs->setAccessibleName(tr("Forms of the answer"));
+    for (QWidget* form :
+        {static_cast<QWidget*>(m_rendered), static_cast<QWidget*>(m_json), static_cast<QWidget*>(m_raw),
+            static_cast<QWidget*>(m_messages), static_cast<QWidget*>(m_request)})
+        m_forms->addWidget(form);
+    m_json->setAccessibleName(tr("Answer as JSON"));
+    m_raw->setAccessibleName(tr("Answer as it came"));
+    m_messages->setAccessibleName(tr("Messages of the run"));
+    m_request->setAccessibleName(tr("Canonical request"));
+
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(12);
+    column->addLayout(head);
+    column->addWidget(createTiles());
+    column->addWidget(m_banner);
+    column->addWidget(m_tabs);
+    column->addWidget(m_forms, 1);
+    column->addWidget(createFooter());
+    m_pages->addWidget(m_empty);
+    m_pages->addWidget(content);
+    auto* outer = new QVBoxLayout(this);
+    outer->setContentsMargins(16, 14, 16, 8);
+    outer->addWidget(m_pages);
+
+    connect(m_tabs, &QTabBar::currentChanged, m_forms, &QStackedWidget::setCurrentIndex);
+    connect(m_copy, &QPushButton::clicked, this, &AnswerPanel::copyAnswer);
+    connect(m_copyFingerprint, &QPushButton::clicked, this,
+        [this] { QGuiApplication::clipboard()->setText(m_fingerprint); });
+    connect(m_open, &QPushButton::clicked, this, [this] { Q_EMIT openEntry(m_fingerprint); });
+}
+
+QWidget* AnswerPanel::createTiles()
+{
+    auto* tiles = new QWidget;
+    auto* row = new QHBoxLayout(tiles);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
+        row->addWidget(tile, 1);
+    return tiles;
+}
+
+QWidget* AnswerPanel::createFooter()
+{
+    m_fingerprintLabel->setFont(codeFont(12));
+    m_fingerprintLabel->setObjectName(QStringLiteral("fingerprint"));
+    m_open->setObjectName(QStringLiteral("open in cache"));
+    m_copy->setObjectName(QStringLiteral("copy answer"));
+    auto* footer = new QWidget;
+    auto* column = new QVBoxLayout(footer);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    auto* actions = new QHBoxLayout;
+    actions->setSpacing(8);
+    actions->addWidget(m_verdict);
+    actions->addStretch(1);
+    actions->addWidget(m_copy);
+    actions->addWidget(m_open);
+    auto* print = new QHBoxLayout;
+    print->setSpacing(4);
+    print->addWidget(m_fingerprintLabel);
+    print->addWidget(m_copyFingerprint);
+    print->addStretch(1);
+    column->addLayout(actions);
+    column->addLayout(print);
+    return footer;
+}
+
+void AnswerPanel::clear()
+{
+    m_fingerprint.clear();
+    m_text.clear();
+    m_spinner->setBusy(false);
+    m_pages->setCurrentIndex(0);
+}
+
+void AnswerPanel::showStarted(const QString& model)
+{
+    m_pages->setCurrentIndex(1);
+    m_banner->clear();
+    m_badge->setBadge(BadgeKind::Neutral, tr("running"));
+    m_headline->setText({});
+    m_subline->setText(model);
+    m_spinner->setBusy(true);
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
+        tile->setSkeleton(true);
+    m_streaming = true;
+    m_text.clear();
+    for (CodeView* view : {m_json, m_raw, m_messages, m_request})
+        view->setText({});
+    m_rendered->clear();
+    m_verdict->clear();
+    m_fingerprintLabel->clear();
+    m_fingerprint.clear();
+    m_copyFingerprint->hide();
+    m_open->setEnabled(false);
+    m_copy->setEnabled(false);
+}
+
+void AnswerPanel::appendText(const QString& text)
+{
+    if (!m_streaming)
+        return;
+    m_text += text;
+    m_copy->setEnabled(true);
+    // Appending is cheap; rendering Markdown for every token is not.
+    QScrollBar* const bar = m_rendered->verticalScrollBar();
+    const bool atEnd = bar->value() == bar->maximum();
+    QTextCursor cursor(m_rendered->document());
+    cursor.movePosition(QTextCursor::End);
+    cursor.insertText(text);
+    if (atEnd)
+        bar->setValue(bar->maximum());
+}
+
+void AnswerPanel::showProgress(const QString& what, std::chrono::milliseconds elapsed)
+{
+    m_headline->setText(format::duration(elapsed));
+    m_subline->setText(what);
+}
+
+void AnswerPanel::setAnswer(const Json& output)
+{
+    m_text = outputText(output);
+    m_raw->setText(m_text);
+    if (output.is_string()) {
+        m_rendered->setMarkdown(m_text);
+        m_json->setText(QString::fromUtf8(toPrettyJsonText(output)));
+    } else {
+        m_text = QString::fromUtf8(toPrettyJsonText(output));
+        m_json->setText(m_text);
+        m_rendered->setMarkdown(QStringLiteral("```\n%1\n```").arg(m_text));
+    }
+}
+
+void AnswerPanel::setTexts(const RunData& run)
+{
+    setAnswer(run.output);
+    m_messages->setText(messagesText(run.messages));
+    m_request->setText(QString::fromUtf8(toPrettyJsonText(run.request)));
+    m_tabs->setTabText(MessagesForm, tr("Messages %1").arg(run.messages.size()));
+    m_tabs->setCurrentIndex(run.output.is_string() ? RenderedForm : JsonForm);
+}
+
+void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
+{
+    const RunData& run = result.data();
+    m_streaming = false;
+    m_pages->setCurrentIndex(1);
+    m_spinner->setBusy(false);
+    m_badge->setOutcome(run.outcome);
+    m_headline->setText(format::duration(run.latency));
+    QStringList facts;
+    if (result.cached()) {
+        facts.append(tr("was %1").arg(format::duration(run.originalLatency)));
+        if (run.entry)
+            facts.append(tr("stored %1 by %2")
+                             .arg(format::relativeTime(run.entry->createdMs, nowMs), run.entry->author));
+    } else {
+        facts.append(run.model);
+        facts.append(tr("%n attempt(s)", nullptr, run.attempts));
+        if (run.waited.count() > 0)
+            facts.append(tr("waited %1").arg(format::duration(run.waited)));
+        if (!run.stored)
+            facts.append(tr("not stored"));
+    }
+    m_subline->setText(facts.join(QStringLiteral(" · ")));
+
+    m_input->setValue(format::count(run.usage.inputTokens),
+        tr("%1 tokens in, %2 written to the provider's cache")
+            .arg(format::count(run.usage.inputTokens), format::count(run.usage.cacheWriteTokens)));
+    m_input->setNote(tr("%1 cached").arg(format::count(run.usage.cacheReadTokens)));
+    m_output->setValue(format::count(run.usage.outputTokens));
+    m_output->setNote(tr("%1 reasoning").arg(format::count(run.usage.reasoningTokens)));
+    m_cost->setValue(
+        format::money(run.cost), result.cached() ? format::moneyToolTip(run.cost) : arithmetic(run.quote));
+    m_saved->setValue(result.cached() ? format::money(run.avoidedCost) : QStringLiteral("$0"),
+        format::moneyToolTip(run.avoidedCost));
+    if (result.cached()) {
+        m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
+        m_saved->setNote(
+            run.entry ? tr("%n earlier hit(s)", nullptr, static_cast<int>(run.entry->hits)) : tr("shared"));
+    } else {
+        m_cost->setNote(run.quote.source.isEmpty() ? tr("no known price") : run.quote.source);
+        m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));
+    }
+    setTexts(run);
+    const QString schema =
+        run.request.contains("output") ? stringMember(run.request["output"], "name") : QString();
+    m_verdict->setText(schema.isEmpty() ? QString() : tr("✓ valid %1").arg(schema));
+    m_fingerprint = run.fingerprint;
+    m_fingerprintLabel->setText(format::shortFingerprint(run.fingerprint));
+    m_fingerprintLabel->setToolTip(run.fingerprint);
+    m_copyFingerprint->show();
+    m_copy->setEnabled(true);
+    m_open->setEnabled(run.stored);
+    if (run.warnings.isEmpty())
+        m_banner->clear();
+    else
+        m_banner->showProblem(run.warnings.join(QLatin1Char('\n')), {}, {}, ErrorBanner::Severity::Warning);
+}
+
+void AnswerPanel::showFailure(const Failure& failure)
+{
+    m_streaming = false;
+    m_pages->setCurrentIndex(1);
+    m_spinner->setBusy(false);
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
+        tile->setValue(QStringLiteral("–"));
+    if (failure.cancelled()) {
+        m_badge->setBadge(badgeOf(Outcome::Cancelled));
+        m_subline->setText(m_text.isEmpty() ? tr("stopped; nothing was stored")
+                                            : tr("stopped; what had come so far is not stored"));
+        return;
+    }
+    m_badge->setOutcome(Outcome::Failed);
+    m_subline->setText(failure.kind);
+    m_banner->showProblem(failure.message, failure.remedy);
+    try {
+        if (failure.error)
+            std::rethrow_exception(failure.error);
+    } catch (const OutputError& error) {
+        // It was paid for, so it is shown, though it fits nothing.
+        m_raw->setText(error.lastAnswer());
+        m_text = error.lastAnswer();
+        m_copy->setEnabled(true);
+        m_tabs->setCurrentIndex(RawForm);
+        setTone(m_verdict, Tone::Error);
+        m_verdict->setText(tr("✕ %n violation(s)", nullptr, static_cast<int>(error.violations().size())));
+        m_verdict->setToolTip(error.violations().join(QLatin1Char('\n')));
+    } catch (const ProviderError& error) {
+        if (!error.bodyExcerpt().isEmpty()) {
+            m_raw->setText(error.bodyExcerpt());
+            m_tabs->setCurrentIndex(RawForm);
+        }
+    } catch (const std::exception&) {
+        // Message and remedy say it all.
+    }
+}
+
+void AnswerPanel::copyAnswer()
+{
+    QGuiApplication::clipboard()->setText(m_text);
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,162 @@
+#include "workbench/historyeditor.h"
+
+#include "theme/theme.h"
+#include "widgets/codeedit.h"
+#include "widgets/controls.h"
+
+#include <QComboBox>
+#include <QFrame>
+#include <QHBoxLayout>
+#include <QScrollArea>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+class HistoryEditor::Turn : public QFrame {
+public:
+    Turn(const Theme* theme, const Message& message, HistoryEditor* editor)
+        : m_message(message)
+        , m_role(new QComboBox)
+        , m_text(new CodeEdit(theme, Syntax::Template))
+    {
+        setStyleProperty(this, "surface", QStringLiteral("card"));
+        for (const Role role : {Role::User, Role::Assistant, Role::System, Role::Tool})
+            m_role->addItem(roleName(role), static_cast<int>(role));
+        m_role->setCurrentIndex(m_role->findData(static_cast<int>(message.role)));
+        m_role->setAccessibleName(tr("Role of this turn"));
+        m_text->setText(message.text);
+        m_text->setAccessibleName(tr("Text of this turn"));
+        m_text->setFixedHeight(84);
+        auto* row = new QHBoxLayout;
+        row->setSpacing(4);
+        row->addWidget(m_role);
+        row->addStretch(1);
+        row->addWidget(tool(tr("↑"), tr("Move this turn up"), [this, editor] { editor->move(this, -1); }));
+        row->addWidget(tool(tr("↓"), tr("Move this turn down"), [this, editor] { editor->move(this, 1); }));
+        row->addWidget(tool(tr("✕"), tr("Remove this turn"), [this, editor] { editor->remove(this); }));
+        auto* column = new QVBoxLayout(this);
+        column->setContentsMargins(10, 8, 10, 10);
+        column->setSpacing(6);
+        column->addLayout(row);
+        column->addWidget(m_text);
+        QObject::connect(m_role, &QComboBox::currentIndexChanged, editor, &HistoryEditor::edited);
+        QObject::connect(m_text, &QTextEdit::textChanged, editor, &HistoryEditor::edited);
+    }
+
+    Message message() const
+    {
+        Message message = m_message; // with its tool calls, attachments and provider data
+        message.role = static_cast<Role>(m_role->currentData().toInt());
+        message.text = m_text->text();
+        return message;
+    }
+
+private:
+    template <typename Action>
+    QToolButton* tool(const QString& sign, const QString& name, Action action)
+    {
+        auto* button = new QToolButton;
+        button->setText(sign);
+        button->setAutoRaise(true);
+        button->setToolTip(name);
+        button->setAccessibleName(name);
+        QObject::connect(button, &QToolButton::clicked, this, action);
+        return button;
+    }
+
+    Message m_message;
+    QComboBox* m_role;
+    CodeEdit* m_text;
+};
+
+HistoryEditor::HistoryEditor(const Theme* theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
+    , m_list(new QVBoxLayout)
+    , m_hint(makeLabel(tr("No earlier turns. Add one to continue a conversation."), Tone::Secondary))
+{
+    auto* inner = new QWidget;
+    auto* innerColumn = new QVBoxLayout(inner);
+    innerColumn->setContentsMargins(0, 0, 0, 0);
+    innerColumn->setSpacing(8);
+    m_list->setSpacing(8);
+    innerColumn->addWidget(m_hint);
+    innerColumn->addLayout(m_list);
+    innerColumn->addStretch(1);
+    auto* scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setWidget(inner);
+    auto* add = secondaryButton(tr("Add turn"));
+    add->setObjectName(QStringLiteral("add turn"));
+    auto* row = new QHBoxLayout;
+    row->addWidget(add);
+    row->addStretch(1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(8);
+    column->addWidget(scroll, 1);
+    column->addLayout(row);
+    connect(add, &QPushButton::clicked, this, [this] {
+        const bool userSpoke = !m_turns.empty() && m_turns.back()->message().role == Role::User;
+        addTurn(userSpoke ? Message::assistant({}) : Message::user({}));
+        Q_EMIT edited();
+    });
+}
+
+void HistoryEditor::addTurn(const Message& message)
+{
+    auto* turn = new Turn(m_theme, message, this);
+    m_turns.push_back(turn);
+    rebuild();
+}
+
+void HistoryEditor::setHistory(const History& history)
+{
+    for (Turn* turn : m_turns)
+        turn->deleteLater();
+    m_turns.clear();
+    for (const Message& message : history)
+        m_turns.push_back(new Turn(m_theme, message, this));
+    rebuild();
+}
+
+History HistoryEditor::history() const
+{
+    History history;
+    for (const Turn* turn : m_turns)
+        history.push_back(turn->message());
+    return history;
+}
+
+void HistoryEditor::rebuild()
+{
+    while (QLayoutItem* item = m_list->takeAt(0))
+        delete item;
+    for (Turn* turn : m_turns)
+        m_list->addWidget(turn);
+    m_hint->setVisible(m_turns.empty());
+}
+
+void HistoryEditor::move(Turn* turn, int by)
+{
+    const auto at = std::find(m_turns.begin(), m_turns.end(), turn) - m_turns.begin();
+    const auto to = at + by;
+    if (to < 0 || to >= static_cast<std::ptrdiff_t>(m_turns.size()))
+        return;
+    std::swap(m_turns[static_cast<std::size_t>(at)], m_turns[static_cast<std::size_t>(to)]);
+    rebuild();
+    Q_EMIT edited();
+}
+
+void HistoryEditor::remove(Turn* turn)
+{
+    std::erase(m_turns, turn);
+    turn->hide();
+    turn->deleteLater();
+    rebuild();
+    Q_EMIT edited();
+}
+
+} // namespace llmcache::ui

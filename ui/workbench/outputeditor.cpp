@@ -1,0 +1,148 @@
+#include "workbench/outputeditor.h"
+
+#include "agent/outputvalidation.h"
+#include "base/error.h"
+#include "theme/theme.h"
+#include "widgets/codeedit.h"
+#include "widgets/controls.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QTimer>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+const char* const emptySchema = R"({
+  "type": "object",
+  "properties": {
+    "answer": {"type": "string"}
+  },
+  "required": ["answer"]
+})";
+
+QVBoxLayout* labelled(const QString& label, QWidget* field)
+{
+    auto* column = new QVBoxLayout;
+    column->setSpacing(4);
+    column->addWidget(fieldLabel(label, field));
+    column->addWidget(field);
+    return column;
+}
+
+} // namespace
+
+OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
+    : QWidget(parent)
+    , m_kind(new SegmentedControl)
+    , m_fields(new QWidget)
+    , m_name(new QLineEdit)
+    , m_description(new QLineEdit)
+    , m_mode(new QComboBox)
+    , m_schema(new CodeEdit(theme, Syntax::Json))
+    , m_verdict(makeLabel({}, Tone::Secondary))
+    , m_checkDelay(new QTimer(this))
+{
+    m_kind->addSegment(tr("Text"));
+    m_kind->addSegment(tr("JSON"));
+    m_kind->setObjectName(QStringLiteral("output kind"));
+    m_kind->setAccessibleName(tr("Output type"));
+    for (const OutputMode mode :
+        {OutputMode::Auto, OutputMode::Tool, OutputMode::Native, OutputMode::Prompted})
+        m_mode->addItem(outputModeName(mode), static_cast<int>(mode));
+    m_name->setPlaceholderText(tr("UserProfile"));
+    m_description->setPlaceholderText(tr("What the model should know about it"));
+    m_schema->setAccessibleName(tr("JSON Schema"));
+    m_schema->setObjectName(QStringLiteral("schema"));
+    m_name->setObjectName(QStringLiteral("output name"));
+
+    auto* names = new QHBoxLayout;
+    names->setSpacing(12);
+    names->addLayout(labelled(tr("Name"), m_name), 2);
+    names->addLayout(labelled(tr("Description"), m_description), 3);
+    names->addLayout(labelled(tr("Mode"), m_mode), 1);
+    auto* fields = new QVBoxLayout(m_fields);
+    fields->setContentsMargins(0, 0, 0, 0);
+    fields->setSpacing(8);
+    fields->addLayout(names);
+    fields->addWidget(m_schema, 1);
+    m_verdict->setWordWrap(true);
+    fields->addWidget(m_verdict);
+    auto* top = new QHBoxLayout;
+    top->addWidget(m_kind);
+    top->addStretch(1);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(8);
+    column->addLayout(top);
+    column->addWidget(m_fields, 1);
+    column->addStretch(0);
+    m_fields->hide();
+
+    m_checkDelay->setSingleShot(true);
+    m_checkDelay->setInterval(200);
+    connect(m_checkDelay, &QTimer::timeout, this, &OutputEditor::check);
+    connect(m_kind, &SegmentedControl::currentChanged, this, [this](int kind) {
+        m_fields->setVisible(kind == 1);
+        if (kind == 1 && m_schema->text().isEmpty())
+            m_schema->setText(QString::fromUtf8(emptySchema));
+        check();
+        Q_EMIT edited();
+    });
+    for (QLineEdit* field : {m_name, m_description})
+        connect(field, &QLineEdit::textEdited, this, &OutputEditor::edited);
+    connect(m_mode, &QComboBox::activated, this, &OutputEditor::edited);
+    connect(m_schema, &QTextEdit::textChanged, this, [this] {
+        m_checkDelay->start();
+        Q_EMIT edited();
+    });
+}
+
+void OutputEditor::setOutput(const OutputType& output)
+{
+    const QSignalBlocker blocked(this);
+    m_name->setText(output.name);
+    m_description->setText(output.description);
+    m_mode->setCurrentIndex(m_mode->findData(static_cast<int>(output.mode)));
+    m_schema->setText(output.isText() ? QString() : QString::fromUtf8(toPrettyJsonText(output.schema)));
+    m_pythonType = output.pythonType;
+    m_kind->setCurrentIndex(output.isText() ? 0 : 1);
+    m_fields->setVisible(!output.isText());
+    check();
+}
+
+OutputType OutputEditor::output() const
+{
+    if (m_kind->currentIndex() == 0)
+        return OutputType::text();
+    if (m_name->text().trimmed().isEmpty())
+        throw ConfigurationError(tr("The output type has no name."), tr("Give it one, such as UserProfile."));
+    Json schema = parseJson(m_schema->text().toUtf8(), tr("The output schema"));
+    checkSchema(schema, tr("The output schema"));
+    OutputType output = OutputType::json(
+        m_name->text().trimmed(), std::move(schema), static_cast<OutputMode>(m_mode->currentData().toInt()));
+    output.description = m_description->text();
+    output.pythonType = m_pythonType;
+    return output;
+}
+
+void OutputEditor::check()
+{
+    if (m_kind->currentIndex() == 0)
+        return;
+    try {
+        output();
+        setTone(m_verdict, Tone::Hit);
+        m_verdict->setText(tr("✓ a valid schema"));
+        setStyleProperty(m_schema, "invalid", false);
+    } catch (const Error& error) {
+        setTone(m_verdict, Tone::Error);
+        m_verdict->setText(tr("✕ %1").arg(error.text()));
+        setStyleProperty(m_schema, "invalid", true);
+    }
+}
+
+} // namespace llmcache::ui

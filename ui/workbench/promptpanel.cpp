@@ -1,0 +1,263 @@
+#include "workbench/promptpanel.h"
+
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/codeedit.h"
+#include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
+#include "widgets/format.h"
+
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QMenu>
+#include <QSpinBox>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+constexpr int fieldsPerRow = 3;
+
+QString policyText(CachePolicy policy)
+{
+    switch (policy) {
+    case CachePolicy::Use:
+        return QObject::tr("Use cache");
+    case CachePolicy::Refresh:
+        return QObject::tr("Refresh");
+    case CachePolicy::Bypass:
+        return QObject::tr("Bypass");
+    case CachePolicy::Only:
+        return QObject::tr("Cache only");
+    case CachePolicy::ReadOnly:
+        return QObject::tr("Read only");
+    }
+    return {};
+}
+
+QString policyHelp(CachePolicy policy)
+{
+    switch (policy) {
+    case CachePolicy::Use:
+        return QObject::tr("Answer from the cache; pay for a miss and store it");
+    case CachePolicy::Refresh:
+        return QObject::tr("Pay for a new answer and store it over the old one");
+    case CachePolicy::Bypass:
+        return QObject::tr("Pay for a new answer and store nothing");
+    case CachePolicy::Only:
+        return QObject::tr("Answer from the cache or fail; never pay");
+    case CachePolicy::ReadOnly:
+        return QObject::tr("Answer from the cache; pay for a miss and store nothing");
+    }
+    return {};
+}
+
+} // namespace
+
+PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
+    , m_prompt(new CodeEdit(theme, Syntax::Template))
+    , m_fields(new QGridLayout)
+    , m_sample(new QSpinBox)
+    , m_badge(new Badge)
+    , m_outlook(new ElidedLabel)
+    , m_policyButton(secondaryButton(policyText(m_policy)))
+    , m_run(primaryButton(tr("Run")))
+    , m_stop(dangerButton(tr("Stop")))
+{
+    m_prompt->setObjectName(QStringLiteral("prompt"));
+    m_prompt->setPlaceholderText(tr("Ask something. {{name}} makes a variable."));
+    m_prompt->setMinimumHeight(84);
+    m_sample->setRange(0, 1'000'000);
+    m_sample->setObjectName(QStringLiteral("sample"));
+    m_sample->setToolTip(tr("Number of the repeat; each is an entry of its own"));
+    m_badge->setObjectName(QStringLiteral("outlook badge"));
+    m_outlook->setObjectName(QStringLiteral("outlook"));
+    setTone(m_outlook, Tone::Secondary);
+    m_run->setObjectName(QStringLiteral("run"));
+    m_run->setKeyHint(QStringLiteral("Ctrl ⏎"));
+    m_stop->setObjectName(QStringLiteral("stop"));
+    m_stop->setKeyHint(QStringLiteral("Esc"));
+    m_stop->hide();
+    m_policyButton->setObjectName(QStringLiteral("policy"));
+    m_policyButton->setAccessibleName(tr("How to use the cache"));
+    auto* menu = new QMenu(m_policyButton);
+    menu->setToolTipsVisible(true);
+    for (const CachePolicy policy : {CachePolicy::Use, CachePolicy::Refresh, CachePolicy::Bypass,
+             CachePolicy::Only, CachePolicy::ReadOnly}) {
+        QAction* const action = menu->addAction(policyText(policy), this, [this, policy] {
+            setPolicy(policy);
+            Q_EMIT edited();
+        });
+        action->setToolTip(policyHelp(policy));
+    }
+    m_policyButton->setMenu(menu);
+
+    m_fields->setHorizontalSpacing(12);
+    m_fields->setVerticalSpacing(8);
+    for (int column = 0; column < fieldsPerRow; ++column)
+        m_fields->setColumnStretch(column, 1);
+    auto* bottom = new QHBoxLayout;
+    bottom->setSpacing(8);
+    bottom->addWidget(m_badge);
+    bottom->addWidget(m_outlook, 1);
+    bottom->addWidget(m_policyButton);
+    bottom->addWidget(m_stop);
+    bottom->addWidget(m_run);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(6);
+    column->addWidget(fieldLabel(tr("Prompt"), m_prompt));
+    column->addWidget(m_prompt, 1);
+    column->addSpacing(4);
+    column->addLayout(m_fields);
+    column->addSpacing(4);
+    column->addLayout(bottom);
+
+    connect(m_prompt, &QTextEdit::textChanged, this, [this] {
+        updateVariables();
+        Q_EMIT edited();
+    });
+    connect(m_sample, &QSpinBox::valueChanged, this, &PromptPanel::edited);
+    connect(m_run, &QPushButton::clicked, this, &PromptPanel::runRequested);
+    connect(m_stop, &QPushButton::clicked, this, &PromptPanel::stopRequested);
+    updateVariables();
+    showNoPrediction({});
+}
+
+QString PromptPanel::prompt() const
+{
+    return m_prompt->text();
+}
+
+void PromptPanel::setPrompt(const QString& prompt)
+{
+    m_prompt->setText(prompt);
+}
+
+Variables PromptPanel::variables() const
+{
+    Variables variables;
+    for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it)
+        variables.insert(it.key(), it.value()->text());
+    return variables;
+}
+
+void PromptPanel::setVariables(const Variables& variables)
+{
+    m_values.insert(variables);
+    for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it) {
+        if (variables.contains(it.key()))
+            it.value()->setText(variables.value(it.key()));
+    }
+}
+
+void PromptPanel::setTemplateTexts(const QString& texts)
+{
+    if (texts == m_otherTexts)
+        return;
+    m_otherTexts = texts;
+    updateVariables();
+}
+
+int PromptPanel::sample() const
+{
+    return m_sample->value();
+}
+
+void PromptPanel::setSample(int sample)
+{
+    m_sample->setValue(sample);
+}
+
+void PromptPanel::setPolicy(CachePolicy policy)
+{
+    m_policy = policy;
+    m_policyButton->setText(policyText(policy));
+    m_policyButton->setToolTip(policyHelp(policy));
+}
+
+void PromptPanel::setRunning(bool running)
+{
+    m_stop->setVisible(running);
+}
+
+void PromptPanel::updateVariables()
+{
+    const QStringList names = templateVariables(m_prompt->text() + QLatin1Char('\n') + m_otherTexts);
+    QStringList present = m_variables.keys();
+    QStringList sorted = names;
+    sorted.sort();
+    if (present == sorted && m_fields->count() > 0)
+        return;
+    for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it)
+        m_values.insert(it.key(), it.value()->text());
+    const bool hadFocus = m_sample->hasFocus();
+    while (QLayoutItem* item = m_fields->takeAt(0)) {
+        if (QWidget* box = item->widget(); box) {
+            if (box->isAncestorOf(m_sample))
+                m_sample->setParent(this);
+            box->hide();
+            box->deleteLater();
+        }
+        delete item;
+    }
+    m_variables.clear();
+    int place = 0;
+    const auto add = [this, &place](const QString& label, QWidget* field) {
+        auto* box = new QWidget;
+        auto* column = new QVBoxLayout(box);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(4);
+        column->addWidget(fieldLabel(label, field));
+        column->addWidget(field);
+        m_fields->addWidget(box, place / fieldsPerRow, place % fieldsPerRow);
+        ++place;
+    };
+    for (const QString& name : names) {
+        auto* field = new QLineEdit(m_values.value(name));
+        field->setObjectName(QStringLiteral("variable ") + name);
+        connect(field, &QLineEdit::textEdited, this, &PromptPanel::edited);
+        m_variables.insert(name, field);
+        add(name, field);
+    }
+    add(tr("Sample"), m_sample);
+    m_sample->show();
+    if (hadFocus)
+        m_sample->setFocus();
+}
+
+void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
+{
+    const bool reads = m_policy != CachePolicy::Refresh && m_policy != CachePolicy::Bypass;
+    m_badge->show();
+    if (prediction.entry && reads) {
+        const EntryMeta& meta = *prediction.entry;
+        m_badge->setBadge(BadgeKind::Hit, tr("● will hit"));
+        m_outlook->setText(
+            tr("stored %1 by %2 · saves %3")
+                .arg(format::relativeTime(meta.createdMs, nowMs), meta.author, format::money(meta.cost)));
+        return;
+    }
+    QString cost = tr("about %1 tokens").arg(format::count(prediction.estimatedInputTokens));
+    cost += prediction.estimatedCost ? tr(" · ≈ %1 input").arg(prediction.estimatedCost->toDisplay())
+                                     : tr(" · no known price");
+    if (m_policy == CachePolicy::Only) {
+        m_badge->setBadge(BadgeKind::Error, tr("✕ no entry"));
+        cost = tr("cache only: this run would fail");
+    } else {
+        m_badge->setBadge(BadgeKind::Miss, reads ? tr("○ will miss") : tr("○ will pay"));
+    }
+    m_outlook->setText(prediction.problem.isEmpty() ? cost : tr("%1 · cache unreachable").arg(cost));
+}
+
+void PromptPanel::showNoPrediction(const QString& why)
+{
+    m_badge->setVisible(false);
+    m_outlook->setText(why);
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "agent/templating.h"
+#include "cache/run.h"
+
+#include <QMap>
+#include <QWidget>
+
+class QGridLayout;
+class QLabel;
+class QLineEdit;
+class QSpinBox;
+
+namespace llmcache::ui {
+
+class Badge;
+class Button;
+class CodeEdit;
+class ElidedLabel;
+class Theme;
+
+/// The prompt, its variables, what will happen, and the Run button.
+class PromptPanel : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the panel.
+    explicit PromptPanel(const Theme* theme, QWidget* parent = nullptr);
+    QString prompt() const;
+    void setPrompt(const QString& prompt);
+    Variables variables() const;
+    void setVariables(const Variables& variables);
+    /// Other texts whose placeholders need a field too.
+    void setTemplateTexts(const QString& texts);
+    int sample() const;
+    void setSample(int sample);
+    CachePolicy policy() const { return m_policy; }
+    void setPolicy(CachePolicy policy);
+    void setRunning(bool running);
+
+    /// What a run would do now.
+    void showPrediction(const Prediction& prediction, qint64 nowMs);
+    void showNoPrediction(const QString& why);
+    CodeEdit* promptEdit() const { return m_prompt; }
+    Button* runButton() const { return m_run; }
+
+Q_SIGNALS:
+    void edited();
+    void runRequested();
+    void stopRequested();
+
+private:
+    void updateVariables();
+    const Theme* m_theme;
+    CodeEdit* m_prompt;
+    QString m_otherTexts;
+    QGridLayout* m_fields;
+    QMap<QString, QLineEdit*> m_variables;
+    Variables m_values; ///< also of variables that have no field now
+    QSpinBox* m_sample;
+    Badge* m_badge;
+    ElidedLabel* m_outlook;
+    Button* m_policyButton;
+    Button* m_run;
+    Button* m_stop;
+    CachePolicy m_policy = CachePolicy::Use;
+};
+
+} // namespace llmcache::ui

@@ -1,0 +1,131 @@
+#include "workbench/runlist.h"
+
+#include "widgets/badge.h"
+#include "widgets/format.h"
+#include "widgets/tablestyle.h"
+
+#include <QSet>
+
+namespace llmcache::ui {
+
+void RunListModel::clear()
+{
+    beginResetModel();
+    m_items.clear();
+    endResetModel();
+}
+
+int RunListModel::begin(qint64 nowMs)
+{
+    RunItem item;
+    item.number = ++m_lastNumber;
+    item.running = true;
+    item.timeMs = nowMs;
+    m_nowMs = std::max(m_nowMs, nowMs);
+    beginInsertRows({}, 0, 0);
+    m_items.insert(m_items.begin(), std::move(item));
+    endInsertRows();
+    return m_lastNumber;
+}
+
+int RunListModel::rowOf(int number) const
+{
+    for (std::size_t row = 0; row < m_items.size(); ++row) {
+        if (m_items[row].number == number && number != 0)
+            return static_cast<int>(row);
+    }
+    return -1;
+}
+
+void RunListModel::finish(int number, const RunItem& item)
+{
+    const int row = rowOf(number);
+    if (row < 0)
+        return;
+    RunItem& mine = m_items[static_cast<std::size_t>(row)];
+    const qint64 started = mine.timeMs;
+    mine = item;
+    mine.number = number;
+    mine.running = false;
+    mine.timeMs = started;
+    Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1));
+}
+
+void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>& known)
+{
+    beginResetModel();
+    std::erase_if(m_items, [](const RunItem& item) { return item.number == 0; });
+    for (const Call& call : calls) {
+        if (known.contains(call.id))
+            continue;
+        RunItem item;
+        item.outcome = call.outcome;
+        item.latency = call.latency;
+        item.cost = call.cost;
+        item.timeMs = call.timeMs;
+        item.fingerprint = call.fingerprint;
+        item.error = call.error;
+        m_items.push_back(std::move(item));
+    }
+    endResetModel();
+}
+
+void RunListModel::setNow(qint64 nowMs)
+{
+    m_nowMs = nowMs;
+    if (!m_items.empty())
+        Q_EMIT dataChanged(index(0, When), index(rowCount() - 1, When));
+}
+
+int RunListModel::rowCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : static_cast<int>(m_items.size());
+}
+
+int RunListModel::columnCount(const QModelIndex& parent) const
+{
+    return parent.isValid() ? 0 : ColumnCount;
+}
+
+QVariant RunListModel::data(const QModelIndex& index, int role) const
+{
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+        return {};
+    const RunItem& item = at(index.row());
+    const int column = index.column();
+    switch (role) {
+    case Qt::DisplayRole:
+        switch (column) {
+        case Number:
+            return item.number == 0 ? tr("–") : QStringLiteral("#%1").arg(item.number);
+        case State:
+            return item.running ? tr("running") : badgeOf(item.outcome).text;
+        case Latency:
+            return item.running ? QString() : format::duration(item.latency);
+        case Cost:
+            return item.running ? QString() : format::money(item.cost);
+        case When:
+            return format::relativeTime(item.timeMs, m_nowMs);
+        default:
+            return {};
+        }
+    case Qt::ToolTipRole:
+        if (column == Cost)
+            return format::moneyToolTip(item.cost);
+        if (column == When)
+            return format::fullTime(item.timeMs);
+        return item.error.isEmpty() ? QVariant() : QVariant(item.error);
+    case badgeKindRole:
+        if (column != State)
+            return {};
+        return static_cast<int>(item.running ? BadgeKind::Neutral : badgeOf(item.outcome).kind);
+    case Qt::TextAlignmentRole:
+        return QVariant(Qt::AlignVCenter | (column >= Latency ? Qt::AlignRight : Qt::AlignLeft));
+    case TableDelegate::secondaryRole:
+        return column == Number || column == When;
+    default:
+        return {};
+    }
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "cache/run.h"
+
+#include <QAbstractTableModel>
+
+namespace llmcache::ui {
+
+/// One line of the runs list: a run of this window, or one that the ledger remembers.
+struct RunItem {
+    int number = 0; ///< 0 = from the ledger
+    Outcome outcome = Outcome::Miss;
+    bool running = false;
+    std::chrono::microseconds latency{0};
+    std::optional<Money> cost;
+    qint64 timeMs = 0;
+    QString fingerprint;
+    QString error; ///< of a failed run
+    std::optional<RunResult> result; ///< of a run of this window
+};
+
+/// Runs of one agent, newest first.
+class RunListModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    enum Column { Number, State, Latency, Cost, When, ColumnCount };
+    using QAbstractTableModel::QAbstractTableModel;
+    void clear();
+    /// Puts a run on top; returns its number.
+    int begin(qint64 nowMs);
+    void finish(int number, const RunItem& item);
+    /// Appends what the ledger remembers, leaving out calls that are runs of this window.
+    void setLedger(const std::vector<Call>& calls, const QSet<QString>& known);
+    const RunItem& at(int row) const { return m_items.at(static_cast<std::size_t>(row)); }
+    int rowOf(int number) const;
+    void setNow(qint64 nowMs);
+
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+
+private:
+    std::vector<RunItem> m_items;
+    int m_lastNumber = 0;
+    qint64 m_nowMs = 0;
+};
+
+} // namespace llmcache::ui
