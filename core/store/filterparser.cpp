@@ -1,9 +1,6 @@
 #include "store/filterparser.h"
 
-#include <QDateTime>
-
 #include <array>
-#include <cmath>
 
 namespace llmcache {
 
@@ -14,7 +11,6 @@ using Property = FilterTerm::Property;
 
 constexpr qsizetype longestFilter = 4096;
 constexpr int deepestNesting = 64;
-constexpr qint64 unlimited = std::numeric_limits<qint64>::max();
 
 struct FieldName {
     QLatin1String name;
@@ -52,58 +48,6 @@ constexpr std::array properties{
     PropertyName{QLatin1String("unpriced"), Property::Unpriced},
 };
 
-struct Unit {
-    QLatin1String name;
-    qint64 factor;
-};
-constexpr std::array durationUnits{
-    Unit{QLatin1String("s"), 1'000},
-    Unit{QLatin1String("m"), 60'000},
-    Unit{QLatin1String("h"), 3'600'000},
-    Unit{QLatin1String("d"), 86'400'000},
-    Unit{QLatin1String("w"), 604'800'000},
-};
-constexpr std::array byteUnits{
-    Unit{QLatin1String(""), 1},
-    Unit{QLatin1String("b"), 1},
-    Unit{QLatin1String("k"), 1'000},
-    Unit{QLatin1String("kb"), 1'000},
-    Unit{QLatin1String("m"), 1'000'000},
-    Unit{QLatin1String("mb"), 1'000'000},
-    Unit{QLatin1String("g"), 1'000'000'000},
-    Unit{QLatin1String("gb"), 1'000'000'000},
-};
-constexpr std::array countUnits{
-    Unit{QLatin1String(""), 1},
-    Unit{QLatin1String("k"), 1'000},
-    Unit{QLatin1String("m"), 1'000'000},
-};
-
-/// A non-negative number with one of the units, in the smallest unit, and the unit's factor.
-template <std::size_t size>
-std::optional<std::pair<qint64, qint64>> measure(const QString& text, const std::array<Unit, size>& units)
-{
-    qsizetype digits = 0;
-    while (digits < text.size()
-        && ((text.at(digits) >= QLatin1Char('0') && text.at(digits) <= QLatin1Char('9'))
-            || text.at(digits) == QLatin1Char('.')))
-        ++digits;
-    bool ok = false;
-    const double number = text.left(digits).toDouble(&ok);
-    if (!ok)
-        return std::nullopt;
-    const QString name = text.mid(digits).toLower();
-    for (const Unit& unit : units) {
-        if (name != unit.name)
-            continue;
-        const double product = number * static_cast<double>(unit.factor);
-        if (product >= 9e18)
-            return std::nullopt;
-        return std::pair(static_cast<qint64>(std::llround(product)), unit.factor);
-    }
-    return std::nullopt;
-}
-
 bool isLetter(QChar c)
 {
     return (c >= QLatin1Char('a') && c <= QLatin1Char('z'))
@@ -129,8 +73,7 @@ FilterNode group(FilterNode::Kind kind, std::vector<FilterNode> children)
 
 FilterParser::FilterParser(const QString& text, QTimeZone zone, qint64 nowMs)
     : m_text(text)
-    , m_zone(std::move(zone))
-    , m_nowMs(nowMs)
+    , m_values(std::move(zone), nowMs)
 {
 }
 
@@ -248,7 +191,7 @@ FilterNode FilterParser::parseTerm()
     const auto op = nameEnd > start ? takeOperator() : std::nullopt;
     if (!op) {
         m_position = start;
-        const Value value = takeValue();
+        const FilterValue value = takeValue();
         if (value.text.isEmpty())
             throw FilterError(QStringLiteral("There is nothing between these quotes"),
                 QStringLiteral("Put the words to look for there, or remove them."), start, value.length);
@@ -265,7 +208,7 @@ FilterNode FilterParser::parseTerm()
             QStringLiteral("Use one of %1, or put the text in quotes to look for it.")
                 .arg(fieldNames().join(QLatin1String(", "))),
             start, nameEnd - start);
-    const Value value = takeValue();
+    const FilterValue value = takeValue();
     if (value.text.isEmpty() && !value.quoted)
         throw FilterError(QStringLiteral("\"%1\" has no value").arg(m_text.mid(start, m_position - start)),
             QStringLiteral("Write it right behind, without a space."), start, m_position - start);
@@ -317,9 +260,9 @@ std::optional<FilterParser::Operator> FilterParser::takeOperator()
     }
 }
 
-FilterParser::Value FilterParser::takeValue()
+FilterValue FilterParser::takeValue()
 {
-    Value value;
+    FilterValue value;
     value.offset = m_position;
     if (!atEnd() && current() == QLatin1Char('"')) {
         value.quoted = true;
@@ -350,7 +293,7 @@ QString FilterParser::takeQuoted()
     return text;
 }
 
-void FilterParser::setText(FilterTerm& term, Operator op, const Value& value) const
+void FilterParser::setText(FilterTerm& term, Operator op, const FilterValue& value) const
 {
     if (op != Operator::Contains && op != Operator::Equals)
         throw FilterError(QStringLiteral("Texts can't be compared by size"),
@@ -366,7 +309,7 @@ void FilterParser::setText(FilterTerm& term, Operator op, const Value& value) co
         term.match = FilterTerm::Match::None;
 }
 
-void FilterParser::setProperties(FilterNode& node, Operator op, const Value& value) const
+void FilterParser::setProperties(FilterNode& node, Operator op, const FilterValue& value) const
 {
     const FilterTerm whole = node.term;
     const QString choices = propertyNames().join(QLatin1String(", "));
@@ -391,17 +334,18 @@ void FilterParser::setProperties(FilterNode& node, Operator op, const Value& val
     node = group(FilterNode::Kind::Any, std::move(alternatives));
 }
 
-void FilterParser::setNumbers(FilterTerm& term, Operator op, const QString& name, const Value& value) const
+void FilterParser::setNumbers(
+    FilterTerm& term, Operator op, const QString& name, const FilterValue& value) const
 {
     const auto between = value.text.indexOf(QLatin1String(".."));
     if (between >= 0) {
         if (op != Operator::Contains && op != Operator::Equals)
             throw FilterError(QStringLiteral("A range can't be compared by size"),
                 QStringLiteral("Write %1:%2.").arg(name, value.text), term.offset, term.length);
-        Value from = value;
+        FilterValue from = value;
         from.text = value.text.left(between);
         from.length = between;
-        Value to = value;
+        FilterValue to = value;
         to.text = value.text.mid(between + 2);
         to.offset += between + 2;
         to.length -= between + 2;
@@ -409,16 +353,17 @@ void FilterParser::setNumbers(FilterTerm& term, Operator op, const QString& name
             throw FilterError(QStringLiteral("This range has no ends"),
                 QStringLiteral("Write at least one, such as %1:1..").arg(name), value.offset, value.length);
         if (!from.text.isEmpty())
-            term.low = span(term.field, from).low;
+            term.low = m_values.span(term.field, from).low;
         if (!to.text.isEmpty())
-            term.high = term.field == Field::Age || term.field == Field::Ttl ? span(term.field, to).low
-                                                                             : span(term.field, to).high;
+            term.high = term.field == Field::Age || term.field == Field::Ttl
+                ? m_values.span(term.field, to).low
+                : m_values.span(term.field, to).high;
         if (term.low > term.high)
             throw FilterError(QStringLiteral("This range ends before it begins"),
                 QStringLiteral("Write the smaller end first."), value.offset, value.length);
         return;
     }
-    const Span values = span(term.field, value);
+    const FilterSpan values = m_values.span(term.field, value);
     // "age>3d" begins right after three days, though "age:3d" is any time of the third day.
     const bool exact = term.field == Field::Age || term.field == Field::Ttl;
     switch (op) {
@@ -429,7 +374,7 @@ void FilterParser::setNumbers(FilterTerm& term, Operator op, const QString& name
         break;
     case Operator::Greater: {
         const qint64 last = exact ? values.low : values.high;
-        if (last == unlimited)
+        if (last == FilterValues::unlimited)
             throw FilterError(QStringLiteral("Nothing is greater than that"),
                 QStringLiteral("Write %1:%2.").arg(name, value.text), value.offset, value.length);
         term.low = last + 1;
@@ -445,89 +390,6 @@ void FilterParser::setNumbers(FilterTerm& term, Operator op, const QString& name
         term.high = exact ? values.low : values.high;
         break;
     }
-}
-
-FilterParser::Span FilterParser::span(Field field, const Value& value) const
-{
-    switch (field) {
-    case Field::Cost:
-    case Field::Saved:
-        return amount(value);
-    case Field::Age:
-    case Field::Ttl:
-        if (field == Field::Ttl && value.text.compare(QLatin1String("never"), Qt::CaseInsensitive) == 0)
-            return {unlimited, unlimited};
-        return duration(value);
-    case Field::Created:
-    case Field::Used:
-        return date(value);
-    case Field::Size:
-        return byteCount(value);
-    default:
-        return count(value);
-    }
-}
-
-FilterParser::Span FilterParser::amount(const Value& value) const
-{
-    const QString digits = value.text.startsWith(QLatin1Char('$')) ? value.text.mid(1) : value.text;
-    const auto money = Money::fromDecimal(digits);
-    if (!money)
-        throw FilterError(QStringLiteral("\"%1\" is no amount of money").arg(value.text),
-            QStringLiteral("Write dollars as a decimal, such as 0.01."), value.offset, value.length);
-    return {money->picodollars(), money->picodollars()};
-}
-
-FilterParser::Span FilterParser::count(const Value& value) const
-{
-    const auto number = measure(value.text, countUnits);
-    if (!number)
-        throw FilterError(QStringLiteral("\"%1\" is no number").arg(value.text),
-            QStringLiteral("Write digits, with k or m for thousands or millions, such as 2k."), value.offset,
-            value.length);
-    return {number->first, number->first};
-}
-
-FilterParser::Span FilterParser::byteCount(const Value& value) const
-{
-    const auto number = measure(value.text, byteUnits);
-    if (!number)
-        throw FilterError(QStringLiteral("\"%1\" is no size").arg(value.text),
-            QStringLiteral("Write bytes, or kb, mb or gb, such as 10kb."), value.offset, value.length);
-    return {number->first, number->first};
-}
-
-FilterParser::Span FilterParser::duration(const Value& value) const
-{
-    const auto number = measure(value.text, durationUnits);
-    if (!number)
-        throw FilterError(QStringLiteral("\"%1\" is no duration").arg(value.text),
-            QStringLiteral("Write a number with s, m, h, d or w, such as 12h."), value.offset, value.length);
-    return {number->first, number->first + number->second - 1};
-}
-
-FilterParser::Span FilterParser::date(const Value& value) const
-{
-    const auto startOf = [this](const QDate& day) { return day.startOfDay(m_zone).toMSecsSinceEpoch(); };
-    const auto dayOf = [&](const QDate& day) -> Span { return {startOf(day), startOf(day.addDays(1)) - 1}; };
-    const QString text = value.text.toLower();
-    const QDate today = QDateTime::fromMSecsSinceEpoch(m_nowMs, m_zone).date();
-    if (text == QLatin1String("today"))
-        return dayOf(today);
-    if (text == QLatin1String("yesterday"))
-        return dayOf(today.addDays(-1));
-    if (const QDate day = QDate::fromString(text, QStringLiteral("yyyy-MM-dd")); day.isValid())
-        return dayOf(day);
-    if (const QDate month = QDate::fromString(text, QStringLiteral("yyyy-MM")); month.isValid())
-        return {startOf(month), startOf(month.addMonths(1)) - 1};
-    const auto minute = QDateTime::fromString(value.text.toUpper(), QStringLiteral("yyyy-MM-ddTHH:mm"));
-    if (minute.isValid()) {
-        const qint64 start = QDateTime(minute.date(), minute.time(), m_zone).toMSecsSinceEpoch();
-        return {start, start + 59'999};
-    }
-    throw FilterError(QStringLiteral("\"%1\" is no date").arg(value.text),
-        QStringLiteral("Write it like 2026-11-07, 2026-11, 2026-11-07T14:30, today or yesterday."),
-        value.offset, value.length);
 }
 
 } // namespace llmcache

@@ -38,9 +38,7 @@ QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::ToolTipRole) {
         if (index.column() == Time)
             return format::fullTime(call.timeMs);
-        if (index.column() == Cost)
-            return format::moneyToolTip(call.cost);
-        return index.column() == Avoided ? QVariant(format::moneyToolTip(call.avoided)) : QVariant();
+        return index.column() == Cost ? QVariant(format::moneyToolTip(call.cost)) : QVariant();
     }
     if (role != Qt::DisplayRole)
         return {};
@@ -51,14 +49,10 @@ QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
         return badgeOf(call.outcome).text;
     case User:
         return call.user;
-    case Task:
-        return call.task;
     case Latency:
         return format::duration(call.latency);
     case Cost:
         return format::money(call.cost);
-    case Avoided:
-        return format::money(call.avoided);
     default:
         return {};
     }
@@ -72,8 +66,7 @@ QVariant EntryCallsModel::headerData(int section, Qt::Orientation orientation, i
         return int((section >= Latency ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     if (role != Qt::DisplayRole)
         return {};
-    static const QStringList titles{
-        tr("Time"), tr("Result"), tr("User"), tr("Task"), tr("Latency"), tr("Cost"), tr("Saved")};
+    static const QStringList titles{tr("Time"), tr("Result"), tr("User"), tr("Latency"), tr("Cost")};
     return titles.at(section);
 }
 

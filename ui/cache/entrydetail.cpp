@@ -91,16 +91,22 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     m_usage = new UsagePane(theme, m_tabPages);
     addTab(tr("Usage"), m_usage);
     m_callsModel = new EntryCallsModel(this);
-    m_calls = new QTableView(m_tabPages);
+    m_callPages = new QStackedWidget(m_tabPages);
+    m_calls = new QTableView(m_callPages);
     m_calls->setObjectName(QStringLiteral("callsTable"));
     m_calls->setAccessibleName(tr("Calls that used this entry"));
     m_calls->setModel(m_callsModel);
     setUpTable(m_calls, theme);
     m_calls->setSelectionMode(QAbstractItemView::SingleSelection);
-    const QList<int> widths{92, 92, 80, 110, 72, 76, 76};
-    for (int column = 0; column < widths.size(); ++column)
-        m_calls->setColumnWidth(column, widths.at(column));
-    addTab(tr("Calls"), m_calls);
+    m_calls->setColumnWidth(EntryCallsModel::Time, 88);
+    m_calls->setColumnWidth(EntryCallsModel::Result, 104);
+    m_calls->setColumnWidth(EntryCallsModel::Latency, 76);
+    m_calls->setColumnWidth(EntryCallsModel::Cost, 80);
+    m_calls->horizontalHeader()->setSectionResizeMode(EntryCallsModel::User, QHeaderView::Stretch);
+    m_callPages->addWidget(m_calls);
+    m_callPages->addWidget(new EmptyState(theme, IconName::Costs, tr("No calls"),
+        tr("Runs that store or use this entry are listed here."), {}, m_callPages));
+    addTab(tr("Calls"), m_callPages);
     m_raw = new ValueText(theme, tr("Stored entry as JSON"), m_tabPages);
     m_raw->setObjectName(QStringLiteral("rawText"));
     addTab(tr("Raw"), m_raw);
@@ -117,6 +123,14 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     connect(m_banner, &ErrorBanner::actionTriggered, this, &EntryDetail::reload);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_callTasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
+}
+
+void EntryDetail::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    // In a narrow pane the agent's name needs the room; the digits are in the list of facts as well.
+    constexpr int roomy = 400;
+    m_shortFingerprint->setVisible(width() >= roomy);
 }
 
 QWidget* EntryDetail::makeHeading()
@@ -329,6 +343,7 @@ void EntryDetail::loadCalls()
                     : count < shownCalls ? tr("Calls %1").arg(count)
                                          : tr("Calls %1+").arg(count));
             m_callsModel->setCalls(std::move(calls), m_session->clock().nowMs());
+            m_callPages->setCurrentIndex(count == 0 ? 1 : 0);
         },
         [this](const Failure& failure) {
             m_callsModel->setCalls({}, 0);

@@ -59,6 +59,9 @@ Q_SIGNALS:
     void forgetRequested(const QString& fingerprint);
     void activeChanged();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     enum Page { NothingPage, GonePage, EntryPage };
     enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, RawTab };
@@ -97,6 +100,7 @@ private:
     ValueText* m_raw;
     FactList* m_facts;
     UsagePane* m_usage;
+    QStackedWidget* m_callPages;
     QTableView* m_calls;
     EntryCallsModel* m_callsModel;
 };
