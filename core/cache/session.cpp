@@ -138,7 +138,7 @@ qint64 Session::spooled() const
 QCoro::Task<int> Session::replaySpool()
 {
     try {
-        co_return co_await d->spool.replay(*d->store);
+        co_return co_await d->spool.replay(d->store.get());
     } catch (const Error&) {
         // The records stay where they are; the next start or reconnect tries again.
     }

@@ -69,7 +69,7 @@ struct ProviderRegistry::Private {
     /// The base URL in force; empty when there is none.
     QUrl baseUrl(const PrefixRow& row) const
     {
-        const QUrl configured = config.baseUrls.value(row.prefix.prefix);
+        QUrl configured = config.baseUrls.value(row.prefix.prefix);
         if (!configured.isEmpty())
             return configured;
         if (const QString fromEnvironment = firstSecret(row.baseUrlVariables); !fromEnvironment.isEmpty())

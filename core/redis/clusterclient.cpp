@@ -35,9 +35,9 @@ QByteArray nodeId(const Endpoint& endpoint)
 } // namespace
 
 struct ClusterClient::Core {
-    explicit Core(ClusterClient* client, const RedisUrl& clusterUrl)
+    explicit Core(ClusterClient* client, RedisUrl clusterUrl)
         : q(client)
-        , url(clusterUrl)
+        , url(std::move(clusterUrl))
     {
     }
 

@@ -23,8 +23,8 @@ bool isTime(Dimension dimension)
 /// than the rest of the sum.
 class ZoneOffsets {
 public:
-    explicit ZoneOffsets(QTimeZone zone)
-        : m_zone(std::move(zone))
+    explicit ZoneOffsets(const QTimeZone& zone)
+        : m_zone(zone)
     {
     }
 
@@ -61,8 +61,8 @@ private:
 } // namespace
 
 struct CostAccumulator::Groups {
-    explicit Groups(QTimeZone zone)
-        : offsets(std::move(zone))
+    explicit Groups(const QTimeZone& zone)
+        : offsets(zone)
     {
     }
     ZoneOffsets offsets;
@@ -192,12 +192,12 @@ QString CostAccumulator::keyOf(
     const QDateTime local =
         QDateTime::fromMSecsSinceEpoch(bounded + m_groups->offsets.offsetMs(bounded), Qt::UTC);
     const QDate date = local.date();
-    const QString month = QStringLiteral("%1-%2")
-                              .arg(date.year(), 4, 10, QLatin1Char('0'))
-                              .arg(date.month(), 2, 10, QLatin1Char('0'));
+    QString month = QStringLiteral("%1-%2")
+                        .arg(date.year(), 4, 10, QLatin1Char('0'))
+                        .arg(date.month(), 2, 10, QLatin1Char('0'));
     if (dimension == Dimension::Month)
         return month;
-    const QString day = QStringLiteral("%1-%2").arg(month).arg(date.day(), 2, 10, QLatin1Char('0'));
+    QString day = QStringLiteral("%1-%2").arg(month).arg(date.day(), 2, 10, QLatin1Char('0'));
     if (dimension == Dimension::Day)
         return day;
     return QStringLiteral("%1T%2:00").arg(day).arg(local.time().hour(), 2, 10, QLatin1Char('0'));

@@ -71,9 +71,9 @@ FilterNode group(FilterNode::Kind kind, std::vector<FilterNode> children)
 
 } // namespace
 
-FilterParser::FilterParser(const QString& text, QTimeZone zone, qint64 nowMs)
-    : m_text(text)
-    , m_values(std::move(zone), nowMs)
+FilterParser::FilterParser(QString text, const QTimeZone& zone, qint64 nowMs)
+    : m_text(std::move(text))
+    , m_values(zone, nowMs)
 {
 }
 

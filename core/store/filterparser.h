@@ -7,7 +7,7 @@ namespace llmcache {
 /// Recursive descent over the text of a filter. Used once, by EntryFilter::parse.
 class FilterParser {
 public:
-    FilterParser(const QString& text, QTimeZone zone, qint64 nowMs);
+    FilterParser(QString text, const QTimeZone& zone, qint64 nowMs);
     /// Throws FilterError.
     FilterNode parse();
 

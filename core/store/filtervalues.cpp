@@ -65,8 +65,8 @@ std::optional<std::pair<qint64, qint64>> measure(const QString& text, const std:
 
 } // namespace
 
-FilterValues::FilterValues(QTimeZone zone, qint64 nowMs)
-    : m_zone(std::move(zone))
+FilterValues::FilterValues(const QTimeZone& zone, qint64 nowMs)
+    : m_zone(zone)
     , m_nowMs(nowMs)
 {
 }

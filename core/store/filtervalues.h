@@ -23,7 +23,7 @@ class FilterValues {
 public:
     static constexpr qint64 unlimited = std::numeric_limits<qint64>::max();
 
-    FilterValues(QTimeZone zone, qint64 nowMs);
+    FilterValues(const QTimeZone& zone, qint64 nowMs);
     /// A day is a span of time, a price a single number. Throws FilterError that points at the value.
     FilterSpan span(FilterTerm::Field field, const FilterValue& value) const;
 

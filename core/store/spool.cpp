@@ -381,14 +381,13 @@ QCoro::Task<Fate> giveCalls(Store* store, std::vector<Call> calls, QString* prob
 
 } // namespace
 
-QCoro::Task<int> Spool::replay(Store& store)
+QCoro::Task<int> Spool::replay(Store* store)
 {
     if (m_replaying)
         co_return 0;
     m_replaying = true;
     const auto finished = qScopeGuard([this] { m_replaying = false; });
-    const StoreInfo where = store.info();
-    Store* const target = &store;
+    const StoreInfo where = store->info();
 
     // The lock is bound to the process, not to the thread.
     QLockFile processLock(m_folder + QStringLiteral("/replay.lock"));
@@ -425,7 +424,7 @@ QCoro::Task<int> Spool::replay(Store& store)
                 callFiles.append(record.file);
                 continue;
             }
-            auto giving = giveCommit(target, std::move(*record.commit), record.spooledMs, &problem);
+            auto giving = giveCommit(store, std::move(*record.commit), record.spooledMs, &problem);
             const Fate fate = co_await giving;
             storeGone = fate == Fate::StoreGone;
             if (storeGone)
@@ -434,7 +433,7 @@ QCoro::Task<int> Spool::replay(Store& store)
                 done.append(record.file);
         }
         if (!storeGone && !calls.empty()) {
-            auto together = giveCalls(target, calls, &problem);
+            auto together = giveCalls(store, calls, &problem);
             const Fate fate = co_await together;
             storeGone = fate == Fate::StoreGone;
             if (fate == Fate::Taken)
@@ -442,7 +441,7 @@ QCoro::Task<int> Spool::replay(Store& store)
             // One that the store refuses must not keep the others back.
             for (std::size_t i = 0; fate == Fate::Refused && !storeGone && i < calls.size(); ++i) {
                 std::vector<Call> alone{std::move(calls[i])};
-                auto giving = giveCalls(target, std::move(alone), &problem);
+                auto giving = giveCalls(store, std::move(alone), &problem);
                 const Fate itsFate = co_await giving;
                 storeGone = itsFate == Fate::StoreGone;
                 if (itsFate == Fate::Taken)

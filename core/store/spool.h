@@ -37,7 +37,7 @@ public:
     /// lifetime counts from when it was spooled. What the store still refuses is kept; when the store can't
     /// be reached at all the replay ends. Damaged files are moved to the folder "damaged". Does nothing
     /// while another replay of this folder is running, here or in another process. Does not throw.
-    QCoro::Task<int> replay(Store& store);
+    QCoro::Task<int> replay(Store* store);
 
     /// Records that wait to be replayed, of all stores: those in the folder when it was last looked at, and
     /// those added since.

@@ -20,7 +20,7 @@ int EntryCallsModel::rowCount(const QModelIndex& parent) const
 
 int EntryCallsModel::columnCount(const QModelIndex& parent) const
 {
-    return parent.isValid() ? 0 : columns;
+    return parent.isValid() ? 0 : ColumnCount;
 }
 
 QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
@@ -50,7 +50,7 @@ QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
     case User:
         return call.user;
     case Latency:
-        return format::duration(call.latency);
+        return format::callLatency(call.latency);
     case Cost:
         return format::money(call.cost);
     default:
@@ -60,7 +60,7 @@ QVariant EntryCallsModel::data(const QModelIndex& index, int role) const
 
 QVariant EntryCallsModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal || section < 0 || section >= columns)
+    if (orientation != Qt::Horizontal || section < 0 || section >= ColumnCount)
         return {};
     if (role == Qt::TextAlignmentRole)
         return int((section >= Latency ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);

@@ -10,7 +10,7 @@ namespace llmcache::ui {
 class EntryCallsModel : public QAbstractTableModel {
     Q_OBJECT
 public:
-    enum Column { Time, Result, User, Latency, Cost, columns };
+    enum Column { Time, Result, User, Latency, Cost, ColumnCount };
     using QAbstractTableModel::QAbstractTableModel;
 
     void setCalls(std::vector<Call> calls, qint64 nowMs);

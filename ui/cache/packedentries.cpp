@@ -189,7 +189,7 @@ EntrySnapshot PackedEntries::snapshot() const
 
 qint64 PackedEntries::memoryBytes() const
 {
-    auto bytes = qint64(m_buckets.capacity() * sizeof(quint32));
+    auto bytes = static_cast<qint64>(m_buckets.capacity()) * static_cast<qint64>(sizeof(quint32));
     bytes += qint64(m_chunks.capacity() * sizeof(m_chunks[0]));
     for (const auto& held : m_chunks)
         bytes += qint64(sizeof(EntryChunk)) + held->prompts.memoryBytes() + held->answers.memoryBytes();

@@ -5,6 +5,7 @@
 #include <QBarCategoryAxis>
 #include <QBarSet>
 #include <QChart>
+#include <QGraphicsLayout>
 #include <QStackedBarSeries>
 #include <QToolTip>
 #include <QValueAxis>

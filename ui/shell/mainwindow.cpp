@@ -22,6 +22,7 @@
 #include <QSettings>
 #include <QSplitter>
 #include <QStackedWidget>
+#include <QWindow>
 
 namespace llmcache::ui {
 
@@ -35,8 +36,6 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     , m_storeBanner(new ErrorBanner(theme, m_bannerBox))
     , m_stack(new QStackedWidget(this))
     , m_status(new StatusStrip(this))
-    , m_palette(nullptr)
-    , m_toasts(nullptr)
 {
     restoreAppearance(theme, *settings);
     setWindowTitle(QStringLiteral("LLM Cache Workbench"));

@@ -100,8 +100,8 @@ private:
     ErrorBanner* m_storeBanner;
     QStackedWidget* m_stack;
     StatusStrip* m_status;
-    CommandPalette* m_palette;
-    ToastHost* m_toasts;
+    CommandPalette* m_palette = nullptr;
+    ToastHost* m_toasts = nullptr;
     HelpView* m_help = nullptr;
     QMenu* m_viewMenu = nullptr;
     QMenu* m_helpMenu = nullptr;

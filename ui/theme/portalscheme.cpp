@@ -8,9 +8,9 @@
 
 namespace llmcache::ui {
 
-PortalScheme::PortalScheme(const QDBusConnection& bus, QObject* parent)
+PortalScheme::PortalScheme(QDBusConnection bus, QObject* parent)
     : QObject(parent)
-    , m_bus(bus)
+    , m_bus(std::move(bus))
 {
 }
 

@@ -10,7 +10,7 @@ namespace llmcache::ui {
 class PortalScheme : public QObject {
     Q_OBJECT
 public:
-    explicit PortalScheme(const QDBusConnection& bus, QObject* parent = nullptr);
+    explicit PortalScheme(QDBusConnection bus, QObject* parent = nullptr);
     /// On the session bus; null where there is none to connect to.
     static PortalScheme* onSessionBus(QObject* parent);
     /// Asks; the answer comes as answered(), or not at all when there is no portal or no wish. Nothing

@@ -74,7 +74,7 @@ void TestSpool::keepsRecordsForALaterStart()
     QCOMPARE(records().size(), 2);
     Spool spool(folder());
     QCOMPARE(spool.pending(), 2);
-    QCOMPARE(await(spool.replay(*target)), 2);
+    QCOMPARE(await(spool.replay(target.get())), 2);
     QCOMPARE(spool.pending(), 0);
     QCOMPARE(spool.problem(), QString());
     QCOMPARE(records(), QStringList());
@@ -94,8 +94,8 @@ void TestSpool::replaysOnce()
     Spool spool(folder());
     spool.add(target->info(), call);
     spool.add(target->info(), sampleCall());
-    QCOMPARE(await(spool.replay(*target)), 2);
-    QCOMPARE(await(spool.replay(*target)), 0);
+    QCOMPARE(await(spool.replay(target.get())), 2);
+    QCOMPARE(await(spool.replay(target.get())), 0);
     QCOMPARE(await(target->costs({})).total.calls, 2);
 }
 
@@ -111,13 +111,13 @@ void TestSpool::keepsWhatADeadStoreCanNotTake()
     for (int i = 0; i < 5; ++i)
         spool.add(target->info(), sampleCall());
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("can't be created")));
-    QCOMPARE(await(spool.replay(*target)), 0);
+    QCOMPARE(await(spool.replay(target.get())), 0);
     QCOMPARE(spool.pending(), 6);
     QVERIFY(spool.problem().contains(QStringLiteral("store")));
     QCOMPARE(records().size(), 6);
 
     QVERIFY(obstacle.remove());
-    QCOMPARE(await(spool.replay(*target)), 6);
+    QCOMPARE(await(spool.replay(target.get())), 6);
     QCOMPARE(spool.pending(), 0);
     QCOMPARE(spool.problem(), QString());
     QCOMPARE(await(target->costs({})).total.calls, 5);
@@ -133,7 +133,7 @@ void TestSpool::oneRefusedCallDoesNotHoldTheOthers()
     spool.add(target->info(), impossible);
     spool.add(target->info(), sampleCall());
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("impossible time")));
-    QCOMPARE(await(spool.replay(*target)), 2);
+    QCOMPARE(await(spool.replay(target.get())), 2);
     QCOMPARE(spool.pending(), 1);
     QVERIFY(spool.problem().contains(impossible.id));
     QCOMPARE(await(target->costs({})).total.calls, 2);
@@ -147,10 +147,10 @@ void TestSpool::replaysOnlyItsOwnStore()
     spool.add(mine->info(), sampleCall());
     spool.add(theirs->info(), sampleCall());
     spool.add(theirs->info(), sampleCall());
-    QCOMPARE(await(spool.replay(*mine)), 1);
+    QCOMPARE(await(spool.replay(mine.get())), 1);
     QCOMPARE(spool.pending(), 2);
     QCOMPARE(await(mine->costs({})).total.calls, 1);
-    QCOMPARE(await(spool.replay(*theirs)), 2);
+    QCOMPARE(await(spool.replay(theirs.get())), 2);
     QCOMPARE(await(theirs->costs({})).total.calls, 2);
 }
 
@@ -189,11 +189,11 @@ void TestSpool::damagedRecordsAreSetAside()
 
     Spool spool(folder());
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("damaged")));
-    QCOMPARE(await(spool.replay(*target)), 2);
+    QCOMPARE(await(spool.replay(target.get())), 2);
     QCOMPARE(spool.pending(), 0);
     QVERIFY(QFile::exists(folder() + QStringLiteral("/damaged/") + name));
     QCOMPARE(await(target->costs({})).total.calls, 2);
-    QCOMPARE(await(spool.replay(*target)), 0);
+    QCOMPARE(await(spool.replay(target.get())), 0);
 }
 
 void TestSpool::leavesRecordsOfNewerVersions()
@@ -213,7 +213,7 @@ void TestSpool::leavesRecordsOfNewerVersions()
     file.write(QCryptographicHash::hash(payload, QCryptographicHash::Sha256).toHex() + '\n' + payload);
     file.close();
     Spool spool(folder());
-    QCOMPARE(await(spool.replay(*target)), 0);
+    QCOMPARE(await(spool.replay(target.get())), 0);
     QCOMPARE(spool.pending(), 1);
 }
 
@@ -232,7 +232,7 @@ void TestSpool::staysWithinItsLimit()
     }
     QCOMPARE(records().size(), 1); // the ledger record still fits
     Spool spool(folder(), 20'000);
-    QCOMPARE(await(spool.replay(*target)), 1);
+    QCOMPARE(await(spool.replay(target.get())), 1);
     QCOMPARE(await(target->costs({})).total.calls, 1);
 }
 
@@ -247,7 +247,7 @@ void TestSpool::folderThatCanNotBeCreated()
     QTRY_VERIFY(!spool.problem().isEmpty());
     QVERIFY(spool.problem().contains(QDir::toNativeSeparators(folder())));
     QCOMPARE(spool.pending(), 0);
-    QCOMPARE(await(spool.replay(*target)), 0);
+    QCOMPARE(await(spool.replay(target.get())), 0);
 }
 
 void TestSpool::isPrivate()
@@ -272,7 +272,7 @@ void TestSpool::newerAnswerWins()
     Commit newer = sampleCommit(fingerprint, QStringLiteral("new"));
     newer.entry.meta.createdMs += 1000;
     await(target->commit(newer));
-    QCOMPARE(await(spool.replay(*target)), 1);
+    QCOMPARE(await(spool.replay(target.get())), 1);
     const auto entry = await(target->lookup(fingerprint));
     QCOMPARE(outputText(entry->output), QStringLiteral("new"));
     QCOMPARE(entry->meta.revision, 1);
@@ -288,7 +288,7 @@ void TestSpool::lifetimeGoesOnInTheSpool()
     Spool spool(folder());
     spool.add(target->info(), dead);
     spool.add(target->info(), pinned);
-    QCOMPARE(await(spool.replay(*target)), 2);
+    QCOMPARE(await(spool.replay(target.get())), 2);
     QVERIFY(!await(target->lookup(dead.entry.meta.fingerprint)));
     const auto entry = await(target->lookup(pinned.entry.meta.fingerprint));
     QVERIFY(entry);
@@ -304,9 +304,9 @@ void TestSpool::twoSpoolsReplayEachRecordOnce()
     for (int i = 0; i < 20; ++i)
         first.add(target->info(), sampleCommit(sampleFingerprint(QString::number(i))));
     Spool second(folder());
-    auto one = first.replay(*target);
-    auto again = first.replay(*target);
-    auto two = second.replay(*target);
+    auto one = first.replay(target.get());
+    auto again = first.replay(target.get());
+    auto two = second.replay(target.get());
     const int total = await(one) + await(again) + await(two);
     QCOMPARE(total, 270);
     QCOMPARE(await(target->costs({})).total.calls, 250);
