@@ -4,6 +4,7 @@
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
 #include "widgets/format.h"
 #include "widgets/tabstrip.h"
 #include "workbench/historyeditor.h"
@@ -23,6 +24,8 @@ namespace llmcache::ui {
 namespace {
 
 enum Tab { SystemTab, InstructionsTab, OutputTab, SettingsTab, HistoryTab };
+
+constexpr int narrowWidth = 480;
 
 /// Several system prompts share one editor, a line of dashes between them.
 const QString promptSeparator = QStringLiteral("\n---\n");
@@ -49,7 +52,7 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     , m_theme(theme)
     , m_name(new QLineEdit)
     , m_model(new QComboBox)
-    , m_modelInfo(makeLabel({}, Tone::Secondary, TextSize::Small))
+    , m_modelInfo(new ElidedLabel)
     , m_task(new QLineEdit)
     , m_tabs(new TabStrip(theme))
     , m_pages(new QStackedWidget)
@@ -75,6 +78,8 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     m_model->setMinimumContentsLength(18);
     m_model->lineEdit()->setPlaceholderText(tr("provider:model"));
     m_task->setPlaceholderText(tr("agent's name"));
+    m_modelInfo->setFont(textFont(TextSize::Small));
+    setTone(m_modelInfo, Tone::Secondary);
     m_modelInfo->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_pages->addWidget(m_systemPrompt);
     m_pages->addWidget(m_instructions);
@@ -146,6 +151,9 @@ void AgentForm::setAgent(const Agent& agent)
     m_instructions->setText(agent.instructions);
     m_output->setOutput(agent.output);
     m_settings->setAgent(agent);
+    // A long text shows its beginning.
+    for (QLineEdit* field : {m_name, m_model->lineEdit(), m_task})
+        field->setCursorPosition(0);
     updateModelInfo();
     updateTabs();
 }
@@ -175,6 +183,12 @@ History AgentForm::history() const
 void AgentForm::setHistory(const History& history)
 {
     m_history->setHistory(history);
+    updateTabs();
+}
+
+void AgentForm::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
     updateTabs();
 }
 
@@ -209,10 +223,16 @@ void AgentForm::updateTabs()
         output = tr("✕"); // said in full on its page
     }
     m_tabs->setTabText(OutputTab, tr("Output %1").arg(output));
+    m_tabs->setTabToolTip(OutputTab, output);
     const int settings = m_settings->count();
     m_tabs->setTabText(SettingsTab, settings == 0 ? tr("Settings") : tr("Settings %1").arg(settings));
     const int turns = m_history->turns();
-    m_tabs->setTabText(HistoryTab, turns == 0 ? tr("History") : tr("History %n turn(s)", nullptr, turns));
+    m_tabs->setTabText(HistoryTab, turns == 0 ? tr("History") : tr("History %1").arg(turns));
+    // What stands behind a name goes first where there is little room.
+    if (width() < narrowWidth) {
+        m_tabs->setTabText(SystemTab, tr("System"));
+        m_tabs->setTabText(OutputTab, tr("Output"));
+    }
 }
 
 } // namespace llmcache::ui

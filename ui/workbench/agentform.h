@@ -7,13 +7,13 @@
 #include <QWidget>
 
 class QComboBox;
-class QLabel;
 class QLineEdit;
 class QStackedWidget;
 
 namespace llmcache::ui {
 
 class CodeEdit;
+class ElidedLabel;
 class HistoryEditor;
 class OutputEditor;
 class SettingsEditor;
@@ -42,6 +42,9 @@ public:
 Q_SIGNALS:
     void edited();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void updateModelInfo();
     void updateTabs();
@@ -50,7 +53,7 @@ private:
     Agent m_base; ///< keeps what the form does not show (tools, extra headers, several system prompts)
     QLineEdit* m_name;
     QComboBox* m_model;
-    QLabel* m_modelInfo;
+    ElidedLabel* m_modelInfo;
     QLineEdit* m_task;
     TabStrip* m_tabs;
     QStackedWidget* m_pages;

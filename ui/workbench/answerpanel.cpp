@@ -157,13 +157,8 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
 
 QWidget* AnswerPanel::createTiles()
 {
-    auto* tiles = new QWidget;
-    auto* row = new QHBoxLayout(tiles);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(8);
-    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
-        row->addWidget(tile, 1);
-    return tiles;
+    constexpr int leastWidth = 100;
+    return new TileGrid({m_input, m_output, m_cost, m_saved}, leastWidth, 8);
 }
 
 QWidget* AnswerPanel::createFooter()
@@ -284,7 +279,7 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
                              .arg(format::relativeTime(run.entry->createdMs, nowMs), run.entry->author));
     } else {
         facts.append(run.model);
-        facts.append(tr("%n attempt(s)", nullptr, run.attempts));
+        facts.append(format::counted(run.attempts, tr("attempt"), tr("attempts")));
         if (run.waited.count() > 0)
             facts.append(tr("waited %1").arg(format::duration(run.waited)));
         if (!run.stored)
@@ -304,8 +299,8 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
         format::moneyToolTip(run.avoidedCost));
     if (result.cached()) {
         m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
-        m_saved->setNote(
-            run.entry ? tr("%n earlier hit(s)", nullptr, static_cast<int>(run.entry->hits)) : tr("shared"));
+        m_saved->setNote(run.entry ? format::counted(run.entry->hits, tr("earlier hit"), tr("earlier hits"))
+                                   : tr("shared"));
     } else {
         m_cost->setNote(run.quote.source.isEmpty() ? tr("no known price") : run.quote.source);
         m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));
@@ -313,6 +308,8 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
     setTexts(run);
     const QString schema =
         run.request.contains("output") ? stringMember(run.request["output"], "name") : QString();
+    setTone(m_verdict, Tone::Hit);
+    m_verdict->setToolTip({});
     m_verdict->setText(schema.isEmpty() ? QString() : tr("✓ valid %1").arg(schema));
     m_fingerprint = run.fingerprint;
     m_fingerprintLabel->setText(format::shortFingerprint(run.fingerprint));
@@ -352,7 +349,8 @@ void AnswerPanel::showFailure(const Failure& failure)
         m_copy->setEnabled(true);
         m_tabs->setCurrentIndex(RawForm);
         setTone(m_verdict, Tone::Error);
-        m_verdict->setText(tr("✕ %n violation(s)", nullptr, static_cast<int>(error.violations().size())));
+        m_verdict->setText(
+            tr("✕ %1").arg(format::counted(error.violations().size(), tr("violation"), tr("violations"))));
         m_verdict->setToolTip(error.violations().join(QLatin1Char('\n')));
     } catch (const ProviderError& error) {
         if (!error.bodyExcerpt().isEmpty()) {

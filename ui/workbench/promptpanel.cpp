@@ -95,6 +95,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
         action->setToolTip(policyHelp(policy));
     }
     m_policyButton->setMenu(menu);
+    setPolicy(m_policy);
 
     m_fields->setHorizontalSpacing(12);
     m_fields->setVerticalSpacing(8);
@@ -177,6 +178,9 @@ void PromptPanel::setPolicy(CachePolicy policy)
 {
     m_policy = policy;
     m_policyButton->setText(policyText(policy));
+    // The outlook beside it gives way instead.
+    m_policyButton->ensurePolished();
+    m_policyButton->setMinimumWidth(m_policyButton->sizeHint().width());
     m_policyButton->setToolTip(policyHelp(policy));
 }
 

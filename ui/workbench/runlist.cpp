@@ -64,7 +64,11 @@ void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>
         item.cost = call.cost;
         item.timeMs = call.timeMs;
         item.fingerprint = call.fingerprint;
-        item.error = call.error;
+        if (call.outcome == Outcome::Cancelled)
+            item.failure = Failure{QStringLiteral("cancelled"), tr("This run was stopped."), {}, {}};
+        else if (call.outcome == Outcome::Failed)
+            item.failure = Failure{call.error, tr("This run failed: %1 error.").arg(call.error),
+                tr("The ledger keeps no more than that. Run the prompt again to see the details."), {}};
         m_items.push_back(std::move(item));
     }
     endResetModel();
@@ -101,11 +105,15 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const
         case State:
             return item.running ? tr("running") : badgeOf(item.outcome).text;
         case Latency:
-            return item.running ? QString() : format::duration(item.latency);
+            if (item.running)
+                return {};
+            return item.number == 0
+                ? format::callLatency(std::chrono::duration_cast<std::chrono::milliseconds>(item.latency))
+                : format::duration(item.latency);
         case Cost:
             return item.running ? QString() : format::money(item.cost);
         case When:
-            return format::relativeTime(item.timeMs, m_nowMs);
+            return format::age(item.timeMs, m_nowMs);
         default:
             return {};
         }
@@ -114,7 +122,7 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const
             return format::moneyToolTip(item.cost);
         if (column == When)
             return format::fullTime(item.timeMs);
-        return item.error.isEmpty() ? QVariant() : QVariant(item.error);
+        return item.failure ? QVariant(item.failure->message) : QVariant();
     case badgeKindRole:
         if (column != State)
             return {};

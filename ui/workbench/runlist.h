@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/run.h"
+#include "widgets/tasks.h"
 
 #include <QAbstractTableModel>
 
@@ -15,7 +16,7 @@ struct RunItem {
     std::optional<Money> cost;
     qint64 timeMs = 0;
     QString fingerprint;
-    QString error; ///< of a failed run
+    std::optional<Failure> failure; ///< of a run that failed or was stopped
     std::optional<RunResult> result; ///< of a run of this window
 };
 

@@ -23,6 +23,33 @@ std::vector<Agent> sampleAgents()
     return agents;
 }
 
+std::vector<StoredAgent> unsavedSamples()
+{
+    std::vector<StoredAgent> samples;
+    for (Agent& sample : sampleAgents()) {
+        StoredAgent stored;
+        stored.agent = std::move(sample);
+        samples.push_back(std::move(stored));
+    }
+    return samples;
+}
+
+QCoro::Task<std::vector<StoredAgent>> agentsOrSamples(Session* session)
+{
+    std::vector<StoredAgent> agents = co_await session->store().listAgents();
+    if (!agents.empty())
+        co_return agents;
+    agents = unsavedSamples();
+    if (session->store().info().kind != QLatin1String("sqlite"))
+        co_return agents;
+    const QString user = session->config().identity.user;
+    for (StoredAgent& stored : agents) {
+        Agent copy = stored.agent;
+        stored = co_await session->store().saveAgent(std::move(copy), -1, user, session->clock().nowMs());
+    }
+    co_return agents;
+}
+
 QString samplePrompt()
 {
     return QStringLiteral("Make a profile on {{who}} from the transcript.");

@@ -3,26 +3,19 @@
 #include "cache/session.h"
 #include "shell/view.h"
 #include "widgets/tasks.h"
-#include "workbench/runlist.h"
 
-#include <QDeadlineTimer>
-#include <QElapsedTimer>
-#include <QSet>
 #include <QTimer>
 
-class QLabel;
 class QSettings;
-class QTableView;
 
 namespace llmcache::ui {
 
 class AgentForm;
+class AgentHeader;
 class AgentPanel;
-class AnswerPanel;
-class Badge;
-class Button;
 class ErrorBanner;
 class PromptPanel;
+class RunPanel;
 class Theme;
 
 /// Agents at the left, the prompt in the middle, the answer at the right.
@@ -51,8 +44,7 @@ public:
     AgentPanel* agentPanel() const { return m_agents; }
     AgentForm* form() const { return m_form; }
     PromptPanel* promptPanel() const { return m_prompt; }
-    AnswerPanel* answerPanel() const { return m_answer; }
-    RunListModel* runs() const { return m_runs; }
+    RunPanel* runPanel() const { return m_runs; }
 
 Q_SIGNALS:
     void runningChanged(int running);
@@ -62,7 +54,6 @@ Q_SIGNALS:
     void notice(const QString& text, const QString& action, const std::function<void()>& run);
 
 private:
-    struct ActiveRun;
     void createLayout();
     void createCommands();
     void loadAgents();
@@ -79,13 +70,6 @@ private:
     void updateHeader();
     RunOptions options() const;
     void predict();
-    void stop();
-    void onEvent(int number, const RunEvent& event);
-    void finish(int number, RunItem item);
-    void showRun(int row);
-    void tick();
-    void loadRuns();
-    void updateRunning();
     void reportError(const Failure& failure);
 
     const Theme* m_theme;
@@ -94,27 +78,15 @@ private:
     AgentPanel* m_agents;
     AgentForm* m_form;
     PromptPanel* m_prompt;
-    AnswerPanel* m_answer;
-    RunListModel* m_runs;
-    QTableView* m_runTable;
+    RunPanel* m_runs;
     ErrorBanner* m_banner;
-    QLabel* m_name = nullptr;
-    Badge* m_revision = nullptr;
-    QLabel* m_savedNote = nullptr;
-    Button* m_save = nullptr;
-    Button* m_revert = nullptr;
+    AgentHeader* m_header = nullptr;
     StoredAgent m_stored; ///< as it was loaded; revision 0 = never saved
     bool m_loaded = false;
-    int m_shownRun = 0;
-    std::vector<std::shared_ptr<ActiveRun>> m_active;
-    QSet<QString> m_callIds;
     QList<QAction*> m_commands;
     QTimer m_predictDelay;
-    QTimer m_ticker;
-    TaskScope m_runTasks;
     TaskScope m_predictTasks;
     TaskScope m_agentTasks;
-    TaskScope m_ledgerTasks;
 };
 
 } // namespace llmcache::ui

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "store/store.h"
+
+#include <QWidget>
+
+class QLabel;
+
+namespace llmcache::ui {
+
+class Badge;
+class Button;
+
+/// The agent's name and revision, whether it is saved, and the buttons Save and Revert.
+class AgentHeader : public QWidget {
+    Q_OBJECT
+public:
+    explicit AgentHeader(QWidget* parent = nullptr);
+    /// `stored`: as it was loaded, revision 0 = never saved; `name`: as it stands in the form.
+    void show(const StoredAgent& stored, const QString& name, bool dirty, qint64 nowMs);
+
+Q_SIGNALS:
+    void saveRequested();
+    void revertRequested();
+
+private:
+    QLabel* m_name;
+    Badge* m_revision;
+    QLabel* m_note;
+    Button* m_revert;
+    Button* m_save;
+};
+
+} // namespace llmcache::ui

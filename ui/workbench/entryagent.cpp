@@ -1,0 +1,25 @@
+#include "workbench/entryagent.h"
+
+#include <QCoreApplication>
+
+namespace llmcache::ui {
+
+Agent agentFromEntry(const Entry& entry, const Request& request, const Agent& base)
+{
+    Agent agent = base;
+    agent.name = entry.meta.agent.isEmpty() ? QCoreApplication::translate("EntryAgent", "from the cache")
+                                            : entry.meta.agent;
+    agent.model = request.model.toString();
+    agent.systemPrompt = SystemPrompt(request.systemPrompts);
+    agent.instructions = request.instructions;
+    agent.output = request.output;
+    agent.output.pythonType = base.output.pythonType;
+    agent.settings = request.settings;
+    agent.settings.timeout = base.settings.timeout;
+    agent.tools = request.tools;
+    agent.baseUrl = request.endpoint;
+    agent.task = entry.meta.task;
+    return agent;
+}
+
+} // namespace llmcache::ui
