@@ -61,6 +61,7 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
     m_savedTimer.setSingleShot(true);
     m_savedTimer.setInterval(500ms);
     connect(&m_savedTimer, &QTimer::timeout, this, &Workbench::updateSaved);
+    connect(&m_savedTimer, &QTimer::timeout, this, &Workbench::pollStatus);
 }
 
 Workbench::~Workbench()

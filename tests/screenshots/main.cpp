@@ -7,6 +7,8 @@
 #include "testenvironment.h"
 #include "theme/theme.h"
 #include "workbench.h"
+#include "workbench/answerpanel.h"
+#include "workbench/runpanel.h"
 #include "workbench/workbenchview.h"
 
 #include <QApplication>
@@ -57,6 +59,9 @@ public:
             for (const QSize size : {QSize(1440, 900), QSize(1024, 700)}) {
                 m_workbench.window().resize(size);
                 take(&m_workbench.workbenchView(), QStringLiteral("workbench"), scheme, size);
+                // What it shows is the entry of the last run.
+                m_workbench.cacheView().showEntry(
+                    m_workbench.workbenchView().runPanel()->answer()->shownFingerprint());
                 take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
                 take(&m_workbench.costsView(), QStringLiteral("costs"), scheme, size);
             }
@@ -99,7 +104,7 @@ int main(int argc, char** argv)
     ui::Theme theme;
     theme.apply(application);
     SessionConfig config;
-    config.dataFolder = environment.path(QStringLiteral("data"));
+    config.dataFolder = QDir::homePath() + QStringLiteral("/.local/share/llmcache");
     config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
     {
         Session session(config);

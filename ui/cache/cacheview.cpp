@@ -153,7 +153,7 @@ void CacheView::makeLayout()
     splitter->setHandleWidth(1);
     splitter->addWidget(makeTableSide());
     m_detail = new EntryDetail(m_theme, splitter);
-    m_detail->setMinimumWidth(340);
+    m_detail->setMinimumWidth(310);
     splitter->addWidget(m_detail);
     // Both give way in a small window; the sizes are those of the usual one.
     splitter->setStretchFactor(0, 11);

@@ -26,11 +26,11 @@ struct Elastic {
     int share; ///< of the space that is left
 };
 constexpr std::array elastics{
-    Elastic{EntryColumn::Agent, 96, 1},
-    Elastic{EntryColumn::Model, 112, 1},
-    Elastic{EntryColumn::Task, 96, 1},
-    Elastic{EntryColumn::Prompt, 110, 3},
-    Elastic{EntryColumn::Answer, 110, 3},
+    Elastic{EntryColumn::Agent, 78, 1},
+    Elastic{EntryColumn::Model, 84, 1},
+    Elastic{EntryColumn::Task, 72, 1},
+    Elastic{EntryColumn::Prompt, 90, 3},
+    Elastic{EntryColumn::Answer, 72, 3},
 };
 
 } // namespace

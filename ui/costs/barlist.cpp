@@ -73,9 +73,16 @@ void BarList::paintEvent(QPaintEvent*)
     int amountWidth = 0;
     for (const Row& row : m_rows)
         amountWidth = std::max(amountWidth, metrics.horizontalAdvance(row.amount.toDisplay()));
-    const int nameWidth = std::min(width() * 2 / 5, 132);
-    const int barLeft = nameWidth + 10;
-    const int barRoom = std::max(24, width() - barLeft - amountWidth - 12);
+    int labelWidth = 0;
+    for (const Row& row : m_rows)
+        labelWidth = std::max(labelWidth, metrics.horizontalAdvance(row.label));
+    constexpr int leastBar = 28;
+    constexpr int gap = 10;
+    const int room = width() - amountWidth - 2 * gap;
+    // A name is worth more than the length of its bar.
+    const int nameWidth = std::min(labelWidth + 4, std::max(room - leastBar, 0));
+    const int barLeft = nameWidth + gap;
+    const int barRoom = std::max(leastBar, room - nameWidth);
     for (int at = 0; at < static_cast<int>(m_rows.size()); ++at) {
         const Row& row = m_rows[static_cast<std::size_t>(at)];
         const QRect line(0, at * rowStep, width(), rowStep);

@@ -52,7 +52,7 @@ QString CallsModel::textOf(const Call& call, int column) const
     case State:
         return badgeOf(call.outcome).text;
     case Latency:
-        return format::duration(call.latency);
+        return format::callLatency(call.latency);
     case Tokens:
         return format::count(call.usage.totalTokens());
     case Cost:
@@ -67,6 +67,7 @@ QString CallsModel::textOf(const Call& call, int column) const
 
 QString CallsModel::toolTipOf(const Call& call, int column) const
 {
+    const QString requests = format::counted(call.attempts, tr("provider request"), tr("provider requests"));
     switch (column) {
     case Time:
         return format::fullTime(call.timeMs);
@@ -77,9 +78,8 @@ QString CallsModel::toolTipOf(const Call& call, int column) const
                                     : tr("%1: %2 error").arg(outcomeName(call.outcome), call.error);
     case Latency:
         return call.waited.count() == 0
-            ? tr("%n provider request(s)", nullptr, call.attempts)
-            : tr("%1 of it waiting for the provider's rate limit, %n request(s)", nullptr, call.attempts)
-                  .arg(format::duration(call.waited));
+            ? requests
+            : tr("%1 of it waiting for the provider, %2").arg(format::duration(call.waited), requests);
     case Tokens:
         return tr("%1 in, %2 out, %3 read from the provider's cache")
             .arg(format::count(call.usage.inputTokens), format::count(call.usage.outputTokens),

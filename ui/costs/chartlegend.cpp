@@ -1,8 +1,8 @@
 #include "costs/chartlegend.h"
 
 #include "theme/theme.h"
+#include "widgets/flowlayout.h"
 
-#include <QHBoxLayout>
 #include <QPainter>
 #include <QToolButton>
 
@@ -28,10 +28,8 @@ QIcon swatch(const QColor& color)
 ChartLegend::ChartLegend(const Theme* theme, QWidget* parent)
     : QWidget(parent)
     , m_theme(theme)
+    , m_row(new FlowLayout(6, this))
 {
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(6);
     connect(theme, &Theme::changed, this, &ChartLegend::rebuild);
 }
 
@@ -43,12 +41,7 @@ void ChartLegend::setItems(const std::vector<Item>& items)
 
 void ChartLegend::rebuild()
 {
-    auto* row = static_cast<QHBoxLayout*>(layout());
-    while (QLayoutItem* item = row->takeAt(0)) {
-        if (item->widget())
-            item->widget()->deleteLater();
-        delete item;
-    }
+    m_row->clear();
     for (const Item& item : m_items) {
         auto* button = new QToolButton(this);
         button->setObjectName(QStringLiteral("legend ") + item.name);
@@ -74,9 +67,8 @@ void ChartLegend::rebuild()
             button->setIcon(swatch(shown ? color : m_theme->color(Token::Skeleton)));
             Q_EMIT hiddenChanged();
         });
-        row->addWidget(button);
+        m_row->addWidget(button);
     }
-    row->addStretch(1);
 }
 
 } // namespace llmcache::ui

@@ -4,6 +4,7 @@
 
 namespace llmcache::ui {
 
+class FlowLayout;
 class Theme;
 
 /// Names of the series with their colours; each is a switch that hides or shows its series.
@@ -27,6 +28,7 @@ Q_SIGNALS:
 private:
     void rebuild();
     const Theme* m_theme;
+    FlowLayout* m_row;
     std::vector<Item> m_items;
     QStringList m_hidden;
 };

@@ -60,16 +60,15 @@ CostsTiles::CostsTiles(const Theme* theme, QWidget* parent)
     , m_calls(new Tile(theme, tr("Calls"), Tile::Size::Large))
     , m_unpriced(new Tile(theme, tr("Unpriced calls"), Tile::Size::Large))
 {
-    auto* row = new QHBoxLayout(this);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(12);
     m_spent->setObjectName(QStringLiteral("tile spent"));
     m_saved->setObjectName(QStringLiteral("tile saved"));
     m_hitRate->setObjectName(QStringLiteral("tile hit rate"));
     m_calls->setObjectName(QStringLiteral("tile calls"));
     m_unpriced->setObjectName(QStringLiteral("tile unpriced"));
-    for (Tile* tile : {m_spent, m_saved, m_hitRate, m_calls, m_unpriced})
-        row->addWidget(tile, 1);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    constexpr int leastWidth = 150;
+    row->addWidget(new TileGrid({m_spent, m_saved, m_hitRate, m_calls, m_unpriced}, leastWidth, 12));
 }
 
 void CostsTiles::setLoading()
@@ -179,7 +178,7 @@ void BreakdownCard::show(const CostReport& report, const std::vector<CostsSeries
         other.label = tr("other");
         other.colorIndex = -1;
         other.choosable = false;
-        other.toolTip = tr("%n more", nullptr, static_cast<int>(otherNames));
+        other.toolTip = tr("%1 more").arg(otherNames);
         rows.push_back(std::move(other));
     }
     m_bars->setRows(std::move(rows));

@@ -124,7 +124,7 @@ QWidget* CostsView::createCharts()
     spend->body()->addWidget(m_legend);
     m_chart->setMinimumHeight(150);
 
-    layout->addWidget(spend, 17);
+    layout->addWidget(spend, 15);
     layout->addWidget(m_byModel, 8);
     layout->addWidget(m_byTask, 8);
     return row;
@@ -144,10 +144,11 @@ QWidget* CostsView::createCalls()
     setUpTable(m_calls, m_theme);
     QHeaderView* const header = m_calls->horizontalHeader();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {132, 130, 150, 140, 80, 110, 90, 80, 90, 90};
+    constexpr int widths[] = {132, 100, 120, 100, 64, 96, 74, 68, 100, 100};
     for (int column = 0; column < CallsModel::ColumnCount; ++column)
         m_calls->setColumnWidth(column, widths[column]);
-    header->setSectionResizeMode(CallsModel::Model, QHeaderView::Stretch);
+    for (const int column : {CallsModel::Agent, CallsModel::Model, CallsModel::Task})
+        header->setSectionResizeMode(column, QHeaderView::Stretch);
     connect(m_calls, &QTableView::activated, this, [this](const QModelIndex& index) {
         if (const Call& call = m_callsModel->callAt(index.row()); !call.fingerprint.isEmpty())
             Q_EMIT openEntry(call.fingerprint);

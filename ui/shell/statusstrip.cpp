@@ -57,7 +57,7 @@ QLabel* StatusStrip::addLabel()
 
 void StatusStrip::setStore(const QString& kind, const QString& name, bool connected, const QString& problem)
 {
-    QString text = kind + QStringLiteral(" · ") + name;
+    QString text = kind + QStringLiteral(" · ") + format::path(name);
     Tone tone = Tone::Hit;
     if (!connected) {
         tone = problem.isEmpty() ? Tone::Secondary : Tone::Error;

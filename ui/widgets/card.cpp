@@ -2,6 +2,7 @@
 
 #include "theme/theme.h"
 
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QPainterPath>
@@ -86,18 +87,15 @@ Tile::Tile(const Theme* theme, const QString& label, Size size, QWidget* parent)
     m_value->setFont(textFont(large ? TextSize::Title : TextSize::Large, QFont::DemiBold));
     m_note->setFont(textFont(large ? TextSize::Body : TextSize::Small));
     setTone(m_note, Tone::Secondary);
-    auto* layout = new QHBoxLayout(this);
+    auto* column = new QVBoxLayout(this);
     if (large)
-        layout->setContentsMargins(14, 12, 14, 12);
+        column->setContentsMargins(14, 12, 14, 12);
     else
-        layout->setContentsMargins(10, 8, 10, 8);
-    auto* column = new QVBoxLayout;
+        column->setContentsMargins(10, 8, 10, 8);
     column->setSpacing(large ? 4 : 1);
     column->addWidget(m_label);
     column->addWidget(m_value);
     column->addWidget(m_note);
-    layout->addLayout(column, 1);
-    layout->addWidget(m_sparkline, 0, Qt::AlignTop);
     m_sparkline->hide();
     updateAccessibleName();
 }
@@ -113,6 +111,7 @@ void Tile::setValue(const QString& value, const QString& toolTip)
     m_value->setText(value);
     m_value->setExtraToolTip(toolTip);
     setSkeleton(false);
+    placeSparkline();
     updateAccessibleName();
 }
 
@@ -126,7 +125,27 @@ void Tile::setNote(const QString& note, Tone tone)
 void Tile::setSparkline(const QVector<double>& values)
 {
     m_sparkline->setValues(values);
-    m_sparkline->setVisible(values.size() > 1 && !m_skeleton);
+    m_hasCourse = values.size() > 1;
+    placeSparkline();
+}
+
+void Tile::placeSparkline()
+{
+    // At the right of the value, in the room that it leaves.
+    constexpr int least = 40;
+    const QRect line = contentsRect().marginsRemoved(layout()->contentsMargins());
+    const int width = std::min(m_sparkline->sizeHint().width(),
+        line.width() - m_value->sizeHint().width() - layout()->spacing() * 2);
+    m_sparkline->setVisible(m_hasCourse && !m_skeleton && width >= least);
+    const int height = m_sparkline->sizeHint().height();
+    m_sparkline->setGeometry(
+        line.right() + 1 - width, m_value->geometry().center().y() - height / 2, width, height);
+}
+
+void Tile::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    placeSparkline();
 }
 
 void Tile::setSkeleton(bool on)
@@ -137,8 +156,8 @@ void Tile::setSkeleton(bool on)
     if (on) {
         m_value->setText({});
         m_note->setText({});
-        m_sparkline->hide();
     }
+    placeSparkline();
     update();
 }
 
@@ -163,6 +182,44 @@ void Tile::paintEvent(QPaintEvent* event)
     };
     bar(m_value->geometry(), 72, 12);
     bar(m_note->geometry(), 48, 8);
+}
+
+TileGrid::TileGrid(const QVector<Tile*>& tiles, int leastWidth, int spacing, QWidget* parent)
+    : QWidget(parent)
+    , m_tiles(tiles)
+    , m_leastWidth(leastWidth)
+    , m_grid(new QGridLayout(this))
+{
+    m_grid->setContentsMargins(0, 0, 0, 0);
+    m_grid->setSpacing(spacing);
+    arrange(static_cast<int>(m_tiles.size()));
+}
+
+QSize TileGrid::minimumSizeHint() const
+{
+    // Narrower than the present arrangement, or it could never change to the other one.
+    return {2 * m_leastWidth + m_grid->spacing(), m_grid->minimumSize().height()};
+}
+
+void TileGrid::arrange(int columns)
+{
+    if (columns == m_columns)
+        return;
+    for (int column = 0; column < m_grid->columnCount(); ++column)
+        m_grid->setColumnStretch(column, 0);
+    m_columns = columns;
+    for (int at = 0; at < static_cast<int>(m_tiles.size()); ++at) {
+        m_grid->addWidget(m_tiles.at(at), at / columns, at % columns);
+        m_grid->setColumnStretch(at % columns, 1);
+    }
+}
+
+void TileGrid::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    const int all = static_cast<int>(m_tiles.size());
+    const int needed = all * m_leastWidth + (all - 1) * m_grid->spacing();
+    arrange(width() >= needed ? all : 2);
 }
 
 } // namespace llmcache::ui

@@ -5,6 +5,7 @@
 
 #include <QVector>
 
+class QGridLayout;
 class QHBoxLayout;
 class QVBoxLayout;
 
@@ -64,15 +65,36 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void updateAccessibleName();
+    void placeSparkline();
     const Theme* m_theme;
     QLabel* m_label;
     ElidedLabel* m_value;
     ElidedLabel* m_note;
     Sparkline* m_sparkline;
     bool m_skeleton = true;
+    bool m_hasCourse = false;
+};
+
+/// Tiles of equal width side by side; in rows of two where they would be narrower than `leastWidth`.
+class TileGrid : public QWidget {
+    Q_OBJECT
+public:
+    TileGrid(const QVector<Tile*>& tiles, int leastWidth, int spacing, QWidget* parent = nullptr);
+    QSize minimumSizeHint() const override;
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void arrange(int columns);
+    QVector<Tile*> m_tiles;
+    int m_leastWidth;
+    int m_columns = 0;
+    QGridLayout* m_grid;
 };
 
 } // namespace llmcache::ui

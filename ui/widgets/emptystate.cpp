@@ -9,6 +9,8 @@ namespace llmcache::ui {
 
 namespace {
 constexpr int textWidth = 400;
+constexpr int leastTextWidth = 180;
+constexpr int sideMargin = 24;
 } // namespace
 
 EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, const QString& text,
@@ -21,7 +23,7 @@ EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, 
     , m_button(secondaryButton({}, this))
 {
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(24, 24, 24, 24);
+    layout->setContentsMargins(sideMargin, 24, sideMargin, 24);
     layout->setSpacing(8);
     layout->addStretch(2);
     layout->addWidget(m_icon, 0, Qt::AlignHCenter);
@@ -44,14 +46,32 @@ void EmptyState::setContent(IconName icon, const QString& title, const QString& 
     m_icon->setPixmap(m_theme->icon(icon).pixmap(QSize(32, 32), devicePixelRatioF()));
     m_title->setText(title);
     m_text->setText(text);
-    // A layout with alignment does not ask a wrapped label for its height.
-    const QFontMetrics metrics(m_text->font());
-    const int width = std::min(textWidth, metrics.horizontalAdvance(text) + 4);
-    m_text->setFixedSize(width, m_text->heightForWidth(width));
+    fitText();
     m_button->setText(action);
     m_button->setVisible(!action.isEmpty());
     setAccessibleName(title);
     setAccessibleDescription(text);
+}
+
+void EmptyState::fitText()
+{
+    // A layout with alignment does not ask a wrapped label for its height.
+    const QFontMetrics metrics(m_text->font());
+    const int room = std::max(leastTextWidth, contentsRect().width() - 2 * sideMargin);
+    const int width = std::min({textWidth, room, metrics.horizontalAdvance(m_text->text()) + 4});
+    m_text->setFixedSize(width, m_text->heightForWidth(width));
+}
+
+void EmptyState::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fitText();
+}
+
+QSize EmptyState::minimumSizeHint() const
+{
+    // The text makes itself as narrow as the widget becomes.
+    return {leastTextWidth + 2 * sideMargin, QWidget::minimumSizeHint().height()};
 }
 
 } // namespace llmcache::ui

@@ -20,10 +20,16 @@ public:
         const QString& action = {}, QWidget* parent = nullptr);
     void setContent(IconName icon, const QString& title, const QString& text, const QString& action = {});
 
+    QSize minimumSizeHint() const override;
+
 Q_SIGNALS:
     void actionTriggered();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
+    void fitText();
     const Theme* m_theme;
     IconName m_iconName = IconName::Cache;
     QLabel* m_icon;

@@ -1,6 +1,7 @@
 #include "widgets/format.h"
 
 #include <QDateTime>
+#include <QDir>
 #include <QLocale>
 
 #include <array>
@@ -52,6 +53,11 @@ QString duration(std::chrono::microseconds value)
     return coarse((us + 500'000) / 1'000'000);
 }
 
+QString callLatency(std::chrono::milliseconds value)
+{
+    return value.count() == 0 ? QStringLiteral("<1 ms") : duration(value);
+}
+
 QString lifetime(std::chrono::seconds value)
 {
     const qint64 s = value.count();
@@ -73,6 +79,11 @@ QString count(qint64 value)
 {
     // Always commas, as Money has them: figures must not change their look with the locale of a machine.
     return QLocale(QLocale::English, QLocale::UnitedStates).toString(value);
+}
+
+QString counted(qint64 value, const QString& one, const QString& many)
+{
+    return count(value) + QLatin1Char(' ') + (value == 1 ? one : many);
 }
 
 QString bytes(qint64 value)
@@ -121,7 +132,7 @@ QString relativeTime(qint64 timeMs, qint64 nowMs, const QTimeZone& zone)
     const qint64 seconds = (nowMs - timeMs) / 1000;
     // Clocks of other machines may be a little ahead.
     if (seconds < 60 && seconds > -60)
-        return QStringLiteral("now");
+        return QStringLiteral("just now");
     if (seconds > 0 && seconds < 3600)
         return unit(seconds / 60, "min") + QStringLiteral(" ago");
     if (time.date() == now.date())
@@ -148,6 +159,12 @@ QString age(qint64 timeMs, qint64 nowMs)
         return QStringLiteral("–");
     const qint64 seconds = (nowMs - timeMs) / 1000;
     return seconds < 5 ? QStringLiteral("now") : coarse(seconds);
+}
+
+QString path(const QString& path)
+{
+    const QString home = QDir::homePath() + QLatin1Char('/');
+    return path.startsWith(home) ? QStringLiteral("~/") + path.mid(home.size()) : path;
 }
 
 QString shortFingerprint(const QString& fingerprint)
