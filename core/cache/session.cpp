@@ -12,6 +12,7 @@
 #include <QRegularExpression>
 #include <QStandardPaths>
 #include <QThread>
+#include <QTimer>
 #include <QUrl>
 
 namespace llmcache {
@@ -68,6 +69,18 @@ std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, c
     return makeRedisStore(redis::RedisUrl::parse(url), workspace);
 }
 
+namespace {
+
+/// How often records that the store refused are offered again.
+constexpr std::chrono::seconds replayPause{30};
+
+QCoro::Task<> replay(Spool* spool, Store* store)
+{
+    co_await spool->replay(store);
+}
+
+} // namespace
+
 struct Session::Private {
     explicit Private(SessionConfig given)
         : config(std::move(given))
@@ -93,6 +106,7 @@ struct Session::Private {
     ProviderRegistry providers;
     PriceTable prices;
     Runner runner;
+    QTimer replayTimer;
 };
 
 Session::Session(SessionConfig config, QObject* parent)
@@ -101,6 +115,23 @@ Session::Session(SessionConfig config, QObject* parent)
     if (!config.providers.secret)
         config.providers.secret = environmentSecret;
     d = std::make_unique<Private>(std::move(config));
+    // Paid answers that wait on disk are stored as soon as the store is there: at the first use of it, when
+    // it comes back, and (a full disk makes no connection) now and then.
+    connect(
+        d->store.get(), &Store::connectionChanged, this,
+        [this](bool connected) {
+            if (connected)
+                replayInBackground();
+        },
+        Qt::QueuedConnection);
+    connect(&d->replayTimer, &QTimer::timeout, this, &Session::replayInBackground);
+    d->replayTimer.start(replayPause);
+}
+
+void Session::replayInBackground()
+{
+    if (d->spool.pending() > 0)
+        d->runner.startInBackground(replay(&d->spool, d->store.get()));
 }
 
 Session::~Session() = default;
