@@ -37,7 +37,7 @@ QCoro::Task<> Cooldowns::refresh(QString key)
     known.asked = now;
     try {
         const Cooldown shared = co_await m_store.cooldown(key);
-        if (shared.publisher != m_publisher)
+        if (shared.left > milliseconds(0) && shared.publisher != m_publisher)
             extend(key, shared.left);
     } catch (const Error&) {
         // The lookup of the run has told of it already.

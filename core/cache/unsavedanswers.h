@@ -10,7 +10,7 @@ namespace llmcache {
 /// again. Bounded; the spool on disk has them all.
 class UnsavedAnswers {
 public:
-    static constexpr qsizetype mostAnswers = 500;
+    static constexpr qsizetype mostAnswers = 5000;
     static constexpr qint64 mostBytes = 32 * 1024 * 1024;
 
     void add(const Commit& commit)

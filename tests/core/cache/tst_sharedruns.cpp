@@ -2,7 +2,7 @@
 // processes: they share nothing but the server.
 #include "base/error.h"
 #include "cache/cooldowns.h"
-#include "cache/runner.h"
+#include "cache/session.h"
 #include "fakeclock.h"
 #include "redisserver.h"
 #include "scriptedprovider.h"
@@ -118,6 +118,9 @@ private Q_SLOTS:
     void theLockIsFreeAfterEveryOutcome_data();
     void theLockIsFreeAfterEveryOutcome();
     void aStoppedRunOwesWhatItSent();
+    void aMovedClockChangesNoPromise_data();
+    void aMovedClockChangesNoPromise();
+    void aSessionEmptiesItsSpoolWhenTheStoreIsThere();
 
 private:
     Process& process(int index) { return *m_processes[static_cast<std::size_t>(index)]; }
@@ -542,6 +545,82 @@ void TestSharedRuns::aStoppedRunOwesWhatItSent()
         QCOMPARE(call.cost, call.attempts == 0 ? std::optional(Money()) : std::nullopt);
     }
     QCOMPARE(calls[0].attempts + calls[1].attempts, 1);
+}
+
+void TestSharedRuns::aMovedClockChangesNoPromise_data()
+{
+    QTest::addColumn<int>("hours");
+    QTest::newRow("a day ahead") << 24;
+    QTest::newRow("a day back") << -24;
+}
+
+/// While a request is under way the clock of its machine is moved; others wait for it, and come later.
+void TestSharedRuns::aMovedClockChangesNoPromise()
+{
+    QFETCH(int, hours);
+    Process& moved = process(0);
+    Process& other = process(1);
+    constexpr int prompts = 20;
+    int answered = 0;
+    for (int i = 0; i < prompts; ++i) {
+        const QString prompt = QString::number(i);
+        moved.provider->hold();
+        moved.provider->reply(u"Once."_qs);
+        auto first = moved.start(prompt);
+        QTRY_COMPARE(moved.provider->requests(), i + 1);
+        bool waiting = false;
+        auto second = other.start(prompt, waitingSeen(&waiting));
+        QTRY_VERIFY(waiting);
+        moved.clock.moveWall(std::chrono::hours(i % 2 == 0 ? hours : -hours));
+        moved.provider->release();
+        answered += waitForTask(std::move(first)).text() == u"Once."_qs ? 1 : 0;
+        answered += waitForTask(std::move(second)).text() == u"Once."_qs ? 1 : 0;
+        answered += other.run(prompt).cached() ? 1 : 0;
+    }
+    moved.drain();
+    other.drain();
+    CallQuery query;
+    query.limit = 1000;
+    const auto calls = waitForTask(other.store->listCalls(query));
+    int requests = 0;
+    for (const Call& call : calls)
+        requests += call.attempts;
+    const int paid = moved.provider->requests() + other.provider->requests();
+    qInfo("clock moved: %d runs, %d answers lost, %d double payments, %d provider requests, %d in the "
+          "ledger, %d calls",
+        3 * prompts, 3 * prompts - answered, paid - prompts, paid, requests, int(calls.size()));
+    QCOMPARE(answered, 3 * prompts);
+    QCOMPARE(paid, prompts);
+    QCOMPARE(requests, paid);
+    QCOMPARE(calls.size(), std::size_t(3 * prompts));
+}
+
+void TestSharedRuns::aSessionEmptiesItsSpoolWhenTheStoreIsThere()
+{
+    const QString folder = m_folder->filePath(u"data"_qs);
+    const auto config = [&] {
+        SessionConfig made;
+        made.storeUrl = m_server->url();
+        made.dataFolder = folder;
+        return made;
+    };
+    Agent agent{.name = QStringLiteral("helper"), .model = QStringLiteral("test:model")};
+    m_server->kill();
+    {
+        Session session(config());
+        QVERIFY(!waitForTask(cachedAgentRun(session, agent, u"a"_qs)).data().stored);
+        waitForTask(drained(&session.runner()));
+        QCOMPARE(session.spooled(), qint64(2));
+    }
+    // A later start of the program, which does nothing but use the store.
+    QVERIFY2(m_server->start(), qUtf8Printable(m_server->log()));
+    Session session(config());
+    QVERIFY(waitForTask(session.store().listCalls({})).empty());
+    QTRY_COMPARE(session.spooled(), qint64(0));
+    waitForTask(drained(&session.runner()));
+    QCOMPARE(waitForTask(session.store().listCalls({})).size(), std::size_t(1));
+    QVERIFY(waitForTask(cachedAgentRun(session, agent, u"a"_qs)).cached());
+    waitForTask(drained(&session.runner()));
 }
 
 LLMCACHE_TEST_MAIN(TestSharedRuns)
