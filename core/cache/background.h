@@ -4,7 +4,11 @@
 
 #include <qcorotask.h>
 
+#include <memory>
+
 namespace llmcache {
+
+class Flight;
 
 /// Tasks that nobody awaits one by one: released locks, published cooldowns, refreshes. Thread-affine; await
 /// drain() before destroying what the tasks use.
@@ -17,11 +21,11 @@ public:
     QCoro::Task<> drain();
     bool isIdle() const { return m_running == 0; }
 
-Q_SIGNALS:
-    void idle();
-
 private:
+    void finished();
+
     int m_running = 0;
+    std::shared_ptr<Flight> m_idle; ///< what drain() waits for
 };
 
 } // namespace llmcache

@@ -8,6 +8,11 @@
 
 #include <QSysInfo>
 
+#ifdef Q_OS_UNIX
+#include <pwd.h>
+#include <unistd.h>
+#endif
+
 namespace llmcache {
 
 namespace {
@@ -30,6 +35,20 @@ private:
     int& m_count;
 };
 
+/// The account's name where the environment does not say it, as for services.
+QString accountName()
+{
+#ifdef Q_OS_UNIX
+    constexpr std::size_t roomForAll = 16 * 1024;
+    std::vector<char> texts(roomForAll);
+    passwd account{};
+    passwd* found = nullptr;
+    if (getpwuid_r(getuid(), &account, texts.data(), texts.size(), &found) == 0 && found)
+        return QString::fromLocal8Bit(found->pw_name);
+#endif
+    return QStringLiteral("unknown");
+}
+
 } // namespace
 
 Identity Identity::ofProcess()
@@ -41,7 +60,7 @@ Identity Identity::ofProcess()
             break;
     }
     if (identity.user.isEmpty())
-        identity.user = QStringLiteral("unknown");
+        identity.user = accountName();
     identity.host = QSysInfo::machineHostName();
     return identity;
 }

@@ -39,6 +39,12 @@ void checkWorkspace(const QString& workspace)
             QStringLiteral("Use 1 to 64 letters, digits, spaces, dots, hyphens or underscores."));
 }
 
+QCoro::Task<> leaveWhenReady(const QCoro::Task<>* task, QEventLoop* loop)
+{
+    co_await *task;
+    QMetaObject::invokeMethod(loop, &QEventLoop::quit, Qt::QueuedConnection);
+}
+
 } // namespace
 
 SessionConfig SessionConfig::fromEnvironment()
@@ -134,7 +140,17 @@ void Session::replayInBackground()
         d->runner.startInBackground(replay(&d->spool, d->store.get()));
 }
 
-Session::~Session() = default;
+Session::~Session()
+{
+    // The store must not go while records are on their way to it. Its timeouts bound the wait; what it does
+    // not take goes to the spool.
+    const auto unwritten = d->runner.drain();
+    if (unwritten.isReady())
+        return;
+    QEventLoop loop;
+    const auto leaving = leaveWhenReady(&unwritten, &loop);
+    loop.exec();
+}
 
 Store& Session::store()
 {

@@ -28,7 +28,8 @@ class Session : public QObject {
     Q_OBJECT
 public:
     explicit Session(SessionConfig config, QObject* parent = nullptr);
-    /// Await runner().drain() first, or unwritten ledger records wait in the spool for the next start.
+    /// Waits in an event loop until the ledger records of finished runs are written: await runner().drain()
+    /// first where that must not happen. No run may be under way.
     ~Session() override;
 
     Store& store();

@@ -8,13 +8,22 @@ namespace llmcache {
 
 namespace {
 
-/// Turns a stop request into a signal that a coroutine can wait for.
+/// Turns the end of a flight or a stop request, whichever is first, into a signal that a coroutine can wait
+/// for.
 class FlightWaiter : public QObject {
     Q_OBJECT
 public:
-    void wake() { Q_EMIT woken(); }
+    void wake()
+    {
+        // Once: QCoro's awaiter of a signal does not survive a second emission before it is resumed.
+        if (!std::exchange(m_awake, true))
+            Q_EMIT woken();
+    }
 Q_SIGNALS:
     void woken();
+
+private:
+    bool m_awake = false;
 };
 
 } // namespace

@@ -11,10 +11,10 @@ quint16 crc16(QByteArrayView bytes)
     static constexpr std::array<quint16, 256> table = [] {
         std::array<quint16, 256> values{};
         for (std::size_t i = 0; i < values.size(); ++i) {
-            auto crc = static_cast<quint16>(i << 8U);
+            auto crc = static_cast<unsigned>(i << 8U);
             for (int bit = 0; bit < 8; ++bit)
-                crc = static_cast<quint16>((crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x1021U : crc << 1U);
-            values[i] = crc;
+                crc = (crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x1021U : crc << 1U;
+            values[i] = static_cast<quint16>(crc);
         }
         return values;
     }();

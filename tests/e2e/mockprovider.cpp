@@ -1,11 +1,13 @@
 #include "mockprovider.h"
 
+#include <QDeadlineTimer>
 #include <QDir>
 #include <QEventLoop>
 #include <QFileInfo>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 #include <QStandardPaths>
+#include <QTimer>
 
 namespace llmcache::test {
 
@@ -85,7 +87,7 @@ void MockProvider::stop()
 
 QStringList MockProvider::baseUrlArguments() const
 {
-    return {QStringLiteral("--base-url"), QStringLiteral("openai=%1/v1").arg(m_url),
+    return {QStringLiteral("--base-url"), QStringLiteral("openai=") + openAiUrl(),
         QStringLiteral("--base-url"), QStringLiteral("anthropic=%1").arg(m_url)};
 }
 
@@ -128,8 +130,14 @@ void MockProvider::release()
 
 QByteArray MockProvider::readLine()
 {
+    // In an event loop: the one who asks may be in this very process.
+    const QDeadlineTimer deadline(timeoutMs);
     while (!m_process.canReadLine()) {
-        if (!m_process.waitForReadyRead(timeoutMs))
+        QEventLoop loop;
+        QObject::connect(&m_process, &QProcess::readyRead, &loop, &QEventLoop::quit);
+        QTimer::singleShot(deadline.remainingTime(), &loop, &QEventLoop::quit);
+        loop.exec();
+        if (deadline.hasExpired() || m_process.state() == QProcess::NotRunning)
             return {};
     }
     return m_process.readLine().trimmed();

@@ -37,6 +37,8 @@ public:
     /// What went wrong in start(), for failure messages.
     QString problem() const { return m_problem; }
 
+    /// Base URL of the OpenAI endpoints.
+    QString openAiUrl() const { return m_url + QStringLiteral("/v1"); }
     /// Arguments that send a provider's requests here: `--base-url openai=...`, the same for anthropic.
     QStringList baseUrlArguments() const;
     /// Every request so far whose prompt has this text, in order.

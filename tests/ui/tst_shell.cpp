@@ -463,9 +463,11 @@ void TestShell::settingsShowFactsAndNoSecrets()
     SettingsView::Facts facts;
     facts.store = QStringLiteral("redis · team-cache");
     facts.dataFolder = QStringLiteral("/home/ana/.local/share/llmcache");
-    facts.keys = {{QStringLiteral("Anthropic"), {QStringLiteral("ANTHROPIC_API_KEY")}, true, true},
-        {QStringLiteral("OpenAI"), {QStringLiteral("OPENAI_API_KEY")}, true, false},
-        {QStringLiteral("Test"), {}, false, false}};
+    facts.keys = {{QStringLiteral("Anthropic"), {QStringLiteral("anthropic")},
+                      {QStringLiteral("ANTHROPIC_API_KEY")}, true, true},
+        {QStringLiteral("OpenAI"), {QStringLiteral("openai")}, {QStringLiteral("OPENAI_API_KEY")}, true,
+            false},
+        {QStringLiteral("Test"), {QStringLiteral("test")}, {}, false, false}};
     shell.settingsView->setFacts(facts);
     shell.settingsView->setFacts(facts);
     QStringList texts;

@@ -67,13 +67,6 @@ QString previousName(CostsRange range)
                                       : QStringLiteral("vs. %1 days before").arg(daysOf(range));
 }
 
-std::optional<double> CostsTrend::change() const
-{
-    if (before == 0)
-        return std::nullopt;
-    return (now - before) / before;
-}
-
 qint64 rangeStart(const CostsQuestion& question)
 {
     const QTimeZone zone(question.timeZone);

@@ -28,15 +28,6 @@ struct CostsSeries {
     Money total;
 };
 
-/// One figure over the range, its change against the range before, and its course.
-struct CostsTrend {
-    QVector<double> course;
-    double before = 0;
-    double now = 0;
-    /// Relative change; nothing when there was nothing before.
-    std::optional<double> change() const;
-};
-
 /// All that the view shows: exact sums out of the ledger.
 struct CostsSnapshot {
     CostsQuestion question;

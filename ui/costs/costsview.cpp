@@ -66,6 +66,7 @@ CostsView::CostsView(const Theme* theme, Session* session, QWidget* parent)
     , m_callsSummary(makeLabel({}, Tone::Secondary))
     , m_callChips(new QHBoxLayout)
 {
+    m_banner->setObjectName(QStringLiteral("costs problem"));
     auto* content = new QWidget;
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(16, 16, 16, 16);
@@ -89,7 +90,8 @@ CostsView::CostsView(const Theme* theme, Session* session, QWidget* parent)
     connect(m_chart, &SpendChart::chosen, this, &CostsView::chooseBucket);
     connect(m_legend, &ChartLegend::hiddenChanged, this,
         [this] { m_chart->setData(m_snapshot, m_legend->hidden()); });
-    connect(&m_tasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    for (const TaskScope* scope : {&m_tasks, &m_callTasks})
+        connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     m_reloadTimer.setSingleShot(true);
     m_reloadTimer.setInterval(400);
     connect(&m_reloadTimer, &QTimer::timeout, this, &CostsView::reload);
@@ -228,10 +230,16 @@ QList<QWidget*> CostsView::panes()
     return {m_chart, m_byModel->bars(), m_byTask->bars(), m_calls};
 }
 
-void CostsView::setSession(Session* session)
+void CostsView::stopTasks()
 {
+    m_reloadTimer.stop();
     m_tasks.drop();
     m_callTasks.drop();
+}
+
+void CostsView::setSession(Session* session)
+{
+    stopTasks();
     m_session = session;
     m_loaded = false;
     m_filters.clear();

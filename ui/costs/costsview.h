@@ -37,8 +37,8 @@ public:
     void activate() override;
     QList<QWidget*> panes() override;
     QList<QAction*> commands() override { return m_commands; }
-    void stopTasks() override { m_tasks.drop(); }
-    int activeTasks() const override { return m_tasks.active(); }
+    void stopTasks() override;
+    int activeTasks() const override { return m_tasks.active() + m_callTasks.active(); }
 
     void setSession(Session* session);
     /// Asks the ledger again, soon and once for several calls in a row.

@@ -146,17 +146,23 @@ void SettingsView::setFacts(const Facts& facts)
                                        "data folder.")));
 
     QGridLayout* keys = freshGrid(m_keys);
+    keys->setColumnStretch(2, 2);
     for (const ProviderKey& key : facts.keys) {
         const int row = keys->rowCount();
         keys->addWidget(makeLabel(key.provider, Tone::Secondary), row, 0);
-        keys->addWidget(makeLabel(key.variables.join(tr(" or "))), row, 1);
+        auto* const prefixes = new ElidedLabel(key.prefixes.join(QStringLiteral(", ")));
+        prefixes->setFont(codeFont(12));
+        keys->addWidget(prefixes, row, 1);
+        auto* const variables = new ElidedLabel(key.variables.join(tr(" or ")));
+        setTone(variables, Tone::Secondary);
+        keys->addWidget(variables, row, 2);
         auto* badge = new Badge;
         if (key.set)
             badge->setBadge(BadgeKind::Hit, tr("✓ set"));
         else
             badge->setBadge(BadgeKind::Neutral, key.needed ? tr("not set") : tr("not needed"));
         badge->setAccessibleName(tr("%1 key: %2").arg(key.provider, badge->text()));
-        keys->addWidget(badge, row, 2, Qt::AlignRight);
+        keys->addWidget(badge, row, 3, Qt::AlignRight);
     }
     m_keys->body()->addWidget(note(
         tr("Keys are read from the environment of the program. Their values are never shown or stored.")));

@@ -22,6 +22,7 @@ class SettingsView : public View {
 public:
     struct ProviderKey {
         QString provider; ///< for people: "Anthropic"
+        QStringList prefixes; ///< of model names: "anthropic"
         QStringList variables; ///< environment names that are looked at
         bool needed = true; ///< false for providers without keys
         bool set = false;

@@ -59,7 +59,7 @@ void EmptyState::fitText()
     const QFontMetrics metrics(m_text->font());
     const int room = std::max(leastTextWidth, contentsRect().width() - 2 * sideMargin);
     const int width = std::min({textWidth, room, metrics.horizontalAdvance(m_text->text()) + 4});
-    m_text->setFixedSize(width, m_text->heightForWidth(width));
+    m_text->setFixedSize(width, std::max(m_text->heightForWidth(width), 0)); // -1 for no text
 }
 
 void EmptyState::resizeEvent(QResizeEvent* event)

@@ -27,6 +27,17 @@ void SearchField::setKeyHint(const QString& keys)
     placeHint();
 }
 
+bool SearchField::event(QEvent* event)
+{
+    // Escape clears before it does anything else in the window.
+    if (event->type() == QEvent::ShortcutOverride && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape
+        && !text().isEmpty()) {
+        event->accept();
+        return true;
+    }
+    return QLineEdit::event(event);
+}
+
 void SearchField::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape && !text().isEmpty()) {

@@ -18,6 +18,7 @@ public:
     void setKeyHint(const QString& keys);
 
 protected:
+    bool event(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
 

@@ -299,8 +299,12 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
         format::moneyToolTip(run.avoidedCost));
     if (result.cached()) {
         m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
-        m_saved->setNote(run.entry ? format::counted(run.entry->hits, tr("earlier hit"), tr("earlier hits"))
-                                   : tr("shared"));
+        if (!run.entry)
+            m_saved->setNote(tr("shared"));
+        else if (run.entry->hits == 0)
+            m_saved->setNote(tr("first hit"));
+        else
+            m_saved->setNote(format::counted(run.entry->hits, tr("earlier hit"), tr("earlier hits")));
     } else {
         m_cost->setNote(run.quote.source.isEmpty() ? tr("no known price") : run.quote.source);
         m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));

@@ -59,7 +59,12 @@ RunPanel::~RunPanel()
 
 void RunPanel::createLayout()
 {
-    auto* runBox = new QWidget;
+    auto* const runBox = new QWidget;
+    // Nothing to list yet is no list.
+    const auto showList = [this, runBox] { runBox->setVisible(m_runs->rowCount() > 0); };
+    connect(m_runs, &QAbstractItemModel::rowsInserted, runBox, showList);
+    connect(m_runs, &QAbstractItemModel::modelReset, runBox, showList);
+    runBox->hide();
     auto* runColumn = new QVBoxLayout(runBox);
     runColumn->setContentsMargins(16, 0, 16, 12);
     runColumn->setSpacing(4);
@@ -71,7 +76,7 @@ void RunPanel::createLayout()
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {38, 80, 60, 86, 62};
+    constexpr int widths[] = {38, 78, 60, 90, 64};
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);

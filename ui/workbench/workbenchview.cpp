@@ -43,6 +43,7 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     , m_runs(new RunPanel(theme))
     , m_banner(new ErrorBanner(theme))
 {
+    m_banner->setObjectName(QStringLiteral("workbench problem"));
     createLayout();
     createCommands();
     m_predictDelay.setSingleShot(true);
@@ -59,6 +60,7 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     connect(m_runs, &RunPanel::openEntry, this, &WorkbenchView::openEntry);
     connect(m_runs, &RunPanel::runningChanged, this, [this](int running) {
         m_prompt->setRunning(running > 0);
+        m_stop->setEnabled(running > 0);
         Q_EMIT runningChanged(running);
     });
     connect(m_runs, &RunPanel::finished, this, [this](const RunResult& result) {
@@ -134,7 +136,8 @@ void WorkbenchView::createCommands()
     };
     add(tr("Run"), {QKeySequence(Qt::CTRL | Qt::Key_Return), QKeySequence(Qt::CTRL | Qt::Key_Enter)},
         [this] { run(); });
-    add(tr("Stop the run"), {QKeySequence(Qt::Key_Escape)}, [this] { m_runs->stop(); });
+    m_stop = add(tr("Stop the run"), {QKeySequence(Qt::Key_Escape)}, [this] { m_runs->stop(); });
+    m_stop->setEnabled(false);
     add(tr("Save agent"), {QKeySequence::Save}, [this] { save(); });
     add(tr("New agent"), {QKeySequence::New}, [this] { newAgent(); });
     add(tr("Duplicate agent"), {}, [this] { duplicateAgent(m_stored.agent.name); });

@@ -84,6 +84,7 @@ private:
     StoredAgent m_stored; ///< as it was loaded; revision 0 = never saved
     bool m_loaded = false;
     QList<QAction*> m_commands;
+    QAction* m_stop = nullptr;
     QTimer m_predictDelay;
     TaskScope m_predictTasks;
     TaskScope m_agentTasks;

@@ -1,0 +1,230 @@
+// The window as a person uses it, against a real Redis and a provider that was not written here.
+#include "cache/cacheview.h"
+#include "cache/entrytable.h"
+#include "costs/costsview.h"
+#include "guitest.h"
+#include "mockprovider.h"
+#include "redisserver.h"
+#include "shell/mainwindow.h"
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/card.h"
+#include "widgets/codeedit.h"
+#include "widgets/errorbanner.h"
+#include "workbench.h"
+#include "workbench/workbenchview.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTableView>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::MockProvider;
+using llmcache::test::RedisServer;
+
+namespace {
+
+constexpr auto patience = 30'000;
+
+} // namespace
+
+class TestE2eWindow : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void missHitInvalidateAndCosts();
+    void rateLimitIsWaitedOutInSight();
+    void storeDiesAndComesBack();
+    void closesWhileARunIsUnderWay();
+
+private:
+    void makeAgent();
+    template <typename T>
+    T* find(const char* name) const
+    {
+        T* const found = m_workbench->window().findChild<T*>(QString::fromLatin1(name));
+        return found ? found : (QTest::qFail(name, __FILE__, __LINE__), nullptr);
+    }
+    void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
+    void type(const QString& prompt)
+    {
+        auto* const edit = find<CodeEdit>("prompt");
+        edit->setFocus();
+        QTest::keySequence(edit, QKeySequence::SelectAll);
+        QTest::keyClicks(edit, prompt);
+    }
+    void press(Qt::Key digit) { QTest::keyClick(&m_workbench->window(), digit, Qt::ControlModifier); }
+    void waitForBadge(Outcome outcome)
+    {
+        QTRY_COMPARE_WITH_TIMEOUT(find<Badge>("answer badge")->text(), badgeOf(outcome).text, patience);
+    }
+    QString raw() const { return find<CodeView>("answer raw")->text(); }
+    QString cost() const { return find<Tile>("tile cost")->accessibleName(); }
+    /// Whether a visible label has this text somewhere.
+    bool says(const QString& text) const
+    {
+        for (const QLabel* label : m_workbench->window().findChildren<QLabel*>()) {
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        }
+        return false;
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<RedisServer> m_redis;
+    std::unique_ptr<MockProvider> m_provider;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<app::Workbench> m_workbench;
+};
+
+void TestE2eWindow::initTestCase()
+{
+    const QString missing = RedisServer::isInstalled() ? MockProvider::missing() : RedisServer::missingText();
+    if (!missing.isEmpty()) {
+        QVERIFY2(!MockProvider::isRequired(), qUtf8Printable(missing));
+        QSKIP(qUtf8Printable(missing));
+    }
+    qputenv("OPENAI_API_KEY", "sk-e2e-window");
+}
+
+void TestE2eWindow::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_redis = std::make_unique<RedisServer>();
+    QVERIFY2(m_redis->start(), qUtf8Printable(m_redis->log()));
+    m_provider = std::make_unique<MockProvider>();
+    QVERIFY2(m_provider->start(), qUtf8Printable(m_provider->problem()));
+    m_settings =
+        std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    m_theme = std::make_unique<Theme>();
+    m_theme->apply(*qApp);
+    SessionConfig config;
+    config.storeUrl = m_redis->url();
+    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
+    config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
+    config.providers.baseUrls.insert(QStringLiteral("openai"), QUrl(m_provider->openAiUrl()));
+    m_workbench = std::make_unique<app::Workbench>(config, m_settings.get(), m_theme.get());
+    m_workbench->show();
+    QVERIFY(QTest::qWaitForWindowExposed(&m_workbench->window()));
+    m_workbench->window().activateWindow();
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("redis · ")), patience);
+    makeAgent();
+}
+
+void TestE2eWindow::cleanup()
+{
+    if (m_workbench && m_workbench->window().isVisible()) {
+        QSignalSpy finished(m_workbench.get(), &app::Workbench::finished);
+        m_workbench->window().close();
+        QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, patience);
+    }
+    m_workbench.reset();
+    m_provider.reset();
+    m_redis.reset();
+}
+
+void TestE2eWindow::makeAgent()
+{
+    click("new agent");
+    QTest::keyClicks(find<QLineEdit>("agent name"), QStringLiteral("helper"));
+    auto* const model = find<QComboBox>("model");
+    model->setFocus();
+    model->lineEdit()->selectAll();
+    QTest::keyClicks(model->lineEdit(), QStringLiteral("openai:gpt-4o-mini"));
+    click("save agent");
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<QLabel>("agent state")->text().startsWith(QStringLiteral("saved")), patience);
+}
+
+void TestE2eWindow::missHitInvalidateAndCosts()
+{
+    type(QStringLiteral("What is the capital of France?"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(raw(), QStringLiteral("Paris."));
+    QCOMPARE(cost(), QStringLiteral("Cost: $0.00027"));
+
+    // From now on the provider is not needed.
+    m_provider->stop();
+    click("run");
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(raw(), QStringLiteral("Paris."));
+    QCOMPARE(cost(), QStringLiteral("Cost: $0"));
+
+    press(Qt::Key_3);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        find<Tile>("tile spent")->accessibleName(), QStringLiteral("Spent: $0.00027"), patience);
+    QCOMPARE(find<Tile>("tile hit rate")->accessibleName(), QStringLiteral("Hit rate: 50.0 %"));
+    QCOMPARE(find<QTableView>("calls")->model()->rowCount(), 2);
+
+    press(Qt::Key_2);
+    auto* const table = find<EntryTable>("entryTable");
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 1, patience);
+    QTest::mouseClick(
+        table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(0, 0)).center());
+    table->setFocus();
+    QTest::keyClick(table, Qt::Key_Delete);
+    click("confirmInvalidate");
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 0, patience);
+
+    // Gone for everybody: the next run would have to ask the provider, which is away.
+    press(Qt::Key_1);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<Badge>("outlook badge")->text().contains(QStringLiteral("will miss")), patience);
+}
+
+void TestE2eWindow::rateLimitIsWaitedOutInSight()
+{
+    type(QStringLiteral("First too many requests"));
+    click("run");
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("next attempt in")), patience);
+    QVERIFY(find<QPushButton>("stop")->isVisible());
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(raw(), QStringLiteral("Now there is room."));
+    QVERIFY(says(QStringLiteral("2 attempts")));
+}
+
+void TestE2eWindow::storeDiesAndComesBack()
+{
+    type(QStringLiteral("HOLD while the store dies"));
+    click("run");
+    QVERIFY(m_provider->waitForArrival());
+    m_redis->kill();
+    m_provider->release();
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(raw(), QStringLiteral("Worth the wait."));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("not connected")), patience);
+    QVERIFY(find<ErrorBanner>("answer problem")->isVisible());
+
+    // With the store back, the answer that was kept on disk is put into it.
+    QVERIFY2(m_redis->start(), qUtf8Printable(m_redis->log()));
+    QTRY_VERIFY_WITH_TIMEOUT(!says(QStringLiteral("not connected")), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_workbench->session().spooled(), 0, patience);
+    m_provider->stop();
+    click("run");
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(raw(), QStringLiteral("Worth the wait."));
+}
+
+void TestE2eWindow::closesWhileARunIsUnderWay()
+{
+    type(QStringLiteral("HOLD for ever"));
+    click("run");
+    QVERIFY(m_provider->waitForArrival());
+    QSignalSpy finished(m_workbench.get(), &app::Workbench::finished);
+    m_workbench->window().close();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, patience);
+    m_workbench.reset();
+    m_provider->release();
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestE2eWindow)
+#include "tst_e2e_window.moc"

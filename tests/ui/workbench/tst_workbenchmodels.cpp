@@ -1,0 +1,151 @@
+#include "guitest.h"
+#include "widgets/badge.h"
+#include "workbench/agentlistmodel.h"
+#include "workbench/entryagent.h"
+#include "workbench/runlist.h"
+#include "workbench/samples.h"
+
+#include <QAbstractItemModelTester>
+#include <QSet>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+
+namespace {
+
+Call call(const QString& id, Outcome outcome, const QString& error = {})
+{
+    Call result;
+    result.id = id;
+    result.outcome = outcome;
+    result.error = error;
+    result.latency = std::chrono::milliseconds(12);
+    result.timeMs = 1'000'000;
+    return result;
+}
+
+QString text(const RunListModel& model, int row, int column)
+{
+    return model.index(row, column).data().toString();
+}
+
+} // namespace
+
+class TestWorkbenchModels : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void runsComeOnTop();
+    void ledgerFollowsTheRunsOfTheWindow();
+    void failedRunsSayWhy();
+    void agentsAreSortedAndReplaced();
+    void samplesNeedNoKey();
+    void entryBecomesItsAgent();
+};
+
+void TestWorkbenchModels::runsComeOnTop()
+{
+    RunListModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const int first = model.begin(1000);
+    const int second = model.begin(2000);
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(text(model, 0, RunListModel::Number), QStringLiteral("#2"));
+    QCOMPARE(text(model, 1, RunListModel::State), QStringLiteral("running"));
+    RunItem item;
+    item.outcome = Outcome::Hit;
+    item.cost = Money();
+    item.latency = std::chrono::microseconds(400);
+    model.finish(first, item);
+    QCOMPARE(text(model, 1, RunListModel::State), badgeOf(Outcome::Hit).text);
+    QCOMPARE(text(model, 1, RunListModel::Latency), QStringLiteral("0.4 ms"));
+    QVERIFY(model.at(model.rowOf(second)).running);
+    QCOMPARE(model.rowOf(99), -1);
+    model.clear();
+    QCOMPARE(model.rowCount(), 0);
+}
+
+void TestWorkbenchModels::ledgerFollowsTheRunsOfTheWindow()
+{
+    RunListModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.begin(2000);
+    const QSet<QString> mine{QStringLiteral("b")};
+    model.setLedger(
+        {call(QStringLiteral("a"), Outcome::Hit), call(QStringLiteral("b"), Outcome::Miss)}, mine);
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(text(model, 1, RunListModel::Number), QStringLiteral("–"));
+    // Read again, it takes the place of what was read before.
+    model.setLedger({call(QStringLiteral("c"), Outcome::Miss)}, mine);
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(text(model, 1, RunListModel::State), badgeOf(Outcome::Miss).text);
+}
+
+void TestWorkbenchModels::failedRunsSayWhy()
+{
+    RunListModel model;
+    model.setLedger({call(QStringLiteral("a"), Outcome::Failed, QStringLiteral("rate limit")),
+                        call(QStringLiteral("b"), Outcome::Cancelled)},
+        {});
+    QVERIFY(model.at(0).failure->message.contains(QStringLiteral("rate limit")));
+    QVERIFY(!model.at(0).failure->cancelled());
+    QVERIFY(model.at(1).failure->cancelled());
+    QVERIFY(model.index(0, 0).data(Qt::ToolTipRole).toString().contains(QStringLiteral("rate limit")));
+}
+
+void TestWorkbenchModels::agentsAreSortedAndReplaced()
+{
+    AgentListModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const auto agent = [](const QString& name, qint64 revision) {
+        StoredAgent stored;
+        stored.agent.name = name;
+        stored.agent.model = QStringLiteral("test:echo");
+        stored.revision = revision;
+        return stored;
+    };
+    model.setAgents({agent(QStringLiteral("b"), 1), agent(QStringLiteral("d"), 1)});
+    model.put(agent(QStringLiteral("c"), 1));
+    model.put(agent(QStringLiteral("b"), 2));
+    QCOMPARE(model.rowCount(), 3);
+    QCOMPARE(model.rowOf(QStringLiteral("c")), 1);
+    QCOMPARE(model.find(QStringLiteral("b"))->revision, 2);
+    model.remove(QStringLiteral("b"));
+    QCOMPARE(model.rowCount(), 2);
+    QVERIFY(!model.find(QStringLiteral("b")));
+}
+
+void TestWorkbenchModels::samplesNeedNoKey()
+{
+    const std::vector<Agent> samples = sampleAgents();
+    QCOMPARE(samples.size(), std::size_t(2));
+    for (const Agent& sample : samples)
+        QVERIFY2(sample.model.startsWith(QStringLiteral("test:")), qPrintable(sample.model));
+}
+
+void TestWorkbenchModels::entryBecomesItsAgent()
+{
+    Agent base = sampleAgents().back();
+    base.outputRetries = 4;
+    base.settings.timeout = std::chrono::seconds(7);
+    Request request;
+    request.model = ModelRef::parse(QStringLiteral("openai:gpt-5"));
+    request.systemPrompts = QStringList{QStringLiteral("Be brief.")};
+    request.settings.temperature = 0.9;
+    request.output = base.output;
+    request.output.pythonType.clear();
+    Entry entry;
+    entry.meta.agent = base.name;
+    entry.meta.task = QStringLiteral("other");
+    const Agent agent = agentFromEntry(entry, request, base);
+    QCOMPARE(agent.name, base.name);
+    QCOMPARE(agent.model, QStringLiteral("openai:gpt-5"));
+    QCOMPARE(agent.systemPrompt.join(QString()), QStringLiteral("Be brief."));
+    QCOMPARE(agent.settings.temperature, std::optional<double>(0.9));
+    QCOMPARE(agent.task, QStringLiteral("other"));
+    // What a request does not hold stays as the agent has it.
+    QCOMPARE(agent.outputRetries, 4);
+    QVERIFY(agent.settings.timeout == base.settings.timeout);
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestWorkbenchModels)
+#include "tst_workbenchmodels.moc"

@@ -1,0 +1,627 @@
+#include "cache/session.h"
+#include "guitest.h"
+#include "scriptedprovider.h"
+#include "theme/theme.h"
+#include "waitfortask.h"
+#include "widgets/badge.h"
+#include "widgets/card.h"
+#include "widgets/codeedit.h"
+#include "widgets/errorbanner.h"
+#include "workbench/agentpanel.h"
+#include "workbench/runpanel.h"
+#include "workbench/workbenchview.h"
+
+#include <qcorosignal.h>
+
+#include <QClipboard>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QMenu>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTabBar>
+#include <QTableView>
+#include <QVBoxLayout>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::ScriptedProvider;
+using llmcache::test::waitForTask;
+
+namespace {
+
+constexpr auto patience = 20'000;
+const QString echo = QStringLiteral("sample: echo");
+const QString profile = QStringLiteral("sample: profile");
+
+/// The first words come at once, the rest when `gate` gets a name.
+QCoro::Task<ProviderReply> answerInTwoParts(QObject* gate, ProviderContext context)
+{
+    context.onText(QStringLiteral("first words"));
+    co_await qCoro(gate, &QObject::objectNameChanged);
+    context.onText(QStringLiteral(", then the rest"));
+    ProviderReply reply;
+    reply.message = Message::assistant(QStringLiteral("first words, then the rest"));
+    reply.usage = llmcache::test::scriptedUsage();
+    reply.finishReason = FinishReason::Stop;
+    co_return reply;
+}
+
+} // namespace
+
+class TestWorkbenchView : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void firstStartHasTwoAgentsThatAnswer();
+    void missThenHit();
+    void structuredAnswer();
+    void variablesMakeTheirFields();
+    void emptyPrompt();
+    void outlookFollowsTheTyping();
+    void stopEndsARun();
+    void failureSaysWhatToDo();
+    void waitsAreShown();
+    void textAppearsAsItComes();
+    void cachePolicies();
+    void severalRunsAtOnce();
+    void savesAndReverts();
+    void editOfSomebodyElseIsNotOverwritten();
+    void newDuplicateDeleteUndo();
+    void leavingADraftKeepsIt();
+    void filtersAgents();
+    void badSchemaIsNotRun();
+    void entryCanBeRunAgain();
+    void remembersTheAgent();
+    void storeThatIsDown();
+    void ledgerRunsAreListed();
+
+private:
+    void openSession(const QString& storeUrl = {});
+    void open();
+    template <typename T>
+    T* find(const char* name) const
+    {
+        T* const found = m_window->findChild<T*>(QString::fromLatin1(name));
+        return found ? found : (QTest::qFail(name, __FILE__, __LINE__), nullptr);
+    }
+    void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
+    void type(const char* editor, const QString& text);
+    void choose(const QString& agent);
+    QString badge() const { return find<Badge>("answer badge")->text(); }
+    QString tile(const char* name) const { return find<Tile>(name)->accessibleName(); }
+    QString outlook() const { return find<Badge>("outlook badge")->text(); }
+    QString state() const { return find<QLabel>("agent state")->text(); }
+    ErrorBanner* problem() const { return find<ErrorBanner>("workbench problem"); }
+    QString raw() const { return find<CodeView>("answer raw")->text(); }
+    void waitForBadge(Outcome outcome)
+    {
+        QTRY_COMPARE_WITH_TIMEOUT(badge(), badgeOf(outcome).text, patience);
+    }
+    /// Takes the place of the offline provider; owned by the session.
+    ScriptedProvider* script();
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<Session> m_session;
+    std::unique_ptr<QWidget> m_window;
+    WorkbenchView* m_view = nullptr;
+};
+
+void TestWorkbenchView::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_theme = std::make_unique<Theme>();
+    m_theme->apply(*qApp);
+    m_settings =
+        std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    openSession();
+}
+
+void TestWorkbenchView::openSession(const QString& storeUrl)
+{
+    SessionConfig config;
+    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
+    config.storeUrl = storeUrl;
+    config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
+    m_session = std::make_unique<Session>(config);
+}
+
+void TestWorkbenchView::cleanup()
+{
+    if (m_view) {
+        m_view->stopTasks();
+        QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    }
+    m_window.reset();
+    m_view = nullptr;
+    if (m_session)
+        waitForTask([](Session* session) -> QCoro::Task<bool> {
+            co_await session->runner().drain();
+            co_return true;
+        }(m_session.get()));
+    m_session.reset();
+}
+
+void TestWorkbenchView::open()
+{
+    m_window = std::make_unique<QWidget>();
+    m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
+    auto* column = new QVBoxLayout(m_window.get());
+    column->addWidget(m_view->createHeader());
+    column->addWidget(m_view, 1);
+    m_window->resize(1384, 840);
+    m_window->show();
+    QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
+    m_window->activateWindow();
+    m_view->activate();
+    QTRY_VERIFY_WITH_TIMEOUT(find<QListView>("agents")->model()->rowCount() > 0, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+}
+
+void TestWorkbenchView::type(const char* editor, const QString& text)
+{
+    auto* const edit = find<CodeEdit>(editor);
+    edit->setFocus();
+    QTest::keySequence(edit, QKeySequence::SelectAll);
+    QTest::keyClicks(edit, text);
+}
+
+void TestWorkbenchView::choose(const QString& agent)
+{
+    auto* const list = find<QListView>("agents");
+    for (int row = 0; row < list->model()->rowCount(); ++row) {
+        const QModelIndex index = list->model()->index(row, 0);
+        if (index.data().toString() == agent) {
+            QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(index).center());
+            QCOMPARE(find<QLineEdit>("agent name")->text(), agent);
+            return;
+        }
+    }
+    QFAIL(qPrintable(QStringLiteral("no agent ") + agent));
+}
+
+ScriptedProvider* TestWorkbenchView::script()
+{
+    auto provider = std::make_unique<ScriptedProvider>();
+    ScriptedProvider* const scripted = provider.get();
+    m_session->providers().setProvider(QStringLiteral("test"), std::move(provider));
+    return scripted;
+}
+
+void TestWorkbenchView::firstStartHasTwoAgentsThatAnswer()
+{
+    open();
+    QCOMPARE(find<QListView>("agents")->model()->rowCount(), 2);
+    QCOMPARE(find<QLineEdit>("agent name")->text(), echo);
+    QVERIFY2(state().startsWith(QStringLiteral("saved just now by ana")), qPrintable(state()));
+    QVERIFY(find<QPushButton>("run")->isEnabled());
+    // They are the workspace's from now on.
+    QCOMPARE(waitForTask(m_session->store().listAgents()).size(), std::size_t(2));
+}
+
+void TestWorkbenchView::missThenHit()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("hello there"));
+    const QSignalSpy running(m_view, &WorkbenchView::runningChanged);
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QVERIFY(raw().contains(QStringLiteral("hello there")));
+    QVERIFY(tile("tile cost") != QStringLiteral("Cost: $0"));
+    QVERIFY(running.count() >= 2);
+    const QString answer = raw();
+    const QString paid = tile("tile cost").section(QLatin1Char(' '), 1);
+
+    QTest::keyClick(find<CodeEdit>("prompt"), Qt::Key_Return, Qt::ControlModifier);
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(raw(), answer);
+    QCOMPARE(tile("tile cost"), QStringLiteral("Cost: $0"));
+    QCOMPARE(tile("tile saved"), QStringLiteral("Saved: ") + paid);
+    auto* const runs = find<QTableView>("runs");
+    QCOMPARE(runs->model()->rowCount(), 2);
+
+    const auto entries = waitForTask(m_session->store().status()).entries;
+    QCOMPARE(entries, 1);
+    QGuiApplication::clipboard()->clear();
+    for (QPushButton* button : m_window->findChildren<QPushButton*>()) {
+        if (button->text() == QStringLiteral("copy fingerprint"))
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    const QString fingerprint = QGuiApplication::clipboard()->text();
+    QVERIFY(waitForTask(m_session->store().lookup(fingerprint)).has_value());
+    QVERIFY(fingerprint.startsWith(find<QLabel>("fingerprint")->text()));
+
+    const QSignalSpy opened(m_view, &WorkbenchView::openEntry);
+    click("open in cache");
+    QCOMPARE(opened.value(0).value(0).toString(), fingerprint);
+
+    // An earlier run can be looked at again.
+    const QModelIndex first = runs->model()->index(1, 0);
+    QTest::mouseClick(runs->viewport(), Qt::LeftButton, {}, runs->visualRect(first).center());
+    QCOMPARE(badge(), badgeOf(Outcome::Miss).text);
+}
+
+void TestWorkbenchView::structuredAnswer()
+{
+    open();
+    choose(profile);
+    type("prompt", QStringLiteral("Alex, 30, hikes"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(find<QTabBar>("answer tabs")->currentIndex(), 1);
+    const Json answer =
+        parseJson(find<CodeView>("answer json")->text().toUtf8(), QStringLiteral("the answer"));
+    QVERIFY(answer.contains("interests"));
+    bool said = false;
+    for (const QLabel* label : m_window->findChildren<QLabel*>())
+        said = said || label->text() == QStringLiteral("✓ valid UserProfile");
+    QVERIFY(said);
+}
+
+void TestWorkbenchView::variablesMakeTheirFields()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("A profile on {{who}}"));
+    QTRY_VERIFY(m_window->findChild<QLineEdit*>(QStringLiteral("variable who")));
+    // A field that went away while one typed is deleted when the event loop turns.
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    auto* const who = find<QLineEdit>("variable who");
+    who->clear();
+    QTest::keyClicks(who, QStringLiteral("Ada"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    const QString sent = find<CodeView>("answer request")->text();
+    QVERIFY2(sent.contains(QStringLiteral("A profile on Ada")), qPrintable(sent));
+}
+
+void TestWorkbenchView::emptyPrompt()
+{
+    open();
+    find<CodeEdit>("prompt")->setText({});
+    click("run");
+    QVERIFY(problem()->isVisible());
+    QVERIFY2(problem()->what().contains(QStringLiteral("no prompt")), qPrintable(problem()->what()));
+    QCOMPARE(m_view->runPanel()->runs()->rowCount(), 0);
+}
+
+void TestWorkbenchView::outlookFollowsTheTyping()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("once"));
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        outlook().contains(QStringLiteral("will miss")), qPrintable(outlook()), patience);
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        outlook().contains(QStringLiteral("will hit")), qPrintable(outlook()), patience);
+    QTest::keyClicks(find<CodeEdit>("prompt"), QStringLiteral(" more"));
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        outlook().contains(QStringLiteral("will miss")), qPrintable(outlook()), patience);
+}
+
+void TestWorkbenchView::stopEndsARun()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    provider->hold();
+    provider->reply(QStringLiteral("too late"));
+    type("prompt", QStringLiteral("wait"));
+    click("run");
+    QTRY_COMPARE_WITH_TIMEOUT(provider->requests(), 1, patience);
+    QTRY_VERIFY(find<QPushButton>("stop")->isVisible());
+    click("stop");
+    waitForBadge(Outcome::Cancelled);
+    QVERIFY(!find<QPushButton>("stop")->isVisible());
+    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+    QCOMPARE(find<CodeEdit>("prompt")->text(), QStringLiteral("wait"));
+}
+
+void TestWorkbenchView::failureSaysWhatToDo()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    provider->fail(ProviderFailure::Authentication, 401);
+    type("prompt", QStringLiteral("secret"));
+    click("run");
+    waitForBadge(Outcome::Failed);
+    auto* const banner = find<ErrorBanner>("answer problem");
+    QVERIFY(banner->isVisible());
+    QVERIFY(!banner->what().isEmpty());
+    QCOMPARE(find<CodeEdit>("prompt")->text(), QStringLiteral("secret"));
+    // And the next one starts clean.
+    provider->reply(QStringLiteral("fine"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QVERIFY(!banner->isVisible());
+}
+
+void TestWorkbenchView::waitsAreShown()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    provider->fail(ProviderFailure::RateLimited, 429, std::chrono::milliseconds(900));
+    provider->reply(QStringLiteral("at last"));
+    type("prompt", QStringLiteral("busy"));
+    click("run");
+    const auto says = [this](const QString& text) {
+        for (const QLabel* label : m_view->runPanel()->findChildren<QLabel*>()) {
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        }
+        return false;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("next attempt in")), patience);
+    waitForBadge(Outcome::Miss);
+    QVERIFY(says(QStringLiteral("2 attempts")));
+    QCOMPARE(provider->requests(), 2);
+}
+
+void TestWorkbenchView::textAppearsAsItComes()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    QObject gate;
+    provider->then([&gate](ProviderRequest, ProviderContext context) -> QCoro::Task<ProviderReply> {
+        return answerInTwoParts(&gate, std::move(context));
+    });
+    type("prompt", QStringLiteral("slowly"));
+    click("run");
+    auto* const rendered = find<QTextEdit>("answer rendered");
+    QTRY_COMPARE_WITH_TIMEOUT(rendered->toPlainText(), QStringLiteral("first words"), patience);
+    QCOMPARE(badge(), QStringLiteral("running"));
+    gate.setObjectName(QStringLiteral("open"));
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(raw(), QStringLiteral("first words, then the rest"));
+}
+
+void TestWorkbenchView::cachePolicies()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("policy"));
+    const auto choosePolicy = [this](int index) {
+        auto* const button = find<QPushButton>("policy");
+        button->menu()->actions().at(index)->trigger();
+    };
+    choosePolicy(3); // only
+    click("run");
+    waitForBadge(Outcome::Failed);
+    QVERIFY(find<ErrorBanner>("answer problem")->isVisible());
+    choosePolicy(2); // bypass
+    click("run");
+    waitForBadge(Outcome::Bypassed);
+    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+    QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
+    choosePolicy(1); // refresh
+    click("run");
+    waitForBadge(Outcome::Refreshed);
+    QCOMPARE(waitForTask(m_session->store().status()).entries, 1);
+    choosePolicy(3);
+    click("run");
+    waitForBadge(Outcome::Hit);
+}
+
+void TestWorkbenchView::severalRunsAtOnce()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    provider->hold();
+    provider->reply(QStringLiteral("second"));
+    provider->reply(QStringLiteral("first"));
+    type("prompt", QStringLiteral("one"));
+    click("run");
+    QTRY_COMPARE_WITH_TIMEOUT(provider->requests(), 1, patience);
+    type("prompt", QStringLiteral("two"));
+    QTest::keyClick(find<CodeEdit>("prompt"), Qt::Key_Return, Qt::ControlModifier);
+    waitForBadge(Outcome::Miss); // of the second, which is on show
+    QCOMPARE(raw(), QStringLiteral("second"));
+    QCOMPARE(m_view->runPanel()->running(), 1);
+    provider->release();
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
+    QCOMPARE(raw(), QStringLiteral("second")); // the one on show stays
+    auto* const runs = find<QTableView>("runs");
+    QTest::mouseClick(
+        runs->viewport(), Qt::LeftButton, {}, runs->visualRect(runs->model()->index(1, 0)).center());
+    QTRY_COMPARE(raw(), QStringLiteral("first"));
+}
+
+void TestWorkbenchView::savesAndReverts()
+{
+    open();
+    choose(echo);
+    type("system prompt", QStringLiteral("Be brief."));
+    QCOMPARE(state(), QStringLiteral("edited, not saved"));
+    click("revert agent");
+    QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    QVERIFY(find<CodeEdit>("system prompt")->text() != QStringLiteral("Be brief."));
+
+    type("system prompt", QStringLiteral("Be brief."));
+    QTest::keySequence(find<CodeEdit>("system prompt"), QKeySequence::Save);
+    QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    const auto stored = waitForTask(m_session->store().loadAgent(echo));
+    QCOMPARE(stored->agent.systemPrompt.join(QString()), QStringLiteral("Be brief."));
+    QCOMPARE(stored->revision, 2);
+    QVERIFY(!find<QPushButton>("save agent")->isEnabled());
+}
+
+void TestWorkbenchView::editOfSomebodyElseIsNotOverwritten()
+{
+    open();
+    choose(echo);
+    StoredAgent theirs = *waitForTask(m_session->store().loadAgent(echo));
+    theirs.agent.systemPrompt = SystemPrompt(QStringLiteral("Theirs."));
+    waitForTask(m_session->store().saveAgent(
+        theirs.agent, theirs.revision, QStringLiteral("ben"), theirs.savedMs + 1));
+    type("system prompt", QStringLiteral("Mine."));
+    click("save agent");
+    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
+    QCOMPARE(waitForTask(m_session->store().loadAgent(echo))->agent.systemPrompt.join(QString()),
+        QStringLiteral("Theirs."));
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Mine."));
+    for (QPushButton* button : problem()->findChildren<QPushButton*>()) {
+        if (button->text() == QStringLiteral("Save anyway"))
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    QTRY_VERIFY_WITH_TIMEOUT(!problem()->isVisible(), patience);
+    QCOMPARE(waitForTask(m_session->store().loadAgent(echo))->agent.systemPrompt.join(QString()),
+        QStringLiteral("Mine."));
+}
+
+void TestWorkbenchView::newDuplicateDeleteUndo()
+{
+    open();
+    std::function<void()> undo;
+    connect(m_view, &WorkbenchView::notice, this,
+        [&undo](const QString&, const QString&, const std::function<void()>& run) { undo = run; });
+    click("new agent");
+    auto* const name = find<QLineEdit>("agent name");
+    QVERIFY(name->hasFocus());
+    QTest::keyClicks(name, QStringLiteral("summarise"));
+    QCOMPARE(state(), QStringLiteral("not saved in this workspace"));
+    click("save agent");
+    QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    auto* const list = find<QListView>("agents");
+    QCOMPARE(list->model()->rowCount(), 3);
+    QCOMPARE(list->currentIndex().data().toString(), QStringLiteral("summarise"));
+
+    list->setFocus();
+    QTest::keyClick(list, Qt::Key_Delete);
+    QTRY_COMPARE_WITH_TIMEOUT(list->model()->rowCount(), 2, patience);
+    QVERIFY(!waitForTask(m_session->store().loadAgent(QStringLiteral("summarise"))));
+    QVERIFY(undo);
+    undo();
+    QTRY_COMPARE_WITH_TIMEOUT(list->model()->rowCount(), 3, patience);
+    QVERIFY(waitForTask(m_session->store().loadAgent(QStringLiteral("summarise"))).has_value());
+
+    for (QAction* action : m_view->commands()) {
+        if (action->text() == QStringLiteral("Duplicate agent"))
+            action->trigger();
+    }
+    QCOMPARE(name->text(), QStringLiteral("summarise copy"));
+    QCOMPARE(state(), QStringLiteral("not saved in this workspace"));
+}
+
+void TestWorkbenchView::leavingADraftKeepsIt()
+{
+    open();
+    std::function<void()> back;
+    connect(m_view, &WorkbenchView::notice, this,
+        [&back](const QString&, const QString&, const std::function<void()>& run) { back = run; });
+    choose(echo);
+    type("system prompt", QStringLiteral("A draft."));
+    choose(profile);
+    QVERIFY(back);
+    back();
+    QCOMPARE(find<QLineEdit>("agent name")->text(), echo);
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("A draft."));
+    QCOMPARE(state(), QStringLiteral("edited, not saved"));
+}
+
+void TestWorkbenchView::filtersAgents()
+{
+    open();
+    auto* const list = find<QListView>("agents");
+    find<QLineEdit>("agent filter")->setFocus();
+    QTest::keyClicks(find<QLineEdit>("agent filter"), QStringLiteral("PROF"));
+    QCOMPARE(list->model()->rowCount(), 1);
+    QCOMPARE(list->model()->index(0, 0).data().toString(), profile);
+    QTest::keyClick(find<QLineEdit>("agent filter"), Qt::Key_Escape);
+    QTRY_COMPARE(list->model()->rowCount(), 2);
+}
+
+void TestWorkbenchView::badSchemaIsNotRun()
+{
+    open();
+    choose(profile);
+    find<QTabBar>("agent tabs")->setCurrentIndex(2);
+    type("schema", QStringLiteral("{\"type\": "));
+    click("run");
+    QVERIFY(problem()->isVisible());
+    QCOMPARE(m_view->runPanel()->runs()->rowCount(), 0);
+    QVERIFY2(!problem()->what().isEmpty(), "it says what is wrong with the schema");
+}
+
+void TestWorkbenchView::entryCanBeRunAgain()
+{
+    open();
+    choose(profile);
+    type("prompt", QStringLiteral("Ada, 36"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    const QString fingerprint = m_view->runPanel()->runs()->at(0).fingerprint;
+    choose(echo);
+    type("prompt", QStringLiteral("something else"));
+    m_view->openEntryRequest(fingerprint);
+    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("Ada, 36"), patience);
+    QCOMPARE(find<QLineEdit>("agent name")->text(), profile);
+    click("run");
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(m_view->runPanel()->runs()->at(0).fingerprint, fingerprint);
+
+    m_view->openEntryRequest(QString(64, QLatin1Char('0')));
+    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
+    QVERIFY(problem()->what().contains(QStringLiteral("gone")));
+}
+
+void TestWorkbenchView::remembersTheAgent()
+{
+    open();
+    choose(profile);
+    m_view->stopTasks();
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    m_window.reset();
+    open();
+    QCOMPARE(find<QLineEdit>("agent name")->text(), profile);
+}
+
+void TestWorkbenchView::storeThatIsDown()
+{
+    m_session.reset();
+    openSession(QStringLiteral("redis://127.0.0.1:1"));
+    open();
+    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
+    QCOMPARE(find<QListView>("agents")->model()->rowCount(), 2); // the samples need no store
+    type("prompt", QStringLiteral("still"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QVERIFY(raw().contains(QStringLiteral("still")));
+    // Said, since the answer is not in the store.
+    QVERIFY(find<ErrorBanner>("answer problem")->isVisible());
+    QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
+}
+
+void TestWorkbenchView::ledgerRunsAreListed()
+{
+    open();
+    Call call;
+    call.id = QStringLiteral("3f0e8a52-0000-4000-8000-000000000009");
+    call.timeMs = m_session->clock().nowMs() - 60'000;
+    call.agent = profile;
+    call.outcome = Outcome::Failed;
+    call.error = QStringLiteral("provider");
+    waitForTask(m_session->store().recordCalls({call}));
+    choose(profile);
+    auto* const runs = find<QTableView>("runs");
+    QTRY_COMPARE_WITH_TIMEOUT(runs->model()->rowCount(), 1, patience);
+    QTest::mouseClick(
+        runs->viewport(), Qt::LeftButton, {}, runs->visualRect(runs->model()->index(0, 0)).center());
+    QCOMPARE(badge(), badgeOf(Outcome::Failed).text);
+    QVERIFY(find<ErrorBanner>("answer problem")->what().contains(QStringLiteral("provider")));
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestWorkbenchView)
+#include "tst_workbenchview.moc"
