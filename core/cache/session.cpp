@@ -77,13 +77,12 @@ std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, c
 
 namespace {
 
-/// How often records that the store refused are offered again.
-constexpr std::chrono::seconds replayPause{30};
-
-QCoro::Task<> replay(Spool* spool, Store* store)
-{
-    co_await spool->replay(store);
-}
+/// How long after a replay the next one looks for what has come since; twice as long each time that the store
+/// takes nothing of it.
+constexpr std::chrono::milliseconds firstReplayPause{1'000};
+constexpr std::chrono::milliseconds longestReplayPause{60'000};
+/// How often it is looked whether there is anything; that costs next to nothing.
+constexpr std::chrono::milliseconds idlePause{5'000};
 
 } // namespace
 
@@ -105,6 +104,9 @@ struct Session::Private {
         return table;
     }
 
+    /// Offers the store what waits on disk. The session waits for it when it ends.
+    static QCoro::Task<> replay(Private* session);
+
     SessionConfig config;
     SystemClock clock;
     Spool spool;
@@ -112,6 +114,7 @@ struct Session::Private {
     ProviderRegistry providers;
     PriceTable prices;
     Runner runner;
+    std::chrono::milliseconds replayPause = firstReplayPause;
     QTimer replayTimer;
 };
 
@@ -126,18 +129,30 @@ Session::Session(SessionConfig config, QObject* parent)
     connect(
         d->store.get(), &Store::connectionChanged, this,
         [this](bool connected) {
+            d->replayPause = firstReplayPause;
             if (connected)
                 replayInBackground();
         },
         Qt::QueuedConnection);
+    d->replayTimer.setSingleShot(true);
     connect(&d->replayTimer, &QTimer::timeout, this, &Session::replayInBackground);
-    d->replayTimer.start(replayPause);
+    d->replayTimer.start(idlePause);
 }
 
 void Session::replayInBackground()
 {
-    if (d->spool.pending() > 0)
-        d->runner.startInBackground(replay(&d->spool, d->store.get()));
+    if (d->spool.pending() == 0)
+        d->replayTimer.start(idlePause);
+    else
+        d->runner.startInBackground(Private::replay(d.get()));
+}
+
+QCoro::Task<> Session::Private::replay(Private* session)
+{
+    const int taken = co_await session->spool.replay(session->store.get());
+    session->replayPause =
+        taken > 0 ? firstReplayPause : std::min(session->replayPause * 2, longestReplayPause);
+    session->replayTimer.start(session->replayPause);
 }
 
 Session::~Session()
