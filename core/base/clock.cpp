@@ -1,8 +1,7 @@
 #include "base/clock.h"
 
 #include "base/error.h"
-
-#include <qcorosignal.h>
+#include "base/gate.h"
 
 #include <QDateTime>
 #include <QTimer>
@@ -23,15 +22,12 @@ QCoro::Task<> SystemClock::sleep(std::chrono::milliseconds duration, std::stop_t
 {
     if (stop.stop_requested())
         throw Cancelled();
-    QTimer timer;
-    timer.setSingleShot(true);
-    timer.setTimerType(Qt::PreciseTimer);
-    QTimer* const timerPointer = &timer;
-    // A stop fires the timer at once; which of the two it was is asked afterwards.
-    const std::stop_callback onStop(stop, [timerPointer] { timerPointer->start(0); });
-    if (!stop.stop_requested())
-        timer.start(duration);
-    co_await qCoro(timerPointer, &QTimer::timeout);
+    Gate gate;
+    Gate* const gatePointer = &gate;
+    const std::stop_callback onStop(
+        stop, [gatePointer] { QMetaObject::invokeMethod(gatePointer, &Gate::open, Qt::QueuedConnection); });
+    QTimer::singleShot(duration, Qt::PreciseTimer, gatePointer, &Gate::open);
+    co_await gate.passed();
     if (stop.stop_requested())
         throw Cancelled();
 }

@@ -1,8 +1,5 @@
 #include "scriptedprovider.h"
 
-
-#include <qcorosignal.h>
-
 #include <QTimer>
 
 namespace llmcache::test {
@@ -36,12 +33,10 @@ QCoro::Task<ProviderReply> ScriptedProvider::complete(ProviderRequest request, P
     m_requests.push_back(request);
     if (m_holdNext) {
         m_holdNext = false;
-        auto gate = std::make_shared<QObject>();
+        auto gate = std::make_shared<Gate>();
         m_gate = gate;
-        QObject* const gatePointer = gate.get();
-        const std::stop_callback onStop(
-            context.stop, [gatePointer] { gatePointer->setObjectName(QStringLiteral("stopped")); });
-        co_await qCoro(gatePointer, &QObject::objectNameChanged);
+        const std::stop_callback onStop(context.stop, [gate] { gate->open(); });
+        co_await gate->passed();
         if (context.stop.stop_requested())
             throw Cancelled();
     }
@@ -106,7 +101,7 @@ void ScriptedProvider::hold()
 void ScriptedProvider::release()
 {
     if (const auto gate = std::exchange(m_gate, nullptr))
-        gate->setObjectName(QStringLiteral("released"));
+        gate->open();
 }
 
 } // namespace llmcache::test

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/gate.h"
 #include "provider/provider.h"
 
 #include <deque>
@@ -33,7 +34,7 @@ public:
 private:
     std::deque<Step> m_steps;
     std::vector<ProviderRequest> m_requests;
-    std::shared_ptr<QObject> m_gate;
+    std::shared_ptr<Gate> m_gate;
     bool m_holdNext = false;
 };
 

@@ -39,6 +39,14 @@ struct EntryChunk {
     Column<quint8> flags;
     PackedTexts prompts;
     PackedTexts answers;
+
+    /// Nothing = unpriced.
+    std::optional<Money> costAt(std::size_t slot) const
+    {
+        if (cost[slot] == unpriced)
+            return std::nullopt;
+        return Money::fromPicodollars(cost[slot]);
+    }
 };
 inline constexpr QChar tagSeparator(0x1f);
 

@@ -338,6 +338,5 @@ void TestEntryFilter::termsKnowTheirPlace()
     QCOMPARE(root.children[1].children[0].term.length, 11);
 }
 
-Q_DECLARE_METATYPE(llmcache::EntryMeta)
 LLMCACHE_TEST_MAIN(TestEntryFilter)
 #include "tst_entryfilter.moc"

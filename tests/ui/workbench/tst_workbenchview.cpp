@@ -1,3 +1,4 @@
+#include "base/gate.h"
 #include "cache/session.h"
 #include "guitest.h"
 #include "scriptedprovider.h"
@@ -10,8 +11,6 @@
 #include "workbench/agentpanel.h"
 #include "workbench/runpanel.h"
 #include "workbench/workbenchview.h"
-
-#include <qcorosignal.h>
 
 #include <QClipboard>
 #include <QComboBox>
@@ -37,11 +36,11 @@ constexpr auto patience = 20'000;
 const QString echo = QStringLiteral("sample: echo");
 const QString profile = QStringLiteral("sample: profile");
 
-/// The first words come at once, the rest when `gate` gets a name.
-QCoro::Task<ProviderReply> answerInTwoParts(QObject* gate, ProviderContext context)
+/// The first words come at once, the rest when `gate` opens.
+QCoro::Task<ProviderReply> answerInTwoParts(Gate* gate, ProviderContext context)
 {
     context.onText(QStringLiteral("first words"));
-    co_await qCoro(gate, &QObject::objectNameChanged);
+    co_await gate->passed();
     context.onText(QStringLiteral(", then the rest"));
     ProviderReply reply;
     reply.message = Message::assistant(QStringLiteral("first words, then the rest"));
@@ -373,7 +372,7 @@ void TestWorkbenchView::textAppearsAsItComes()
     ScriptedProvider* const provider = script();
     open();
     choose(echo);
-    QObject gate;
+    Gate gate;
     provider->then([&gate](ProviderRequest, ProviderContext context) -> QCoro::Task<ProviderReply> {
         return answerInTwoParts(&gate, std::move(context));
     });
@@ -382,7 +381,7 @@ void TestWorkbenchView::textAppearsAsItComes()
     auto* const rendered = find<QTextEdit>("answer rendered");
     QTRY_COMPARE_WITH_TIMEOUT(rendered->toPlainText(), QStringLiteral("first words"), patience);
     QCOMPARE(badge(), QStringLiteral("running"));
-    gate.setObjectName(QStringLiteral("open"));
+    gate.open();
     waitForBadge(Outcome::Miss);
     QCOMPARE(raw(), QStringLiteral("first words, then the rest"));
 }
