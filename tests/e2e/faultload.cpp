@@ -4,7 +4,6 @@
 #include "waitfortask.h"
 
 #include <qcorosignal.h>
-#include <qcorotimer.h>
 
 #include <QTest>
 #include <QTimer>
@@ -46,7 +45,8 @@ QCoro::Task<ProviderReply> CountingProvider::complete(ProviderRequest request, P
             QTimer::singleShot(0, this, [this] { m_arrived(); });
         co_await qCoro(this, &CountingProvider::resumed);
     }
-    co_await QCoro::sleepFor(std::chrono::milliseconds(1));
+    const std::stop_token never;
+    co_await m_clock.sleep(std::chrono::milliseconds(1), never);
     ProviderReply reply;
     reply.message = Message::assistant(answerTo(prompt));
     reply.usage.inputTokens = 10;

@@ -27,6 +27,7 @@ Q_SIGNALS:
     void resumed();
 
 private:
+    SystemClock m_clock;
     QHash<QString, int> m_paid;
     std::function<void()> m_arrived;
     int m_requests = 0;
