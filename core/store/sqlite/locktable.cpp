@@ -42,8 +42,7 @@ bool takeLock(Database& database, const QString& fingerprint, const QString& tok
         "VALUES (?, ?, ?, ?, '', '') ON CONFLICT (workspace, fingerprint) DO UPDATE "
         "SET token = excluded.token, expires_ms = excluded.expires_ms "
         "WHERE locks.token = '' OR locks.expires_ms <= ? OR locks.expires_ms > ?"));
-    insert.run(
-        database.workspace(), fingerprint, token, expiryOf(nowMs, ttl), nowMs, nowMs + impossibleMs);
+    insert.run(database.workspace(), fingerprint, token, expiryOf(nowMs, ttl), nowMs, nowMs + impossibleMs);
     return insert.changes() == 1;
 }
 
