@@ -120,6 +120,8 @@ QCoro::Task<int> runCommand(CommandLine line)
         session = std::make_unique<Session>(sessionConfig(line));
         CommandContext context;
         context.session = session.get();
+        if (const QString caution = session->store().info().caution; !caution.isEmpty())
+            printError(QStringLiteral("llmcache: warning: %1").arg(caution));
         context.words = words;
         context.verbose = line.verbose;
         code = co_await command.run(std::move(context), std::move(arguments));

@@ -90,6 +90,8 @@ RunOptions optionsOf(const Arguments& arguments)
     constexpr qint64 tenYears = 10LL * 366 * 86'400;
     if (const auto seconds = arguments.integer(QStringLiteral("ttl"), 0, tenYears))
         options.ttl = std::chrono::seconds(*seconds);
+    if (const auto seconds = arguments.integer(QStringLiteral("stale"), 0, tenYears))
+        options.staleWhileRevalidate = std::chrono::seconds(*seconds);
     if (const auto seconds = arguments.integer(QStringLiteral("max-wait"), 0, 86'400))
         options.maxWait = std::chrono::seconds(*seconds);
     if (const auto sample = arguments.integer(QStringLiteral("sample"), 0, 1'000'000))
@@ -218,6 +220,9 @@ std::vector<Command> runCommands()
             QStringLiteral("use (default), refresh, bypass, only, read-only")},
         {QStringLiteral("ttl"), QStringLiteral("SECONDS"),
             QStringLiteral("lifetime of the entry; 0 = never expires")},
+        {QStringLiteral("stale"), QStringLiteral("SECONDS"),
+            QStringLiteral(
+                "serve an entry for so long beyond its lifetime, and fetch a new answer meanwhile")},
         {QStringLiteral("max-wait"), QStringLiteral("SECONDS"),
             QStringLiteral("longest wait for rate limits in all (default 60)")},
         {QStringLiteral("sample"), QStringLiteral("N"),

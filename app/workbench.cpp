@@ -78,7 +78,7 @@ void Workbench::connectViews()
     connect(
         &m_session->store(), &Store::connectionChanged, this, [this](bool connected, const QString& problem) {
             const StoreInfo info = m_session->store().info();
-            m_window->setStore(info.kind, info.name, connected, problem);
+            m_window->setStore(info.kind, info.name, connected, connected ? info.caution : problem);
         });
     connect(m_workbench, &ui::WorkbenchView::runningChanged, m_window.get(), &ui::MainWindow::setRunning);
     connect(m_workbench, &ui::WorkbenchView::runFinished, this, [this](const RunResult& result) {
@@ -134,7 +134,8 @@ void Workbench::pollStatus()
 void Workbench::showStatus(const StoreStatus& status)
 {
     const StoreInfo info = m_session->store().info();
-    m_window->setStore(info.kind, info.name, status.connected, status.problem);
+    m_window->setStore(
+        info.kind, info.name, status.connected, status.connected ? info.caution : status.problem);
     if (status.connected) {
         m_window->setLatency(status.roundTrip);
         m_window->setEntries(status.entries);

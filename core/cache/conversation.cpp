@@ -26,12 +26,58 @@ void report(const ConversationContext& context, RunEvent::Kind kind, const QStri
     context.progress(event);
 }
 
+/// Waits for as long as the provider has asked anybody with this account to wait for this model.
+QCoro::Task<> holdOff(std::shared_ptr<Backoff> backoff, ConversationContext context, QString provider)
+{
+    for (;;) {
+        co_await context.cooldowns->refresh(context.cooldownKey);
+        const std::chrono::milliseconds left = context.cooldowns->left(context.cooldownKey);
+        if (left <= std::chrono::milliseconds(0))
+            co_return;
+        const std::chrono::milliseconds wait = backoff->hold(left, provider);
+        context.bill->waited += wait;
+        report(context, RunEvent::Kind::Retrying,
+            QStringLiteral("%1 has asked to hold off after too many requests.").arg(provider), wait);
+        co_await context.clock->sleep(wait, context.stop);
+    }
+}
+
+/// Tells everybody of a wait that the provider asked for, and counts failures that are no rate limit.
+void learnFrom(const ProviderError& error, const ConversationContext& context)
+{
+    if (!error.isTransient())
+        return;
+    const ProviderError::Details& details = error.details();
+    if (details.failure != ProviderFailure::RateLimited)
+        context.retryBudget->failed();
+    else if (details.retryHint)
+        context.cooldowns->publish(context.cooldownKey, *details.retryHint);
+}
+
+void requireRetryBudget(const ProviderError& error, const ConversationContext& context)
+{
+    if (error.details().failure == ProviderFailure::RateLimited || context.retryBudget->allowsRetry())
+        return;
+    throw ProviderError(
+        error.message() + QStringLiteral(" It was not tried again: most requests to this provider fail now."),
+        QStringLiteral("Look at the provider's status page, and try again later."), error.details());
+}
+
 /// One request with its backoff.
 QCoro::Task<ProviderReply> requestWithBackoff(ProviderRequest request, ConversationContext context)
 {
-    Backoff backoff(context.backoff);
+    auto backoff = std::make_shared<Backoff>(context.backoff);
+    // One budget over all waits of the run, not one a request.
+    backoff->spend(context.bill->waited);
+    const QString provider = request.model.provider;
     for (;;) {
         std::chrono::milliseconds wait{0};
+        auto sharedBackoff = backoff;
+        ConversationContext sharedContext = context;
+        co_await holdOff(std::move(sharedBackoff), std::move(sharedContext), provider);
+        // Nothing was sent and nothing is owed.
+        if (context.stop.stop_requested())
+            throw Cancelled();
         report(context, RunEvent::Kind::Requesting);
         ++context.bill->attempts;
         try {
@@ -55,11 +101,14 @@ QCoro::Task<ProviderReply> requestWithBackoff(ProviderRequest request, Conversat
                 co_await context.provider->complete(std::move(copy), std::move(providerContext));
             context.bill->usage += reply.usage;
             context.bill->requests.push_back(reply.usage);
+            context.retryBudget->succeeded();
             co_return reply;
         } catch (const ProviderError& error) {
             if (error.details().mayBeBilled || error.details().delivered)
                 context.bill->mayHaveUnknownCost = true;
-            wait = backoff.next(error);
+            learnFrom(error, context);
+            wait = backoff->next(error);
+            requireRetryBudget(error, context);
             context.bill->waited += wait;
             report(context, RunEvent::Kind::Retrying, error.message(), wait);
         } catch (const Cancelled&) {

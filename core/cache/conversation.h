@@ -1,10 +1,12 @@
 #pragma once
 
 #include "base/clock.h"
+#include "cache/cooldowns.h"
 #include "cache/request.h"
 #include "cache/run.h"
 #include "provider/provider.h"
 #include "retry/backoff.h"
+#include "retry/retrybudget.h"
 
 namespace llmcache {
 
@@ -35,6 +37,9 @@ struct ConversationContext {
     Provider* provider = nullptr; ///< must outlive the task
     Clock* clock = nullptr; ///< likewise
     BackoffPolicy backoff;
+    Cooldowns* cooldowns = nullptr; ///< must outlive the task
+    QString cooldownKey;
+    std::shared_ptr<RetryBudget> retryBudget; ///< of all runs against this provider
     int outputRetries = 1;
     QUrl baseUrl; ///< the agent's own endpoint; empty = the provider's
     std::function<void(const RunEvent&)> progress;

@@ -58,6 +58,8 @@ Json toJson(const RunResult& result)
     json["latency_ms"] = static_cast<double>(data.latency.count()) / 1000.0;
     json["attempts"] = data.attempts;
     json["finish_reason"] = toUtf8(data.finishReason);
+    if (data.stale)
+        json["stale"] = true;
     json["stored"] = data.stored;
     json["store"] = toUtf8(data.store.kind + QLatin1Char(' ') + data.store.name);
     json["workspace"] = toUtf8(data.store.workspace);

@@ -55,7 +55,12 @@ struct RunOptions {
     std::optional<Variables> variables{};
     /// Lifetime of the entry; 0 = never expires; nothing = the agent's, then 15 days.
     std::optional<std::chrono::seconds> ttl{};
-    std::chrono::milliseconds maxWait{60'000}; ///< all backoff waits together
+    /// For this long after the end of its lifetime an entry is still served, at once, while one process
+    /// fetches a new answer behind the caller's back. Stored with the entry and asked for by the reader: both
+    /// need it.
+    std::optional<std::chrono::seconds> staleWhileRevalidate{};
+    std::chrono::milliseconds maxWait{
+        60'000}; ///< all backoff waits together, holding off for others included
     std::chrono::milliseconds initialWait{500}; ///< first backoff wait
     /// Told of every call when it is over. May throw: that becomes a warning, never a lost answer.
     std::function<void(const Call&)> expenseRecorder{};
@@ -92,6 +97,7 @@ struct RunData {
     QString finishReason;
     StoreInfo store;
     std::optional<EntryMeta> entry; ///< of the entry that was hit
+    bool stale = false; ///< the lifetime of the entry was over; a new answer is on its way
     bool stored = false; ///< the answer is in the store now
     QStringList warnings; ///< what went wrong without costing the answer
     QString callId;

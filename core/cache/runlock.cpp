@@ -34,21 +34,22 @@ QCoro::Task<> release(Store* store, QString fingerprint, QString token, QString 
 
 } // namespace
 
-RunLock::RunLock(Store& store, QString fingerprint, QString token)
+RunLock::RunLock(Store& store, Background& background, QString fingerprint, QString token)
     : m_store(store)
+    , m_background(background)
     , m_fingerprint(std::move(fingerprint))
     , m_token(std::move(token))
 {
     m_renewal.setInterval(lockRenewal);
-    QObject::connect(
-        &m_renewal, &QTimer::timeout, &m_renewal, [this] { renew(&m_store, m_fingerprint, m_token); });
+    QObject::connect(&m_renewal, &QTimer::timeout, &m_renewal,
+        [this] { m_background.start(renew(&m_store, m_fingerprint, m_token)); });
     m_renewal.start();
 }
 
 RunLock::~RunLock()
 {
     if (m_held)
-        release(&m_store, m_fingerprint, m_token, m_failure);
+        m_background.start(release(&m_store, m_fingerprint, m_token, m_failure));
 }
 
 void RunLock::released()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/background.h"
 #include "store/store.h"
 
 #include <QTimer>
@@ -11,10 +12,11 @@ inline constexpr std::chrono::milliseconds lockTtl{15'000};
 inline constexpr std::chrono::milliseconds lockRenewal{5'000};
 
 /// A held lock of one request. Renews itself; released in every outcome: by release(), by the commit that
-/// carries its token, or by the destructor. The store must outlive it and the release that it starts.
+/// carries its token, or by the destructor. What it starts it hands to `background`, which must outlive it;
+/// the store must outlive that.
 class RunLock {
 public:
-    RunLock(Store& store, QString fingerprint, QString token);
+    RunLock(Store& store, Background& background, QString fingerprint, QString token);
     ~RunLock();
     RunLock(const RunLock&) = delete;
     RunLock& operator=(const RunLock&) = delete;
@@ -27,6 +29,7 @@ public:
 
 private:
     Store& m_store;
+    Background& m_background;
     QString m_fingerprint;
     QString m_token;
     QString m_failure;

@@ -2,6 +2,8 @@
 
 #include "agent/outputvalidation.h"
 #include "base/error.h"
+#include "cache/sharedfailure.h"
+#include "cache/stoppable.h"
 #include "store/spool.h"
 
 #include <QSysInfo>
@@ -32,26 +34,6 @@ public:
 private:
     int& m_count;
 };
-
-std::optional<std::chrono::seconds> ttlOf(const RunState& state)
-{
-    const auto ttl = state.options.ttl ? state.options.ttl : state.agent.ttl;
-    if (!ttl)
-        return defaultTtl;
-    return ttl->count() == 0 ? std::nullopt : ttl;
-}
-
-Outcome paidOutcome(CachePolicy policy)
-{
-    switch (policy) {
-    case CachePolicy::Refresh:
-        return Outcome::Refreshed;
-    case CachePolicy::Bypass:
-        return Outcome::Bypassed;
-    default:
-        return Outcome::Miss;
-    }
-}
 
 /// The account's name where the environment does not say it, as for services.
 QString accountName()
@@ -96,9 +78,18 @@ Request Runner::buildRequest(const Agent& agent, const QString& prompt, const Ru
     return d->buildRequest(agent, prompt, options);
 }
 
+void Runner::startInBackground(QCoro::Task<> task)
+{
+    d->background.start(std::move(task));
+}
+
 QCoro::Task<> Runner::drain()
 {
-    co_await d->ledger.drain();
+    // A refresh leaves a record, too.
+    do {
+        co_await d->background.drain();
+        co_await d->ledger.drain();
+    } while (!d->background.isIdle());
 }
 
 int Runner::running() const
@@ -212,14 +203,30 @@ QCoro::Task<Prediction> Runner::predict(Agent agent, QString prompt, RunOptions 
 QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
 {
     state->report(RunEvent::Kind::LookingUp);
+    std::optional<Entry> entry;
     try {
-        co_return co_await store.lookup(state->fingerprint);
-    } catch (const CacheError& error) {
+        if (state->options.stop.stop_possible()) {
+            auto looking = store.lookup(state->fingerprint);
+            const std::stop_token stop = state->options.stop;
+            entry = co_await unlessStopped(&background, std::move(looking), stop);
+        } else {
+            entry = co_await store.lookup(state->fingerprint);
+        }
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const Error& error) {
         if (state->options.cachePolicy == CachePolicy::Only)
             throw;
         state->warnings.append(QStringLiteral("The cache could not be read: %1").arg(error.text()));
     }
-    co_return std::nullopt;
+    if (!entry && !unsaved.isEmpty()) {
+        // All in the store by now, or still on their way there.
+        if (spool && spool->pending() == 0)
+            unsaved.clear();
+        else
+            entry = unsaved.find(state->fingerprint, clock.nowMs());
+    }
+    co_return entry;
 }
 
 QCoro::Task<RunResult> Runner::Private::execute(State state)
@@ -227,8 +234,11 @@ QCoro::Task<RunResult> Runner::Private::execute(State state)
     if (state->reads()) {
         State copy = state;
         const std::optional<Entry> entry = co_await lookup(std::move(copy));
-        if (entry)
+        if (entry && answers(*state, *entry)) {
+            if (isStale(*entry) && state->options.cachePolicy == CachePolicy::Use)
+                startRevalidation(state);
             co_return finishHit(state, *entry, Outcome::Hit);
+        }
         if (state->options.cachePolicy == CachePolicy::Only)
             throw CacheError(
                 QStringLiteral("No entry for this request in %1 (fingerprint %2), and the run is cache-only.")
@@ -236,43 +246,74 @@ QCoro::Task<RunResult> Runner::Private::execute(State state)
                 QStringLiteral(
                     "Run it once with the cache policy \"use\", or check model, prompts and settings."));
     }
-    if (!state->writes()) {
+    if (state->options.cachePolicy == CachePolicy::Bypass) {
         State copy = state;
         auto noLock = std::make_shared<std::unique_ptr<RunLock>>();
         co_return co_await pay(std::move(copy), std::move(noLock));
     }
-    while (const auto flight = flights.find(state->fingerprint)) {
-        state->report(RunEvent::Kind::WaitingForOther);
+    // Runs that store nothing join those that do, and each other; never the other way round.
+    const QString flightName =
+        state->writes() ? state->fingerprint : state->fingerprint + QStringLiteral(" read-only");
+    for (;;) {
+        auto flight = flights.find(state->fingerprint);
+        if (!flight)
+            flight = flights.find(flightName);
+        if (!flight)
+            break;
+        State copy = state;
         auto flightCopy = flight;
-        const std::stop_token stop = state->options.stop;
-        co_await awaitFlight(std::move(flightCopy), stop);
+        co_await joinFlight(std::move(copy), std::move(flightCopy));
         if (flight->result)
             co_return finishShared(state, *flight->result);
-        try {
-            std::rethrow_exception(flight->error);
-        } catch (const Cancelled&) {
-            // Its leader gave up; somebody else has to pay.
-        }
     }
-    flights.begin(state->fingerprint);
+    flights.begin(flightName);
     try {
         State copy = state;
         RunResult result = co_await lead(std::move(copy));
-        flights.succeed(state->fingerprint, result);
+        flights.succeed(flightName, result);
         co_return result;
     } catch (...) {
-        flights.fail(state->fingerprint, std::current_exception());
+        flights.fail(flightName, std::current_exception());
         throw;
     }
+}
+
+/// Waits for a run of the same request in this process. Throws its failure if that is permanent; after any
+/// other this run is on its own, with what is left of its waiting time.
+QCoro::Task<> Runner::Private::joinFlight(State state, std::shared_ptr<Flight> flight)
+{
+    state->report(RunEvent::Kind::WaitingForOther);
+    const auto begun = clock.steadyNow();
+    auto flightCopy = flight;
+    const std::stop_token stop = state->options.stop;
+    co_await awaitFlight(std::move(flightCopy), stop);
+    if (flight->result)
+        co_return;
+    try {
+        std::rethrow_exception(flight->error);
+    } catch (const Cancelled&) {
+        co_return; // somebody else has to pay
+    } catch (const ProviderError& error) {
+        if (isPermanent(error))
+            throw;
+    } catch (const RateLimitError&) {
+    }
+    state->lostToOthers += duration_cast<milliseconds>(clock.steadyNow() - begun);
 }
 
 QCoro::Task<RunResult> Runner::Private::lead(State state)
 {
     auto lock = std::make_shared<std::unique_ptr<RunLock>>();
-    if (state->options.useLock) {
+    if (state->options.useLock && state->writes()) {
         State copy = state;
         auto lockCopy = lock;
-        const std::optional<RunResult> others = co_await acquire(std::move(copy), std::move(lockCopy));
+        std::optional<RunResult> others;
+        auto acquiring = acquire(std::move(copy), std::move(lockCopy));
+        const std::stop_token stop = state->options.stop;
+        if (stop.stop_possible())
+            others = co_await unlessStopped(&background, std::move(acquiring), stop);
+        else
+            others = co_await acquiring;
         if (others)
             co_return *others;
     }
@@ -281,20 +322,23 @@ QCoro::Task<RunResult> Runner::Private::lead(State state)
         auto lockCopy = lock;
         co_return co_await pay(std::move(copy), std::move(lockCopy));
     } catch (const ProviderError& error) {
-        if (*lock && !error.isTransient())
-            (*lock)->setFailure(error.text());
+        if (*lock)
+            (*lock)->setFailure(sharedFailure(error, providers.account(state->request.model.provider)));
         throw;
     }
 }
 
-/// Takes the distributed lock, or gives the answer that somebody else paid for meanwhile.
-QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(
-    State state, std::shared_ptr<std::unique_ptr<RunLock>> lock)
+/// Takes the distributed lock, or gives the answer that somebody else paid for meanwhile. Stopped, it goes on
+/// until the store has answered, and then lets the lock go.
+QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, LockPointer lock)
 {
+    // In the same write, so that it is known when the lock is.
+    background.start(cooldowns.refresh(cooldownKeyOf(*state)));
     for (;;) {
         const QString token = newId();
         bool locked = false;
         std::optional<Entry> entry;
+        QString failure;
         try {
             // Both in one round trip: who gets the lock must look again, since the last holder may have
             // committed between our lookup and our lock.
@@ -302,157 +346,96 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(
             auto lookupTask = store.lookup(state->fingerprint);
             locked = co_await std::move(lockTask);
             if (locked)
-                *lock = std::make_unique<RunLock>(store, state->fingerprint, token);
+                *lock = std::make_unique<RunLock>(store, background, state->fingerprint, token);
             entry = co_await std::move(lookupTask);
-        } catch (const CacheError& error) {
-            state->warnings.append(
-                QStringLiteral("The run is not locked against others: %1").arg(error.text()));
-            co_return std::nullopt;
-        }
-        const bool fresh = entry && (state->reads() || entry->meta.createdMs > state->startedMs);
-        if (fresh) {
-            lock->reset();
-            co_return finishHit(state, *entry, state->waitedForOther ? Outcome::Shared : Outcome::Hit);
-        }
-        if (locked)
-            co_return std::nullopt;
-        state->report(RunEvent::Kind::WaitingForOther);
-        state->waitedForOther = true;
-        QString failure;
-        try {
+            if (state->options.stop.stop_requested()) {
+                lock->reset();
+                throw Cancelled();
+            }
+            const bool fresh =
+                entry && !isStale(*entry) && (state->reads() || entry->meta.createdMs > state->startedMs);
+            if (fresh) {
+                lock->reset();
+                co_return finishHit(state, *entry, state->waitedForOther ? Outcome::Shared : Outcome::Hit);
+            }
+            if (locked)
+                co_return std::nullopt;
+            state->report(RunEvent::Kind::WaitingForOther);
+            state->waitedForOther = true;
             const std::stop_token stop = state->options.stop;
             failure = co_await store.awaitUnlock(state->fingerprint, lockTtl, stop);
-        } catch (const CacheError& error) {
+        } catch (const Cancelled&) {
+            throw;
+        } catch (const Error& error) {
             state->warnings.append(
                 QStringLiteral("The run is not locked against others: %1").arg(error.text()));
             co_return std::nullopt;
         }
-        if (!failure.isEmpty()) {
-            ProviderError::Details details;
-            details.failure = ProviderFailure::BadRequest;
-            details.provider = state->request.model.provider;
-            throw ProviderError(
-                QStringLiteral("Another run of the same request failed for good: %1").arg(failure), {},
-                details);
-        }
+        if (failure.isEmpty())
+            continue;
+        if (const auto own = failureFromShared(failure, providers.account(state->request.model.provider)))
+            throw *own;
     }
 }
 
-QCoro::Task<RunResult> Runner::Private::pay(State state, std::shared_ptr<std::unique_ptr<RunLock>> lock)
+bool Runner::Private::isStale(const Entry& entry) const
 {
-    const auto sent = clock.steadyNow();
-    ConversationContext context;
-    context.provider = &providers.provider(state->request.model.provider);
-    context.clock = &clock;
-    context.backoff.initialWait = state->options.initialWait;
-    context.backoff.maxWait = state->options.maxWait;
-    context.outputRetries = state->agent.outputRetries;
-    context.baseUrl = QUrl(state->agent.baseUrl);
-    context.progress = state->options.progress;
-    context.stream = state->options.stream;
-    context.stop = state->options.stop;
-    context.bill = state->bill;
-    Request request = state->request;
-    Answer answer = co_await converse(std::move(request), std::move(context));
-    const auto latency = duration_cast<milliseconds>(clock.steadyNow() - sent);
+    return entry.meta.staleAfterMs && *entry.meta.staleAfterMs <= clock.nowMs();
+}
 
-    state->warnings += answer.warnings;
-    const qint64 now = clock.nowMs();
-    const Outcome outcome = paidOutcome(state->options.cachePolicy);
-    RunData data;
-    data.quote = quoteOf(state, answer.reportedCost, now);
-    data.request = toJson(state->request);
+bool Runner::Private::answers(const RunState& state, const Entry& entry) const
+{
+    if (!isStale(entry))
+        return true;
+    const auto allowed = state.options.staleWhileRevalidate;
+    return allowed && (clock.nowMs() - *entry.meta.staleAfterMs) / 1000 < allowed->count();
+}
 
-    if (state->writes() && answer.complete) {
-        Entry entry;
-        entry.request = data.request;
-        entry.output = answer.output;
-        entry.messages = answer.messages;
-        entry.finishReason = finishReasonName(answer.finishReason);
-        entry.providerModel = answer.providerModel;
-        entry.usage = state->bill->usage;
-        entry.costSource = data.quote.source;
-        EntryMeta& meta = entry.meta;
-        meta.fingerprint = state->fingerprint;
-        meta.model = state->request.model.toString();
-        meta.agent = state->agent.name;
-        meta.task = state->task;
-        meta.author = identity.user;
-        meta.createdMs = now;
-        meta.usage = state->bill->usage;
-        meta.usage.raw = nullptr;
-        meta.cost = data.quote.total;
-        meta.latency = latency;
-        meta.promptExcerpt = excerpt(state->request.prompt);
-        meta.answerExcerpt = excerpt(outputText(answer.output));
-        meta.tags = state->agent.tags + state->options.tags;
-        meta.tags.removeDuplicates();
-        meta.pinned = !ttlOf(*state);
-        state->report(RunEvent::Kind::Storing);
+void Runner::Private::startRevalidation(const State& state)
+{
+    if (flights.find(state->fingerprint))
+        return;
+    auto behind = std::make_shared<RunState>(*state);
+    behind->started = clock.steadyNow();
+    behind->startedMs = clock.nowMs();
+    behind->bill = std::make_shared<Bill>();
+    behind->warnings.clear();
+    behind->options.cachePolicy = CachePolicy::Refresh;
+    behind->options.progress = nullptr; // the caller has its answer
+    behind->options.stream = false;
+    behind->options.stop = {};
+    background.start(revalidate(std::move(behind)));
+}
+
+/// Fetches a new answer for a stale entry, unless somebody else is at it.
+QCoro::Task<> Runner::Private::revalidate(State state)
+{
+    flights.begin(state->fingerprint);
+    auto lock = std::make_shared<std::unique_ptr<RunLock>>();
+    try {
+        const QString token = newId();
+        const bool locked = co_await store.tryLock(state->fingerprint, token, lockTtl);
+        if (locked)
+            *lock = std::make_unique<RunLock>(store, background, state->fingerprint, token);
+        const std::optional<Entry> entry = co_await store.lookup(state->fingerprint);
+        if (!locked || (entry && !isStale(*entry))) {
+            flights.fail(state->fingerprint, std::make_exception_ptr(Cancelled()));
+            co_return;
+        }
+    } catch (const Error&) {
+        // Without the store there is nothing to renew.
+        flights.fail(state->fingerprint, std::make_exception_ptr(Cancelled()));
+        co_return;
+    }
+    try {
         State copy = state;
-        const QString token = *lock ? (*lock)->token() : QString();
-        data.stored = co_await storeAnswer(std::move(copy), std::move(entry), token);
-        if (data.stored && *lock)
-            (*lock)->released();
-    }
-
-    Call call = callOf(state, outcome);
-    call.usage = state->bill->usage;
-    call.cost = data.quote.total;
-    call.priceSource = data.quote.source;
-    call.timeToFirstToken = answer.timeToFirstToken;
-    record(state, call);
-
-    data.output = std::move(answer.output);
-    data.usage = state->bill->usage;
-    data.cost = data.quote.total;
-    data.messages = std::move(answer.messages);
-    data.outcome = outcome;
-    data.originalLatency = latency;
-    data.timeToFirstToken = answer.timeToFirstToken;
-    data.finishReason = finishReasonName(answer.finishReason);
-    data.callId = call.id;
-    data.fingerprint = state->fingerprint;
-    data.agent = state->agent.name;
-    data.model = state->request.model.toString();
-    data.task = state->task;
-    data.latency = elapsed(state);
-    data.attempts = state->bill->attempts;
-    data.waited = state->bill->waited;
-    data.store = store.info();
-    data.warnings = state->warnings;
-    co_return RunResult(std::move(data));
-}
-
-QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString lockToken)
-{
-    Commit commit;
-    commit.entry = std::move(entry);
-    commit.ttl = ttlOf(*state);
-    commit.lockToken = std::move(lockToken);
-    Commit sent = commit;
-    QString problem;
-    try {
-        co_await store.commit(std::move(sent));
-        co_return true;
-    } catch (const CacheError& error) {
-        problem = error.text();
-    }
-    commit.lockToken.clear();
-    try {
-        if (spool) {
-            spool->add(store.info(), commit);
-            state->warnings.append(
-                QStringLiteral("The answer could not be stored: %1 It is kept on disk and stored when the "
-                               "store is back.")
-                    .arg(problem));
-            co_return false;
-        }
+        auto lockCopy = lock;
+        const RunResult result = co_await pay(std::move(copy), std::move(lockCopy));
+        flights.succeed(state->fingerprint, result);
     } catch (const Error& error) {
-        problem += QLatin1Char(' ') + error.text();
+        flights.fail(state->fingerprint, std::current_exception());
+        recordFailure(state, error);
     }
-    state->warnings.append(QStringLiteral("The answer could not be stored: %1").arg(problem));
-    co_return false;
 }
 
 } // namespace llmcache

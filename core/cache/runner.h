@@ -38,7 +38,9 @@ public:
     /// The request that run() would fingerprint. Throws ConfigurationError.
     Request buildRequest(const Agent& agent, const QString& prompt, const RunOptions& options) const;
 
-    /// Waits until ledger records of finished runs are written (or spooled).
+    /// Takes work on the store that drain() is to wait for.
+    void startInBackground(QCoro::Task<> task);
+    /// Waits until ledger records of finished runs are written (or spooled), locks released, refreshes over.
     QCoro::Task<> drain();
     /// Runs that are under way.
     int running() const;

@@ -1,12 +1,16 @@
 #pragma once
 
-// Insides of Runner, shared by runner.cpp (the way of a call) and runoutcome.cpp (what a run leaves behind).
+// Insides of Runner, shared by runner.cpp (the way of a call), runpayment.cpp (the provider and the commit)
+// and runoutcome.cpp (what a run leaves behind).
 
+#include "cache/background.h"
 #include "cache/conversation.h"
+#include "cache/cooldowns.h"
 #include "cache/ledgerwriter.h"
 #include "cache/runlock.h"
 #include "cache/runner.h"
 #include "cache/singleflight.h"
+#include "cache/unsavedanswers.h"
 
 namespace llmcache {
 
@@ -22,6 +26,7 @@ struct RunState {
     std::shared_ptr<Bill> bill = std::make_shared<Bill>();
     QStringList warnings;
     bool waitedForOther = false;
+    std::chrono::milliseconds lostToOthers{0}; ///< waited for a run that then failed; counts as backoff
 
     bool reads() const
     {
@@ -41,6 +46,7 @@ struct RunState {
     }
 };
 using State = std::shared_ptr<RunState>;
+using LockPointer = std::shared_ptr<std::unique_ptr<RunLock>>;
 
 /// A random id without braces, for calls and locks.
 QString newId();
@@ -54,6 +60,7 @@ struct Runner::Private {
         , prices(std::move(usedPrices))
         , identity(std::move(who))
         , spool(usedSpool)
+        , cooldowns(usedStore, usedClock, background)
         , ledger(usedStore, usedSpool)
     {
     }
@@ -62,9 +69,17 @@ struct Runner::Private {
     QCoro::Task<std::optional<Entry>> lookup(State state);
     QCoro::Task<RunResult> execute(State state);
     QCoro::Task<RunResult> lead(State state);
-    QCoro::Task<std::optional<RunResult>> acquire(
-        State state, std::shared_ptr<std::unique_ptr<RunLock>> lock);
-    QCoro::Task<RunResult> pay(State state, std::shared_ptr<std::unique_ptr<RunLock>> lock);
+    QCoro::Task<std::optional<RunResult>> acquire(State state, LockPointer lock);
+    QCoro::Task<RunResult> pay(State state, LockPointer lock);
+    QCoro::Task<> joinFlight(State state, std::shared_ptr<Flight> flight);
+    QCoro::Task<> revalidate(State state);
+    void startRevalidation(const State& state);
+    bool isStale(const Entry& entry) const;
+    /// Whether an entry answers this run: within its lifetime, or a little beyond if the run allows that.
+    bool answers(const RunState& state, const Entry& entry) const;
+    ConversationContext contextOf(const RunState& state);
+    Entry entryOf(const RunState& state, const Answer& answer, const RunData& data, qint64 nowMs);
+    QString cooldownKeyOf(const RunState& state) const;
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
     Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
@@ -85,6 +100,10 @@ struct Runner::Private {
     PriceTable prices;
     Identity identity;
     Spool* spool;
+    Background background;
+    Cooldowns cooldowns;
+    QHash<QString, std::shared_ptr<RetryBudget>> retryBudgets; ///< by provider and endpoint
+    UnsavedAnswers unsaved;
     LedgerWriter ledger;
     SingleFlight flights;
     int running = 0;

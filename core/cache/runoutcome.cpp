@@ -143,6 +143,7 @@ RunResult Runner::Private::finishHit(const State& state, const Entry& entry, Out
     data.store = store.info();
     data.entry = entry.meta;
     data.stored = true;
+    data.stale = isStale(entry);
     data.warnings = state->warnings;
     return RunResult(std::move(data));
 }

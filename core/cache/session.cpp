@@ -12,6 +12,7 @@
 #include <QRegularExpression>
 #include <QStandardPaths>
 #include <QThread>
+#include <QTimer>
 #include <QUrl>
 
 namespace llmcache {
@@ -74,6 +75,17 @@ std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, c
     return makeRedisStore(redis::RedisUrl::parse(url), workspace);
 }
 
+namespace {
+
+/// How long after a replay the next one looks for what has come since; twice as long each time that the store
+/// takes nothing of it.
+constexpr std::chrono::milliseconds firstReplayPause{1'000};
+constexpr std::chrono::milliseconds longestReplayPause{60'000};
+/// How often it is looked whether there is anything; that costs next to nothing.
+constexpr std::chrono::milliseconds idlePause{5'000};
+
+} // namespace
+
 struct Session::Private {
     explicit Private(SessionConfig given)
         : config(std::move(given))
@@ -92,6 +104,9 @@ struct Session::Private {
         return table;
     }
 
+    /// Offers the store what waits on disk. The session waits for it when it ends.
+    static QCoro::Task<> replay(Private* session);
+
     SessionConfig config;
     SystemClock clock;
     Spool spool;
@@ -99,6 +114,8 @@ struct Session::Private {
     ProviderRegistry providers;
     PriceTable prices;
     Runner runner;
+    std::chrono::milliseconds replayPause = firstReplayPause;
+    QTimer replayTimer;
 };
 
 Session::Session(SessionConfig config, QObject* parent)
@@ -107,6 +124,35 @@ Session::Session(SessionConfig config, QObject* parent)
     if (!config.providers.secret)
         config.providers.secret = environmentSecret;
     d = std::make_unique<Private>(std::move(config));
+    // Paid answers that wait on disk are stored as soon as the store is there: at the first use of it, when
+    // it comes back, and (a full disk makes no connection) now and then.
+    connect(
+        d->store.get(), &Store::connectionChanged, this,
+        [this](bool connected) {
+            d->replayPause = firstReplayPause;
+            if (connected)
+                replayInBackground();
+        },
+        Qt::QueuedConnection);
+    d->replayTimer.setSingleShot(true);
+    connect(&d->replayTimer, &QTimer::timeout, this, &Session::replayInBackground);
+    d->replayTimer.start(idlePause);
+}
+
+void Session::replayInBackground()
+{
+    if (d->spool.pending() == 0)
+        d->replayTimer.start(idlePause);
+    else
+        d->runner.startInBackground(Private::replay(d.get()));
+}
+
+QCoro::Task<> Session::Private::replay(Private* session)
+{
+    const int taken = co_await session->spool.replay(session->store.get());
+    session->replayPause =
+        taken > 0 ? firstReplayPause : std::min(session->replayPause * 2, longestReplayPause);
+    session->replayTimer.start(session->replayPause);
 }
 
 Session::~Session()

@@ -39,10 +39,13 @@ public:
     const SessionConfig& config() const;
     /// Spooled records of this store that are still unwritten.
     qint64 spooled() const;
-    /// Writes spooled records into the store; returns how many. Never throws: what fails stays spooled.
+    /// Writes spooled records into the store, which also happens by itself when the store is reached; returns
+    /// how many. Never throws: what fails stays spooled.
     QCoro::Task<int> replaySpool();
 
 private:
+    void replayInBackground();
+
     struct Private;
     std::unique_ptr<Private> d;
 };

@@ -101,6 +101,8 @@ public:
     /// Base URL in force for a prefix when it is not the default one; empty otherwise. Part of the
     /// fingerprint.
     QString endpointOverride(const QString& prefix) const;
+    /// A name for the account that pays: a digest of the key, never the key; empty when there is none.
+    QString account(const QString& prefix) const;
     /// Whether a key for this prefix is there (true where none is needed).
     bool hasKey(const QString& prefix) const;
     static const std::vector<ProviderPrefix>& prefixes();

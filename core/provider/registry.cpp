@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 
+#include <QCryptographicHash>
+
 #include <map>
 
 namespace llmcache {
@@ -215,6 +217,18 @@ QString ProviderRegistry::endpointOverride(const QString& prefix) const
         return normalized(d->config.baseUrls.value(prefix));
     const QString inForce = normalized(d->baseUrl(*row));
     return inForce == normalized(QUrl(row->prefix.defaultBaseUrl)) ? QString() : inForce;
+}
+
+QString ProviderRegistry::account(const QString& prefix) const
+{
+    const PrefixRow* const row = findPrefix(prefix);
+    const QString key = row ? d->firstSecret(row->prefix.keyVariables) : QString();
+    if (key.isEmpty())
+        return {};
+    constexpr qsizetype digits = 16;
+    const QByteArray text = "llmcache account " + key.toUtf8();
+    return QString::fromLatin1(
+        QCryptographicHash::hash(text, QCryptographicHash::Sha256).toHex().left(digits));
 }
 
 bool ProviderRegistry::hasKey(const QString& prefix) const

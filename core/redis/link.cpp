@@ -9,7 +9,30 @@
 
 #include <array>
 
+#ifdef Q_OS_LINUX
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
 namespace llmcache::redis {
+
+namespace {
+
+/// The system's own two hours are longer than firewalls remember a silent connection.
+void keepIdleAlive([[maybe_unused]] qintptr descriptor)
+{
+#ifdef Q_OS_LINUX
+    const auto set = [descriptor](int option, int value) {
+        ::setsockopt(static_cast<int>(descriptor), IPPROTO_TCP, option, &value, sizeof value);
+    };
+    set(TCP_KEEPIDLE, 30); // seconds
+    set(TCP_KEEPINTVL, 10);
+    set(TCP_KEEPCNT, 3);
+#endif
+}
+
+} // namespace
 
 Link::Link(ConnectionSettings settings, Resolver resolver, LinkListener* listener)
     : m_settings(std::move(settings))
@@ -91,6 +114,7 @@ void Link::dialTcp()
         m_wasReached = true;
         m_tcp->setSocketOption(QAbstractSocket::LowDelayOption, 1);
         m_tcp->setSocketOption(QAbstractSocket::KeepAliveOption, 1);
+        keepIdleAlive(m_tcp->socketDescriptor());
         if (!m_settings.tls.enabled)
             logIn();
     });

@@ -82,8 +82,38 @@ qint64 Reply::toInteger(qint64 fallback) const
     return ok ? number : fallback;
 }
 
-std::shared_ptr<const Error> errorOf(const Reply& reply, const QString& server)
+namespace {
+
+/// A script that fails inside carries the code within its text up to Redis 6.2 ("ERR Error running script
+/// (call to f_1): @user_script:7: -OOM command not allowed ..."), and has words of its own for what the user
+/// may not do. The reply as later versions would send it.
+Reply withCodeInFront(const Reply& reply)
 {
+    Reply result = reply;
+    if (!reply.isError("ERR"))
+        return result;
+    if (reply.bytes.contains("The user executing the script can't")) {
+        result.bytes = "NOPERM " + reply.bytes.mid(reply.bytes.indexOf("The user executing"));
+        return result;
+    }
+    if (!reply.bytes.startsWith("ERR Error running script"))
+        return result;
+    for (const Explanation& explanation : explanations) {
+        const QByteArray marked = QByteArray("-") + explanation.code + ' ';
+        const auto at = reply.bytes.indexOf(marked);
+        if (at < 0)
+            continue;
+        result.bytes = reply.bytes.mid(at + 1);
+        break;
+    }
+    return result;
+}
+
+} // namespace
+
+std::shared_ptr<const Error> errorOf(const Reply& given, const QString& server)
+{
+    const Reply reply = withCodeInFront(given);
     for (const Explanation& explanation : explanations) {
         if (!reply.isError(explanation.code))
             continue;

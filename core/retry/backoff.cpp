@@ -92,4 +92,21 @@ std::chrono::milliseconds Backoff::next(const ProviderError& error)
     return wait;
 }
 
+std::chrono::milliseconds Backoff::hold(std::chrono::milliseconds cooldown, const QString& provider)
+{
+    const milliseconds left = m_policy.maxWait - m_waited;
+    if (cooldown > left)
+        throw RateLimitError(
+            QStringLiteral(
+                "%1 has asked for a wait of another %2 after too many requests, from this or another "
+                "program.")
+                .arg(provider, seconds(cooldown)),
+            QStringLiteral("Try again after that, or allow more than the present %1 of waiting.")
+                .arg(seconds(m_policy.maxWait)),
+            m_waited, m_attempts, cooldown);
+    const milliseconds wait = std::min(cooldown + scaled(cooldown, 0.1 * m_random()), left);
+    m_waited += wait;
+    return wait;
+}
+
 } // namespace llmcache

@@ -36,6 +36,13 @@ public:
     /// left; the error itself when another transient failure outlasts the budget.
     std::chrono::milliseconds next(const ProviderError& error);
 
+    /// A wait that everybody owes the provider before the next request: at least `cooldown`, up to a tenth
+    /// more, within the same budget. Throws RateLimitError when it does not fit into what is left.
+    std::chrono::milliseconds hold(std::chrono::milliseconds cooldown, const QString& provider);
+
+    /// Counts waits that the run has made already, for other requests of its conversation.
+    void spend(std::chrono::milliseconds waited) { m_waited += waited; }
+
     int attempts() const { return m_attempts; }
     std::chrono::milliseconds waited() const { return m_waited; }
 

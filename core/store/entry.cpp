@@ -118,6 +118,8 @@ Json toJson(const EntryMeta& meta)
         for (const QString& tag : meta.tags)
             tags.push_back(toUtf8(tag));
     }
+    if (meta.staleAfterMs)
+        json["stale_after_ms"] = *meta.staleAfterMs;
     if (meta.pinned)
         json["pinned"] = true;
     if (meta.human)
@@ -151,6 +153,8 @@ EntryMeta entryMetaFromJson(const Json& json, const QString& fingerprint)
     meta.promptExcerpt = stringMember(json, "prompt_excerpt");
     meta.answerExcerpt = stringMember(json, "answer_excerpt");
     meta.tags = textsMember(json, "tags");
+    if (findMember(json, "stale_after_ms"))
+        meta.staleAfterMs = integerMember(json, "stale_after_ms");
     meta.pinned = flagMember(json, "pinned");
     meta.human = flagMember(json, "human");
     meta.python = flagMember(json, "python");

@@ -30,6 +30,8 @@ struct EntryMeta {
     QString promptExcerpt; ///< first 160 characters, white space collapsed
     QString answerExcerpt;
     QStringList tags;
+    std::optional<qint64> staleAfterMs; ///< UTC milliseconds; from then on kept only to be served while a new
+                                        ///< answer is fetched (RunOptions::staleWhileRevalidate)
     bool pinned = false; ///< kept without TTL on purpose
     bool human = false; ///< answer edited by hand
     bool python = false; ///< written by pyai-caching

@@ -12,6 +12,7 @@
 #include <QLockFile>
 #include <QPromise>
 #include <QSaveFile>
+#include <QStorageInfo>
 #include <QUuid>
 
 #include <algorithm>
@@ -30,6 +31,8 @@ constexpr qsizetype checksumLength = 64;
 constexpr int batchRecords = 100;
 constexpr qint64 batchBytes = 4 * 1024 * 1024;
 constexpr qsizetype quarantineLimit = 100;
+/// What answers leave free on the disk: a call is small, and can't be had again for money.
+constexpr qint64 roomForCalls = 256 * 1024;
 constexpr qint64 abandonedAfterMs = 60 * 60 * 1000;
 
 const QString& suffix()
@@ -180,9 +183,10 @@ QString Spool::problem() const
 
 void Spool::setProblem(const QString& problem)
 {
-    if (!problem.isEmpty())
-        qWarning("%s", qUtf8Printable(problem));
     const std::lock_guard guard(m_mutex);
+    // Once: a store that is away is asked again and again.
+    if (!problem.isEmpty() && problem != m_problem)
+        qWarning("%s", qUtf8Printable(problem));
     m_problem = problem;
 }
 
@@ -250,14 +254,20 @@ void Spool::write(const Json& record, bool isCall)
         refuse(QStringLiteral("the folder can't be created"));
         return;
     }
+    if (!isCall && QStorageInfo(m_folder).bytesAvailable() < content.size() + roomForCalls) {
+        refuse(QStringLiteral("the disk is full but for the room that is left to the ledger"));
+        return;
+    }
     // The time first, so that names sort by age.
     const QString name = QStringLiteral("%1-%2%3")
                              .arg(integerMember(record, "spooled_ms"), 15, 10, QLatin1Char('0'))
                              .arg(QUuid::createUuid().toString(QUuid::WithoutBraces), suffix());
-    QSaveFile file(m_folder + QLatin1Char('/') + name); // synced and renamed by commit()
+    // Synced and renamed by commit(), which does not notice when the last buffer finds no room: hence
+    // flush().
+    QSaveFile file(m_folder + QLatin1Char('/') + name);
     if (!file.open(QIODevice::WriteOnly)
         || !file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner)
-        || file.write(content) != content.size() || !file.commit()) {
+        || file.write(content) != content.size() || !file.flush() || !file.commit()) {
         refuse(file.errorString());
         return;
     }

@@ -18,6 +18,13 @@ struct StoreInfo {
     QString kind; ///< "redis" or "sqlite"
     QString name; ///< host:port/db or file name, without user info
     QString workspace;
+    QString caution{}; ///< what everybody should see all the time, such as a certificate that is not checked
+};
+
+/// What a provider asked for after too many requests.
+struct Cooldown {
+    QString publisher; ///< who told the store of it; empty = there is none
+    std::chrono::milliseconds left{0};
 };
 
 /// What a store can say about itself now.
@@ -94,6 +101,11 @@ public:
     /// text), or `timeout`. Never longer than `timeout`.
     virtual QCoro::Task<QString> awaitUnlock(
         QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) = 0;
+
+    // --- cooldowns: what one process was told after too many requests, for all of them
+    /// Holds off for `span` from now, unless a longer cooldown is there.
+    virtual QCoro::Task<> extendCooldown(QString key, QString publisher, std::chrono::milliseconds span) = 0;
+    virtual QCoro::Task<Cooldown> cooldown(QString key) = 0;
 
     // --- agents
     virtual QCoro::Task<std::vector<StoredAgent>> listAgents() = 0;

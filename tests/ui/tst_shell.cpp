@@ -384,6 +384,10 @@ void TestShell::storeDownIsSaidWithARemedy()
     shell.window->setStore(redis, name, true, {});
     QVERIFY(!banner->isVisible());
     QCOMPARE(status->storeText(), QStringLiteral("redis · team-cache"));
+    // Connected, but to whom? No banner, yet not to be overlooked.
+    shell.window->setStore(redis, name, true, QStringLiteral("The certificate is not checked."));
+    QVERIFY(!banner->isVisible());
+    QCOMPARE(status->storeText(), QStringLiteral("redis · team-cache · not safe"));
 }
 
 void TestShell::dismissedBannerLeavesTheStatus()

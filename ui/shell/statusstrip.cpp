@@ -62,12 +62,15 @@ void StatusStrip::setStore(const QString& kind, const QString& name, bool connec
     if (!connected) {
         tone = problem.isEmpty() ? Tone::Secondary : Tone::Error;
         text += QStringLiteral(" · ") + (problem.isEmpty() ? tr("connecting") : tr("not connected"));
+    } else if (!problem.isEmpty()) {
+        tone = Tone::Error;
+        text += QStringLiteral(" · ") + tr("not safe");
     }
     m_dot->show();
     setTone(m_dot, tone);
     m_store->setText(text);
     m_store->setExtraToolTip(problem);
-    setTone(m_store, !connected && !problem.isEmpty() ? Tone::Error : Tone::Secondary);
+    setTone(m_store, !problem.isEmpty() ? Tone::Error : Tone::Secondary);
     m_store->setAccessibleName(connected ? tr("Store %1, connected").arg(text) : tr("Store %1").arg(text));
     if (!connected)
         setLatency({});

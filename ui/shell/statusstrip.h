@@ -20,6 +20,7 @@ class StatusStrip : public QFrame {
 public:
     explicit StatusStrip(QWidget* parent = nullptr);
     /// `problem` says in a few words why the store is not connected; empty while it is being connected.
+    /// `problem`: why it is not connected; for one that is, what makes the connection unsafe.
     void setStore(const QString& kind, const QString& name, bool connected, const QString& problem);
     void setLatency(std::optional<std::chrono::microseconds> latency);
     /// Negative = not known.

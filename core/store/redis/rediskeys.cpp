@@ -40,6 +40,11 @@ QByteArray Keys::done(const QString& fingerprint) const
     return m_prefix + "done:" + inBraces(fingerprint.toUtf8());
 }
 
+QByteArray Keys::cooldown(const QString& key) const
+{
+    return m_prefix + "cooldown:" + inBraces(key.toUtf8());
+}
+
 QByteArray Keys::recorded(int shard, const QByteArray& id) const
 {
     return m_prefix + "call:" + inBraces(QByteArray::number(shard)) + ':' + id;

@@ -10,6 +10,7 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:entry:{<fingerprint>}       hash v, rev, meta, request, response, hits, used
 ///     llmcache:<workspace>:lock:{<fingerprint>}        token of the holder
 ///     llmcache:<workspace>:done:{<fingerprint>}        channel; and, for a minute, how a holder failed
+///     llmcache:<workspace>:cooldown:{<key>}            who was told to wait; lives as long as the wait
 ///     llmcache:<workspace>:agents                      hash of agents by name
 ///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
 ///     llmcache:<workspace>:calls:{<shard>}:<hour>      stream of calls
@@ -29,6 +30,7 @@ public:
     QByteArray entry(const QString& fingerprint) const;
     QByteArray lock(const QString& fingerprint) const;
     QByteArray done(const QString& fingerprint) const;
+    QByteArray cooldown(const QString& key) const;
     QByteArray agents() const { return m_prefix + "agents"; }
     QByteArray recorded(int shard, const QByteArray& id) const;
     QByteArray calls(int shard, qint64 hour) const;

@@ -46,6 +46,18 @@ return 1
     return script;
 }
 
+/// KEYS: cooldown. ARGV: publisher, ms. What is left is the key's own lifetime: no two clocks to compare.
+const redis::Script& cooldownScript()
+{
+    static const redis::Script script(R"lua(
+if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+)lua",
+        redis::Command::Resend::Once);
+    return script;
+}
+
 void requireToken(const QString& fingerprint, const QString& token)
 {
     if (token.isEmpty() || token.contains(QLatin1Char(' ')))
@@ -118,6 +130,31 @@ QCoro::Task<> RedisStore::unlock(QString fingerprint, QString token, QString fai
     QList<QByteArray> arguments{token.toUtf8(), done, failure.toUtf8()};
     auto task = unlockScript().run(m_client.get(), std::move(keys), std::move(arguments));
     checked(co_await task);
+}
+
+QCoro::Task<> RedisStore::extendCooldown(QString key, QString publisher, std::chrono::milliseconds span)
+{
+    QList<QByteArray> keys{m_keys.cooldown(key)};
+    QList<QByteArray> arguments{publisher.toUtf8(), QByteArray::number(std::max<qint64>(1, span.count()))};
+    auto task = cooldownScript().run(m_client.get(), std::move(keys), std::move(arguments));
+    checked(co_await task);
+}
+
+QCoro::Task<Cooldown> RedisStore::cooldown(QString key)
+{
+    const QByteArray name = m_keys.cooldown(key);
+    redis::Command readPublisher = redis::Command::idempotent("GET", name);
+    redis::Command readLeft = redis::Command::idempotent("PTTL", name);
+    redis::Pending pendingPublisher = m_client->command(std::move(readPublisher));
+    redis::Pending pendingLeft = m_client->command(std::move(readLeft));
+    const redis::Reply publisher = checked(co_await pendingPublisher);
+    const redis::Reply left = checked(co_await pendingLeft);
+    Cooldown cooldown;
+    if (!publisher.isNil() && left.toInteger() > 0) {
+        cooldown.publisher = QString::fromUtf8(publisher.bytes);
+        cooldown.left = std::chrono::milliseconds(left.toInteger());
+    }
+    co_return cooldown;
 }
 
 QCoro::Task<QString> RedisStore::awaitUnlock(

@@ -10,6 +10,24 @@ namespace llmcache {
 
 namespace redisstore {
 
+namespace {
+
+/// Relatives of Redis report the version that they are compatible with, and their own beside it.
+QString serverVersionOf(const QByteArray& info)
+{
+    QString version;
+    for (const QByteArray& line : info.split('\n')) {
+        const QString value = QString::fromUtf8(line.mid(line.indexOf(':') + 1).trimmed());
+        if (line.startsWith("valkey_version:"))
+            return QStringLiteral("Valkey ") + value;
+        if (line.startsWith("redis_version:"))
+            version = QStringLiteral("Redis ") + value;
+    }
+    return version;
+}
+
+} // namespace
+
 RedisStore::RedisStore(const redis::RedisUrl& url, QString workspace)
     : m_url(url)
     , m_workspace(std::move(workspace))
@@ -23,7 +41,11 @@ RedisStore::~RedisStore() = default;
 
 StoreInfo RedisStore::info() const
 {
-    return {QStringLiteral("redis"), m_url.display(), m_workspace};
+    StoreInfo info{QStringLiteral("redis"), m_url.display(), m_workspace};
+    if (m_url.isUnverified())
+        info.caution = QStringLiteral("The certificate of this server is not checked (verify=none): "
+                                      "whoever is in between can read and change everything.");
+    return info;
 }
 
 QCoro::Task<StoreStatus> RedisStore::status()
@@ -51,11 +73,8 @@ QCoro::Task<StoreStatus> RedisStore::status()
         redis::Command info = redis::Command::idempotent("INFO", "server");
         info.setKeyIndex(-1);
         const redis::Reply reply = co_await m_client->command(std::move(info));
-        for (const QByteArray& line : reply.bytes.split('\n')) {
-            if (!reply.isError() && line.startsWith("redis_version:"))
-                m_serverVersion =
-                    QStringLiteral("Redis ") + QString::fromUtf8(line.mid(line.indexOf(':') + 1).trimmed());
-        }
+        if (!reply.isError())
+            m_serverVersion = serverVersionOf(reply.bytes);
         status.serverVersion = m_serverVersion;
     } catch (const Error& error) {
         status.connected = false;

@@ -34,6 +34,9 @@ public:
     QCoro::Task<QString> awaitUnlock(
         QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) override;
 
+    QCoro::Task<> extendCooldown(QString key, QString publisher, std::chrono::milliseconds span) override;
+    QCoro::Task<Cooldown> cooldown(QString key) override;
+
     QCoro::Task<std::vector<StoredAgent>> listAgents() override;
     QCoro::Task<std::optional<StoredAgent>> loadAgent(QString name) override;
     QCoro::Task<StoredAgent> saveAgent(

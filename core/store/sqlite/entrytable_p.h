@@ -30,6 +30,10 @@ bool extendLock(Database& database, const QString& fingerprint, const QString& t
 /// Whether `token` held it.
 bool releaseLock(
     Database& database, const QString& fingerprint, const QString& token, const QString& failure);
+/// A cooldown is a row of the same table: its token says who published it and when.
+void extendCooldown(Database& database, const QString& key, const QString& publisher, qint64 nowMs,
+    std::chrono::milliseconds span);
+Cooldown cooldownOf(Database& database, const QString& key, qint64 nowMs);
 LockState lockState(Database& database, const QString& fingerprint, qint64 nowMs);
 
 std::vector<StoredAgent> listAgents(Database& database);

@@ -177,6 +177,22 @@ public:
     QCoro::Task<QString> awaitUnlock(
         QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) override;
 
+    QCoro::Task<> extendCooldown(QString key, QString publisher, std::chrono::milliseconds span) override
+    {
+        auto work = [key = std::move(key), publisher = std::move(publisher), span](Database& database) {
+            sqlite::extendCooldown(database, key, publisher, nowMs(), span);
+            return true;
+        };
+        auto task = run(std::move(work));
+        co_await task;
+    }
+
+    QCoro::Task<Cooldown> cooldown(QString key) override
+    {
+        return run([key = std::move(key)](
+                       Database& database) { return sqlite::cooldownOf(database, key, nowMs()); });
+    }
+
     QCoro::Task<std::vector<StoredAgent>> listAgents() override
     {
         return run([](Database& database) { return sqlite::listAgents(database); });

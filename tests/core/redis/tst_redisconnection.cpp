@@ -9,6 +9,12 @@
 #include <QSignalSpy>
 #include <QTimer>
 
+#ifdef Q_OS_LINUX
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#endif
+
 using namespace llmcache;
 using namespace llmcache::test;
 using redis::Command;
@@ -32,6 +38,7 @@ private Q_SLOTS:
     void scriptsFallBackToTheirText();
     void messagesReachTheirChannel();
     void subscriptionsComeBackAfterARestart();
+    void anIdleConnectionIsKeptAlive();
     void theEventLoopKeepsTurning();
 
 private:
@@ -242,6 +249,35 @@ void TestRedisConnection::subscriptionsComeBackAfterARestart()
     QTRY_COMPARE_WITH_TIMEOUT(heard, (QByteArrayList{"active", "lost", "active"}), 20'000);
     ask(*connection, Command::once("PUBLISH", "room", "again"));
     QTRY_COMPARE(heard.last(), QByteArray("again"));
+}
+
+void TestRedisConnection::anIdleConnectionIsKeptAlive()
+{
+#ifdef Q_OS_LINUX
+    const auto connection = client();
+    QVERIFY(!ask(*connection, Command::idempotent("PING")).isError());
+    // The only socket of this process with the server at the other end.
+    int found = 0;
+    constexpr int highest = 256;
+    for (int descriptor = 3; descriptor < highest; ++descriptor) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0
+            || peer.sin_family != AF_INET || ntohs(peer.sin_port) != m_server->port())
+            continue;
+        ++found;
+        int on = 0;
+        int idle = 0;
+        size = sizeof on;
+        QCOMPARE(::getsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &on, &size), 0);
+        QCOMPARE(::getsockopt(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &size), 0);
+        QVERIFY(on != 0);
+        QCOMPARE(idle, 30);
+    }
+    QVERIFY(found > 0);
+#else
+    QSKIP("Only Linux is asked for shorter intervals than its own.");
+#endif
 }
 
 void TestRedisConnection::theEventLoopKeepsTurning()

@@ -109,6 +109,24 @@ void TestRedisReply::errorsHaveTheirKindAndARemedy_data()
     QTest::newRow("NOPERM") << QByteArray("NOPERM User ada has no permissions to run the 'xadd' command")
                             << "configuration"
                             << "'xadd'";
+    QTest::newRow("OOM in a script of Redis 6.2") << QByteArray(
+        "ERR Error running script (call to f_c2): @user_script:5: @user_script: 5: -OOM command "
+        "not allowed when used memory > 'maxmemory'.")
+                                                  << "cache"
+                                                  << "out of memory";
+    QTest::newRow("READONLY in a script of Redis 6.2") << QByteArray(
+        "ERR Error running script (call to f_c2): @user_script:5: @user_script: 5: -READONLY You "
+        "can't write against a read only replica.") << "cache"
+                                                       << "replica";
+    QTest::newRow("missing permission in a script of Redis 6.2")
+        << QByteArray("ERR Error running script (call to f_c2): @user_script:5: @user_script: 5: The user "
+                      "executing the script can't run this command or subcommand")
+        << "configuration"
+        << "can't run this command";
+    QTest::newRow("missing permission in a script of Redis 7") << QByteArray(
+        "NOPERM ACL failure in script: User ada has no permissions to run the 'publish' command")
+                                                               << "configuration"
+                                                               << "'publish'";
     QTest::newRow("LOADING") << QByteArray("LOADING Redis is loading") << "connection"
                              << "loading";
     QTest::newRow("CLUSTERDOWN") << QByteArray("CLUSTERDOWN down") << "connection"

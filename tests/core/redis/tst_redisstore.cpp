@@ -35,6 +35,9 @@ private Q_SLOTS:
     void lateCallsAreListedByTheirTime();
     void damagedEntriesAreTold();
     void aFewPermissionsAreEnough();
+    void commandsThatAreRenamedAreNotMissed();
+    void aMissingPermissionIsNamedAlsoInScripts();
+    void anUncheckedCertificateIsACaution();
     void aDeadServerIsAConnectionError();
 
 private:
@@ -422,6 +425,64 @@ void TestRedisStore::aFewPermissionsAreEnough()
     QCOMPARE(rows[0].hits, qint64(1));
     QCOMPARE(await(cache->costs({})).total.hits, qint64(1));
     QCOMPARE(await(cache->removeEntries({fingerprint})), qint64(1));
+}
+
+void TestRedisStore::commandsThatAreRenamedAreNotMissed()
+{
+    // As hosters do it, and what Redis 6.2 lacks.
+    RedisServer modest;
+    for (const char* name : {"CONFIG", "KEYS", "FLUSHDB", "FLUSHALL", "DEBUG", "INFO", "FUNCTION", "FCALL",
+             "PEXPIRETIME", "EXPIRETIME", "GETEX", "OBJECT", "MEMORY", "SSUBSCRIBE", "LMPOP", "CLIENT"})
+        modest.addArguments({u"--rename-command"_qs, QString::fromLatin1(name), u""_qs});
+    QVERIFY2(modest.start(), qPrintable(modest.log()));
+    const auto cache = makeRedisStore(RedisUrl::parse(modest.url()), u"default"_qs);
+    const QString fingerprint = fingerprintNumber(21);
+    QVERIFY(await(cache->status()).connected);
+    QVERIFY(await(cache->tryLock(fingerprint, u"t"_qs, std::chrono::seconds(15))));
+    auto waiting = cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {});
+    Commit commit = commitOf(fingerprint, u"a"_qs);
+    commit.lockToken = u"t"_qs;
+    QCOMPARE(await(cache->commit(commit)), qint64(1));
+    QCOMPARE(await(std::move(waiting)), QString());
+    QVERIFY(await(cache->lookup(fingerprint)).has_value());
+    await(cache->extendCooldown(u"k"_qs, u"p"_qs, std::chrono::minutes(1)));
+    QVERIFY(await(cache->cooldown(u"k"_qs)).left > std::chrono::seconds(30));
+    Call call;
+    call.id = u"x"_qs;
+    call.fingerprint = fingerprint;
+    QCOMPARE(await(cache->recordCalls({call})), qint64(1));
+    QCOMPARE(await(cache->costs({})).total.calls, qint64(1));
+    QCOMPARE(await(cache->listCalls({})).size(), std::size_t(1));
+    QCOMPARE(listAll(*cache, 10).size(), std::size_t(1));
+    QCOMPARE(await(cache->resolveFingerprint(fingerprint.left(8), 5)), QStringList{fingerprint});
+    QCOMPARE(await(cache->removeEntries({fingerprint})), qint64(1));
+}
+
+void TestRedisStore::aMissingPermissionIsNamedAlsoInScripts()
+{
+    redis(Command::once(
+        "ACL", "SETUSER", "poor", "on", ">pw", "~*", "&*", "+@all", "-hset", "-subscribe", "-get"));
+    const auto cache = makeRedisStore(
+        RedisUrl::parse(QStringLiteral("redis://poor:pw@127.0.0.1:%1").arg(m_server->port())), u"default"_qs);
+    QString text;
+    try {
+        await(cache->commit(commitOf(fingerprintNumber(22), u"a"_qs)));
+    } catch (const ConfigurationError& error) {
+        text = error.text();
+    }
+    QVERIFY2(text.contains(u"hset"_qs, Qt::CaseInsensitive) || text.contains(u"can't run this command"_qs),
+        qPrintable(text));
+    QVERIFY2(text.contains(u"ACL"_qs) && !text.contains(u"pw@"_qs), qPrintable(text));
+}
+
+void TestRedisStore::anUncheckedCertificateIsACaution()
+{
+    const auto caution = [](const QString& url) {
+        return makeRedisStore(RedisUrl::parse(url), u"default"_qs)->info().caution;
+    };
+    QVERIFY(caution(u"rediss://cache.example/0?verify=none"_qs).contains(u"verify=none"_qs));
+    QCOMPARE(caution(u"rediss://cache.example/0"_qs), QString());
+    QCOMPARE(caution(u"redis://cache.example/0"_qs), QString());
 }
 
 void TestRedisStore::aDeadServerIsAConnectionError()

@@ -90,6 +90,7 @@ private Q_SLOTS:
     void cleanup();
     void createsAPrivateFile();
     void keepsEverythingOverARestart();
+    void aLockFromBeforeTheClockWasMovedBackIsTaken();
     void severalProcessesShareAFile();
     void resumesOnTheCallersThread();
     void readsWhileAnotherWrites();
@@ -157,6 +158,30 @@ void TestSqliteStore::keepsEverythingOverARestart()
     QCOMPARE(await(after->costs({})).total.calls, 1);
     QVERIFY(!await(after->tryLock(sampleFingerprint(QStringLiteral("b")), newId(), 1h)));
     QCOMPARE(await(after->status()).entries, 1);
+}
+
+void TestSqliteStore::aLockFromBeforeTheClockWasMovedBackIsTaken()
+{
+    const QString fingerprint = sampleFingerprint(QStringLiteral("a"));
+    {
+        const auto dead = store();
+        QVERIFY(await(dead->tryLock(fingerprint, QStringLiteral("dead"), 15s)));
+    }
+    {
+        // As if it had been written a day ahead of now.
+        QSqlDatabase database = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), QStringLiteral("clock"));
+        database.setDatabaseName(file());
+        QVERIFY(database.open());
+        QSqlQuery query(database);
+        QVERIFY(query.exec(QStringLiteral("UPDATE locks SET expires_ms = expires_ms + 86400000")));
+        QCOMPARE(query.numRowsAffected(), 1);
+    }
+    QSqlDatabase::removeDatabase(QStringLiteral("clock"));
+    const auto later = store();
+    // Nobody waits for a day, and the lock can be had.
+    QCOMPARE(await(later->awaitUnlock(fingerprint, 60s, {})), QString());
+    QVERIFY(await(later->tryLock(fingerprint, QStringLiteral("new"), 15s)));
+    QVERIFY(!await(later->tryLock(fingerprint, QStringLiteral("third"), 15s)));
 }
 
 void TestSqliteStore::severalProcessesShareAFile()

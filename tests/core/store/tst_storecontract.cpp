@@ -58,6 +58,8 @@ private Q_SLOTS:
     void awaitTimesOut();
     void awaitCanBeStopped();
 
+    void cooldownsAreExtendedOnly();
+
     void agentsCompareAndSet();
     void agentsAreListedAndRemoved();
 
@@ -548,6 +550,28 @@ void TestStoreContract::awaitCanBeStopped()
 }
 
 // --- agents
+
+void TestStoreContract::cooldownsAreExtendedOnly()
+{
+    const auto store = m_factory->make(QStringLiteral("default"));
+    const auto other = m_factory->make(QStringLiteral("default"));
+    const auto elsewhere = m_factory->make(QStringLiteral("elsewhere"));
+    const QString key = QStringLiteral("openai");
+    QCOMPARE(await(store->cooldown(key)).left, 0ms);
+    await(store->extendCooldown(key, QStringLiteral("a"), 60s));
+    await(other->extendCooldown(key, QStringLiteral("b"), 5s));
+    Cooldown cooldown = await(other->cooldown(key));
+    QCOMPARE(cooldown.publisher, QStringLiteral("a"));
+    QVERIFY(cooldown.left > 30s && cooldown.left <= 60s);
+    await(other->extendCooldown(key, QStringLiteral("b"), 300s));
+    cooldown = await(store->cooldown(key));
+    QCOMPARE(cooldown.publisher, QStringLiteral("b"));
+    QVERIFY(cooldown.left > 60s && cooldown.left <= 300s);
+    QCOMPARE(await(store->cooldown(QStringLiteral("another"))).left, 0ms);
+    QCOMPARE(await(elsewhere->cooldown(key)).left, 0ms);
+    // It is no lock of an entry.
+    QVERIFY(await(store->tryLock(key, QStringLiteral("t"), 1s)));
+}
 
 void TestStoreContract::agentsCompareAndSet()
 {

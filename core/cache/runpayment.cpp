@@ -1,0 +1,186 @@
+#include "base/error.h"
+#include "cache/runner_p.h"
+#include "store/spool.h"
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+
+std::optional<std::chrono::seconds> ttlOf(const RunState& state)
+{
+    const auto ttl = state.options.ttl ? state.options.ttl : state.agent.ttl;
+    if (!ttl)
+        return defaultTtl;
+    return ttl->count() == 0 ? std::nullopt : ttl;
+}
+
+Outcome paidOutcome(CachePolicy policy)
+{
+    switch (policy) {
+    case CachePolicy::Refresh:
+        return Outcome::Refreshed;
+    case CachePolicy::Bypass:
+        return Outcome::Bypassed;
+    default:
+        return Outcome::Miss;
+    }
+}
+
+} // namespace
+
+QString Runner::Private::cooldownKeyOf(const RunState& state) const
+{
+    const ModelRef& model = state.request.model;
+    return Cooldowns::key(
+        model.provider, state.request.endpoint, providers.account(model.provider), model.model);
+}
+
+ConversationContext Runner::Private::contextOf(const RunState& state)
+{
+    const QString provider = state.request.model.provider;
+    auto& budget = retryBudgets[provider + QLatin1Char('\n') + state.request.endpoint];
+    if (!budget)
+        budget = std::make_shared<RetryBudget>();
+    ConversationContext context;
+    context.provider = &providers.provider(provider);
+    context.clock = &clock;
+    context.backoff.initialWait = state.options.initialWait;
+    context.backoff.maxWait = std::max(milliseconds(0), state.options.maxWait - state.lostToOthers);
+    context.cooldowns = &cooldowns;
+    context.cooldownKey = cooldownKeyOf(state);
+    context.retryBudget = budget;
+    context.outputRetries = state.agent.outputRetries;
+    context.baseUrl = QUrl(state.agent.baseUrl);
+    context.progress = state.options.progress;
+    context.stream = state.options.stream;
+    context.stop = state.options.stop;
+    context.bill = state.bill;
+    return context;
+}
+
+Entry Runner::Private::entryOf(const RunState& state, const Answer& answer, const RunData& data, qint64 nowMs)
+{
+    Entry entry;
+    entry.request = data.request;
+    entry.output = answer.output;
+    entry.messages = answer.messages;
+    entry.finishReason = finishReasonName(answer.finishReason);
+    entry.providerModel = answer.providerModel;
+    entry.usage = state.bill->usage;
+    entry.costSource = data.quote.source;
+    EntryMeta& meta = entry.meta;
+    meta.fingerprint = state.fingerprint;
+    meta.model = state.request.model.toString();
+    meta.agent = state.agent.name;
+    meta.task = state.task;
+    meta.author = identity.user;
+    meta.createdMs = nowMs;
+    meta.usage = state.bill->usage;
+    meta.usage.raw = nullptr;
+    meta.cost = data.quote.total;
+    meta.latency = data.originalLatency;
+    meta.promptExcerpt = excerpt(state.request.prompt);
+    meta.answerExcerpt = excerpt(outputText(answer.output));
+    meta.tags = state.agent.tags + state.options.tags;
+    meta.tags.removeDuplicates();
+    meta.pinned = !ttlOf(state);
+    if (const auto ttl = ttlOf(state); ttl && state.options.staleWhileRevalidate)
+        meta.staleAfterMs = nowMs + milliseconds(*ttl).count();
+    return entry;
+}
+
+QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
+{
+    const auto sent = clock.steadyNow();
+    ConversationContext context = contextOf(*state);
+    Request request = state->request;
+    Answer answer = co_await converse(std::move(request), std::move(context));
+    const auto latency = duration_cast<milliseconds>(clock.steadyNow() - sent);
+
+    state->warnings += answer.warnings;
+    const qint64 now = clock.nowMs();
+    const Outcome outcome = paidOutcome(state->options.cachePolicy);
+    RunData data;
+    data.quote = quoteOf(state, answer.reportedCost, now);
+    data.request = toJson(state->request);
+    data.originalLatency = latency;
+
+    if (state->writes() && answer.complete) {
+        Entry entry = entryOf(*state, answer, data, now);
+        state->report(RunEvent::Kind::Storing);
+        State copy = state;
+        const QString token = *lock ? (*lock)->token() : QString();
+        data.stored = co_await storeAnswer(std::move(copy), std::move(entry), token);
+        if (data.stored && *lock)
+            (*lock)->released();
+    }
+
+    Call call = callOf(state, outcome);
+    call.usage = state->bill->usage;
+    call.cost = data.quote.total;
+    call.priceSource = data.quote.source;
+    call.timeToFirstToken = answer.timeToFirstToken;
+    record(state, call);
+
+    data.output = std::move(answer.output);
+    data.usage = state->bill->usage;
+    data.cost = data.quote.total;
+    data.messages = std::move(answer.messages);
+    data.outcome = outcome;
+    data.timeToFirstToken = answer.timeToFirstToken;
+    data.finishReason = finishReasonName(answer.finishReason);
+    data.callId = call.id;
+    data.fingerprint = state->fingerprint;
+    data.agent = state->agent.name;
+    data.model = state->request.model.toString();
+    data.task = state->task;
+    data.latency = elapsed(state);
+    data.attempts = state->bill->attempts;
+    data.waited = state->bill->waited;
+    data.store = store.info();
+    data.warnings = state->warnings;
+    co_return RunResult(std::move(data));
+}
+
+QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString lockToken)
+{
+    Commit commit;
+    commit.entry = std::move(entry);
+    commit.ttl = ttlOf(*state);
+    if (commit.ttl && state->options.staleWhileRevalidate)
+        commit.ttl = *commit.ttl + *state->options.staleWhileRevalidate;
+    commit.lockToken = std::move(lockToken);
+    Commit sent = commit;
+    QString problem;
+    try {
+        co_await store.commit(std::move(sent));
+        co_return true;
+    } catch (const Error& error) {
+        // Whatever it is, a password that was changed or a missing permission included: the answer is paid
+        // for.
+        problem = error.text();
+    }
+    commit.lockToken.clear();
+    try {
+        if (spool) {
+            spool->add(store.info(), commit);
+            unsaved.add(commit);
+            state->warnings.append(
+                QStringLiteral("The answer could not be stored: %1 It is kept on disk and stored when the "
+                               "store is back.")
+                    .arg(problem));
+            co_return false;
+        }
+    } catch (const Error& error) {
+        problem += QLatin1Char(' ') + error.text();
+    }
+    state->warnings.append(QStringLiteral("The answer could not be stored: %1").arg(problem));
+    co_return false;
+}
+
+} // namespace llmcache
