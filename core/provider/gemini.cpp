@@ -181,7 +181,7 @@ Json declaration(const QString& name, const QString& description, const Json& sc
 
 } // namespace
 
-Gemini::Gemini(QString prefix, std::function<QString()> vertexPath)
+Gemini::Gemini(QString prefix, std::function<QString(const QUrl&)> vertexPath)
     : m_prefix(std::move(prefix))
     , m_vertexPath(std::move(vertexPath))
 {
@@ -237,7 +237,7 @@ WireRequest Gemini::encode(const ProviderRequest& request, const Endpoint& endpo
     const bool vertex = static_cast<bool>(m_vertexPath);
     const QString& name = request.model.model;
     const bool whole = name.contains(QLatin1Char('/'));
-    const QString path = (vertex ? m_vertexPath() : QString())
+    const QString path = (vertex ? m_vertexPath(endpoint.baseUrl) : QString())
         + (whole ? QStringLiteral("/") + name : QStringLiteral("/models/") + name)
         + (stream ? QStringLiteral(":streamGenerateContent") : QStringLiteral(":generateContent"));
     wire.url = joinUrl(endpoint.baseUrl, path);

@@ -9,14 +9,14 @@ class Gemini final : public WireProtocol {
 public:
     /// `vertexPath` gives the path up to the publisher's models for Vertex AI; empty for AI Studio. Throws
     /// ConfigurationError when the project is not known.
-    Gemini(QString prefix, std::function<QString()> vertexPath);
+    Gemini(QString prefix, std::function<QString(const QUrl&)> vertexPath);
     WireRequest encode(const ProviderRequest& request, const Endpoint& endpoint, bool stream) const override;
     std::unique_ptr<ReplyDecoder> decoder(
         const ProviderRequest& request, ErrorContext context, ReplyBuilder builder) const override;
 
 private:
     QString m_prefix;
-    std::function<QString()> m_vertexPath;
+    std::function<QString(const QUrl&)> m_vertexPath;
 };
 
 /// Reads replies of generateContent.

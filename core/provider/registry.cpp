@@ -103,9 +103,12 @@ struct ProviderRegistry::Private {
         return place.isEmpty() ? QStringLiteral("us-central1") : place;
     }
 
-    QString vertexPath() const
+    QString vertexPath(const PrefixRow& row, const QUrl& baseUrl) const
     {
         const QString project = firstSecret({QStringLiteral("GOOGLE_CLOUD_PROJECT")});
+        // A gateway may know the project itself; this is the path that names none.
+        if (project.isEmpty() && normalized(baseUrl) != normalized(regional(row)))
+            return QStringLiteral("/v1beta1/publishers/google");
         if (project.isEmpty())
             throw ConfigurationError(QStringLiteral("There is no Google Cloud project for Vertex AI."),
                 QStringLiteral("Set the environment variable GOOGLE_CLOUD_PROJECT."));
@@ -156,9 +159,10 @@ struct ProviderRegistry::Private {
         if (name == QLatin1String("openai-responses"))
             return std::make_unique<OpenAiResponses>(row.prefix.prefix);
         if (name == QLatin1String("gemini-generatecontent"))
-            return std::make_unique<Gemini>(row.prefix.prefix, std::function<QString()>());
+            return std::make_unique<Gemini>(row.prefix.prefix, nullptr);
         if (name == QLatin1String("gemini-vertex"))
-            return std::make_unique<Gemini>(row.prefix.prefix, [this] { return vertexPath(); });
+            return std::make_unique<Gemini>(
+                row.prefix.prefix, [this, &row](const QUrl& baseUrl) { return vertexPath(row, baseUrl); });
         if (name == QLatin1String("cohere-v2-chat"))
             return std::make_unique<CohereChat>(row.prefix.prefix);
         if (name == QLatin1String("bedrock-converse"))

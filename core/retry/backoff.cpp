@@ -34,10 +34,10 @@ QString seconds(milliseconds span)
     const ProviderError& error, const BackoffPolicy& policy, milliseconds waited, int attempts)
 {
     const auto& details = error.details();
-    const QString provider = details.provider.isEmpty() ? QStringLiteral("The provider") : details.provider;
+    // The provider's own words first: they often say which limit it was.
     QString message =
-        QStringLiteral("%1 refused for its rate limit: %2, %3 of waiting in between.")
-            .arg(provider,
+        QStringLiteral("%1 Sent %2, with %3 of waiting in between.")
+            .arg(error.message(),
                 attempts == 1 ? QStringLiteral("1 request") : QStringLiteral("%1 requests").arg(attempts),
                 seconds(waited));
     const QString limit = seconds(policy.maxWait);

@@ -89,10 +89,22 @@ void TestGemini::vertex()
 
 void TestGemini::vertexNeedsAProject()
 {
+    ProviderConfig config;
+    config.secret = [](const QString& name) {
+        return name == u"GOOGLE_OAUTH_ACCESS_TOKEN"_qs ? u"token"_qs : QString();
+    };
+    ProviderRegistry registry(config);
+    const ProviderRequest request = requestFor(u"google-cloud:gemini-2.5-flash"_qs);
+    QVERIFY_THROWS_EXCEPTION(ConfigurationError,
+        waitForTask(registry.provider(request.model.provider).complete(request, ProviderContext())));
+
+    // A server of one's own may know the project itself.
     ProviderFixture fixture;
     fixture.secrets.erase(u"GOOGLE_CLOUD_PROJECT"_qs);
-    QVERIFY_THROWS_EXCEPTION(
-        ConfigurationError, fixture.complete(requestFor(u"google-cloud:gemini-2.5-flash"_qs)));
+    fixture.server.enqueue(ScriptedReply::json(helloReply));
+    fixture.complete(request);
+    QCOMPARE(fixture.server.requests().front().path,
+        QByteArray("/v1beta1/publishers/google/models/gemini-2.5-flash:generateContent"));
 }
 
 void TestGemini::history()
