@@ -217,7 +217,7 @@ QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
     } catch (const Error& error) {
         if (state->options.cachePolicy == CachePolicy::Only)
             throw;
-        state->warnings.append(QStringLiteral("The cache could not be read: %1").arg(error.text()));
+        state->warnOfStore(QStringLiteral("The cache could not be read"), error.text());
     }
     if (!entry && !unsaved.isEmpty()) {
         // All in the store by now, or still on their way there.
@@ -367,8 +367,7 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
         } catch (const Cancelled&) {
             throw;
         } catch (const Error& error) {
-            state->warnings.append(
-                QStringLiteral("The run is not locked against others: %1").arg(error.text()));
+            state->warnOfStore(QStringLiteral("The run is not locked against others"), error.text());
             co_return std::nullopt;
         }
         if (failure.isEmpty())

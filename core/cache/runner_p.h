@@ -25,6 +25,7 @@ struct RunState {
     qint64 startedMs = 0;
     std::shared_ptr<Bill> bill = std::make_shared<Bill>();
     QStringList warnings;
+    QString storeProblem; ///< the last one that was told
     bool waitedForOther = false;
     std::chrono::milliseconds lostToOthers{0}; ///< waited for a run that then failed; counts as backoff
 
@@ -35,6 +36,14 @@ struct RunState {
     bool writes() const
     {
         return options.cachePolicy == CachePolicy::Use || options.cachePolicy == CachePolicy::Refresh;
+    }
+    /// A store that is down fails every step of a run; the reason is told once.
+    void warnOfStore(const QString& what, const QString& reason)
+    {
+        warnings.append(what
+            + (reason == storeProblem ? QStringLiteral(", for the same reason.")
+                                      : QStringLiteral(": ") + reason));
+        storeProblem = reason;
     }
     void report(RunEvent::Kind kind) const
     {

@@ -170,16 +170,15 @@ QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString
         if (spool) {
             spool->add(store.info(), commit);
             unsaved.add(commit);
-            state->warnings.append(
-                QStringLiteral("The answer could not be stored: %1 It is kept on disk and stored when the "
-                               "store is back.")
-                    .arg(problem));
+            state->warnOfStore(QStringLiteral("The answer could not be stored"), problem);
+            state->warnings.back() +=
+                QStringLiteral(" It is kept on disk and stored when the store is back.");
             co_return false;
         }
     } catch (const Error& error) {
         problem += QLatin1Char(' ') + error.text();
     }
-    state->warnings.append(QStringLiteral("The answer could not be stored: %1").arg(problem));
+    state->warnOfStore(QStringLiteral("The answer could not be stored"), problem);
     co_return false;
 }
 

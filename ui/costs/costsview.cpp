@@ -466,7 +466,7 @@ void CostsView::exportCsv()
             [this, path, groups](const CostReport& report) {
                 QSaveFile file(path);
                 if (!file.open(QIODevice::WriteOnly) || file.write(costsCsv(groups, report)) < 0
-                    || !file.commit())
+                    || !file.flush() || !file.commit()) // commit() does not notice a disk that is full
                     m_banner->showProblem(tr("%1 can't be written: %2.").arg(path, file.errorString()),
                         tr("Choose another folder."));
             },
