@@ -158,6 +158,8 @@ void WorkbenchView::activate()
 {
     if (!m_loaded)
         loadAgents();
+    else
+        m_predictDelay.start(); // entries may have gone or come meanwhile
     m_prompt->promptEdit()->setFocus();
 }
 
