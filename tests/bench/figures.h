@@ -1,0 +1,29 @@
+#pragma once
+
+#include <QString>
+
+#include <optional>
+#include <vector>
+
+namespace llmcache::bench {
+
+double median(std::vector<double> values);
+
+/// One measured figure beside its reference, both of the same run.
+struct Figure {
+    QString name;
+    double value = 0;
+    QString unit; ///< of value and reference
+    QString reference; ///< what it is compared with; empty = with the target itself
+    std::optional<double> referenceValue;
+    double target = 0; ///< for value / reference where there is a reference, for the value otherwise
+    bool higherIsBetter = false;
+
+    double ratio() const { return referenceValue ? value / *referenceValue : value; }
+    bool isMet() const { return higherIsBetter ? ratio() >= target : ratio() <= target; }
+};
+
+/// A line of the table, or one JSON object.
+QString toLine(const Figure& figure, bool json);
+
+} // namespace llmcache::bench

@@ -1,0 +1,198 @@
+// Prints figures beside a reference that was measured in the same run: llmcache_bench [--smoke] [--json]
+#include "figures.h"
+#include "hits.h"
+#include "redisserver.h"
+#include "testenvironment.h"
+
+#include <hiredis/hiredis.h>
+
+#include <QCommandLineParser>
+#include <QCoreApplication>
+#include <QElapsedTimer>
+#include <QProcess>
+#include <QTextStream>
+
+#include <memory>
+
+namespace {
+
+using namespace llmcache;
+using namespace llmcache::bench;
+
+constexpr int answerBytes = 2000;
+constexpr int prompts = 500;
+
+struct CloseRedis {
+    void operator()(redisContext* context) const { redisFree(context); }
+};
+struct FreeReply {
+    void operator()(void* reply) const { freeReplyObject(reply); }
+};
+using Reply = std::unique_ptr<void, FreeReply>;
+
+/// A plain GET of as many bytes as an entry has, over a connection of its own.
+class BareGet {
+public:
+    BareGet(quint16 port, qsizetype bytes)
+        : m_context(redisConnect("127.0.0.1", port))
+    {
+        const QByteArray value(bytes, 'x');
+        const Reply set(redisCommand(
+            m_context.get(), "SET bench:value %b", value.constData(), static_cast<size_t>(value.size())));
+    }
+    std::vector<double> times(int count)
+    {
+        std::vector<double> times;
+        QElapsedTimer timer;
+        for (int at = 0; at < count; ++at) {
+            timer.start();
+            const Reply reply(redisCommand(m_context.get(), "GET bench:value"));
+            times.push_back(static_cast<double>(timer.nsecsElapsed()) / 1000.0);
+        }
+        return times;
+    }
+
+private:
+    std::unique_ptr<redisContext, CloseRedis> m_context;
+};
+
+/// Requests a second of redis-benchmark's pipelined GET; nothing where it is not installed.
+std::optional<double> benchmarkThroughput(quint16 port, qsizetype bytes, int count)
+{
+    QProcess process;
+    process.start(QStringLiteral("redis-benchmark"),
+        {QStringLiteral("-p"), QString::number(port), QStringLiteral("-P"), QStringLiteral("64"),
+            QStringLiteral("-t"), QStringLiteral("set,get"), QStringLiteral("-d"), QString::number(bytes),
+            QStringLiteral("-n"), QString::number(count), QStringLiteral("--csv")});
+    if (!process.waitForFinished(60'000))
+        return std::nullopt;
+    for (const QByteArray& line : process.readAllStandardOutput().split('\n')) {
+        if (line.startsWith("\"GET\""))
+            return line.split(',').value(1).replace('"', "").toDouble();
+    }
+    return std::nullopt;
+}
+
+struct Plan {
+    int rounds;
+    int perRound;
+    int inFlightRuns;
+};
+
+void append(std::vector<double>& all, const std::vector<double>& more)
+{
+    all.insert(all.end(), more.begin(), more.end());
+}
+
+std::vector<Figure> redisFigures(const Plan& plan, const QString& folder)
+{
+    test::RedisServer server;
+    if (!server.start())
+        return {};
+    WarmSession warm(server.url(), folder, prompts, answerBytes);
+    warm.warmUp();
+    warm.drain();
+    // Request and response of an entry, as the store packs them.
+    const qsizetype bytes = answerBytes + 600;
+    BareGet bare(server.port(), bytes);
+    std::vector<double> hits;
+    std::vector<double> gets;
+    for (int round = 0; round < plan.rounds; ++round) {
+        append(gets, bare.times(plan.perRound));
+        append(hits, warm.oneAtATime(plan.perRound));
+        warm.drain();
+    }
+    std::vector<Figure> figures;
+    Figure hit;
+    hit.name = QStringLiteral("hit, Redis");
+    hit.value = median(hits);
+    hit.unit = QStringLiteral("µs");
+    hit.reference = QStringLiteral("hiredis GET of as many bytes");
+    hit.referenceValue = median(gets);
+    hit.target = 1.4;
+    figures.push_back(hit);
+
+    std::vector<double> ours;
+    std::vector<double> theirs;
+    for (int round = 0; round < plan.rounds; ++round) {
+        ours.push_back(warm.throughput(plan.inFlightRuns, 256));
+        warm.drain();
+        if (const auto reference = benchmarkThroughput(server.port(), bytes, plan.inFlightRuns * 5))
+            theirs.push_back(*reference);
+    }
+    Figure many;
+    many.name = QStringLiteral("hits in flight, Redis");
+    many.value = median(ours);
+    many.unit = QStringLiteral("/s");
+    many.reference = QStringLiteral("redis-benchmark -P 64 GET");
+    if (!theirs.empty())
+        many.referenceValue = median(theirs);
+    many.target = 0.4;
+    many.higherIsBetter = true;
+    figures.push_back(many);
+    return figures;
+}
+
+Figure sqliteFigure(const Plan& plan, const QString& folder)
+{
+    WarmSession warm({}, folder, prompts, answerBytes);
+    warm.warmUp();
+    warm.drain();
+    std::vector<double> hits;
+    for (int round = 0; round < plan.rounds; ++round) {
+        append(hits, warm.oneAtATime(plan.perRound));
+        warm.drain();
+    }
+    Figure figure;
+    figure.name = QStringLiteral("hit, SQLite");
+    figure.value = median(hits);
+    figure.unit = QStringLiteral("µs");
+    figure.target = 60;
+    return figure;
+}
+
+Figure deadRedisFigure(const Plan& plan, const QString& folder)
+{
+    const quint16 nobody = test::RedisServer::freePort();
+    WarmSession warm(QStringLiteral("redis://127.0.0.1:%1").arg(nobody), folder, prompts, answerBytes);
+    warm.oneAtATime(10); // opens the breaker
+    std::vector<double> with;
+    std::vector<double> without;
+    for (int round = 0; round < plan.rounds; ++round) {
+        append(with, warm.oneAtATime(plan.perRound / 4));
+        append(without, warm.oneAtATime(plan.perRound / 4, CachePolicy::Bypass));
+    }
+    warm.drain();
+    Figure figure;
+    figure.name = QStringLiteral("dead Redis adds");
+    figure.value = (median(with) - median(without)) / 1000.0;
+    figure.unit = QStringLiteral("ms");
+    figure.target = 5;
+    return figure;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    const test::TestEnvironment environment;
+    const QCoreApplication application(argc, argv);
+    QCommandLineParser parser;
+    parser.addOption({QStringLiteral("smoke"), QStringLiteral("a few rounds, to see that it works")});
+    parser.addOption({QStringLiteral("json"), QStringLiteral("one JSON object a line")});
+    parser.addHelpOption();
+    parser.process(application);
+    const bool json = parser.isSet(QStringLiteral("json"));
+    const Plan plan = parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300} : Plan{9, 400, 20'000};
+
+    QTextStream out(stdout);
+    const auto print = [&out, json](const Figure& figure) { out << toLine(figure, json) << Qt::endl; };
+    if (!test::RedisServer::isInstalled())
+        QTextStream(stderr) << test::RedisServer::missingText() << Qt::endl;
+    else
+        for (const Figure& figure : redisFigures(plan, environment.path(QStringLiteral("redis"))))
+            print(figure);
+    print(sqliteFigure(plan, environment.path(QStringLiteral("sqlite"))));
+    print(deadRedisFigure(plan, environment.path(QStringLiteral("dead"))));
+    return 0;
+}
