@@ -62,9 +62,12 @@ Backoff::Backoff(BackoffPolicy policy, std::function<double()> random)
 
 Backoff::Backoff(BackoffPolicy policy)
     : Backoff(policy,
-        [generator = std::mt19937_64(std::random_device{}()),
+        [generator = std::optional<std::mt19937_64>(),
             distribution = std::uniform_real_distribution<double>(0.0, 1.0)]() mutable {
-            return distribution(generator);
+            // Most runs never wait, and asking the system for randomness takes as long as a hit.
+            if (!generator)
+                generator.emplace(std::random_device{}());
+            return distribution(*generator);
         })
 {
 }
