@@ -130,7 +130,7 @@ QCoro::Task<int> costs(CommandContext context, Arguments arguments)
             query.filters.emplace_back(dimension, values);
     }
     const CostQuery asked = query;
-    const CostReport report = co_await context.session->store().costs(asked);
+    const CostReport report = co_await context.session->costs(asked);
     if (arguments.has(QStringLiteral("csv"))) {
         printCsv(query, report);
     } else if (arguments.has(QStringLiteral("json"))) {

@@ -147,7 +147,7 @@ void Workbench::updateSaved()
     CostQuery query;
     query.fromMs = QDateTime::currentDateTime().date().startOfDay().toMSecsSinceEpoch();
     m_savedTasks.drop();
-    m_savedTasks.run([store = &m_session->store(), query](std::stop_token) { return store->costs(query); },
+    m_savedTasks.run([session = m_session.get(), query](std::stop_token) { return session->costs(query); },
         [this](const CostReport& report) { m_window->setSavedToday(report.total.avoided); },
         [](const ui::Failure&) {
             // The status line already says that the store is away.

@@ -5,6 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <unordered_map>
+
+#include <simdjson.h>
 
 namespace llmcache {
 
@@ -115,12 +119,112 @@ void appendCanonical(std::string& out, const Json& value)
     }
 }
 
-} // namespace
+namespace dom = simdjson::dom;
 
-Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
+/// The value of an element whose type is known.
+template <typename Value>
+Value valueOf(const dom::element& element)
 {
-    bool tooDeep = false;
-    const Json::parser_callback_t guard = [&](int depth, Json::parse_event_t event, Json&) {
+    Value value{};
+    [[maybe_unused]] const simdjson::error_code error = element.get(value);
+    Q_ASSERT(error == simdjson::SUCCESS);
+    return value;
+}
+
+bool convert(const dom::element& from, Json& to, int depthLeft);
+
+bool convertObject(const dom::object& from, Json& to, int depthLeft)
+{
+    Json::object_t& members = to.get_ref<Json::object_t&>();
+    // Keys in the order of their first appearance, the last value of a duplicate. A map beyond a few keys:
+    // ordered_map searches from the beginning.
+    constexpr std::size_t searchedLinearly = 24;
+    members.reserve(from.size());
+    std::unordered_map<std::string_view, std::size_t> places;
+    for (const dom::key_value_pair& field : from) {
+        Json* value = nullptr;
+        if (from.size() <= searchedLinearly) {
+            const auto known = std::find_if(members.begin(), members.end(),
+                [&field](const auto& member) { return member.first == field.key; });
+            value = known == members.end() ? nullptr : &known->second;
+        } else if (const auto [place, isNew] = places.try_emplace(field.key, members.size()); !isNew) {
+            value = &(members.begin() + static_cast<std::ptrdiff_t>(place->second))->second;
+        }
+        if (!value) {
+            members.Container::emplace_back(std::string(field.key), Json());
+            value = &members.back().second;
+        }
+        if (!convert(field.value, *value, depthLeft))
+            return false;
+    }
+    return true;
+}
+
+/// False when it is nested too deep.
+bool convert(const dom::element& from, Json& to, int depthLeft)
+{
+    switch (from.type()) {
+    case dom::element_type::OBJECT:
+        to = Json::object();
+        return depthLeft > 0 && convertObject(valueOf<dom::object>(from), to, depthLeft - 1);
+    case dom::element_type::ARRAY: {
+        to = Json::array();
+        if (depthLeft == 0)
+            return false;
+        Json::array_t& items = to.get_ref<Json::array_t&>();
+        const auto elements = valueOf<dom::array>(from);
+        for (const dom::element item : elements) {
+            if (!convert(item, items.emplace_back(), depthLeft - 1))
+                return false;
+        }
+        return true;
+    }
+    case dom::element_type::STRING:
+        to = std::string(valueOf<std::string_view>(from));
+        return true;
+    case dom::element_type::INT64: {
+        // As nlohmann has it: what is not negative is unsigned.
+        const auto number = valueOf<std::int64_t>(from);
+        to = number < 0 ? Json(number) : Json(static_cast<std::uint64_t>(number));
+        return true;
+    }
+    case dom::element_type::UINT64:
+        to = valueOf<std::uint64_t>(from);
+        return true;
+    case dom::element_type::DOUBLE:
+        to = valueOf<double>(from);
+        return true;
+    case dom::element_type::BOOL:
+        to = valueOf<bool>(from);
+        return true;
+    case dom::element_type::NULL_VALUE:
+        to = nullptr;
+        return true;
+    }
+    return false;
+}
+
+/// What simdjson takes, which is nearly everything and many times faster. Nothing for the rest: what is
+/// wrong, and integers that only a double can hold.
+std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
+{
+    // Keeps its memory for the next text, unless a huge one would make it large.
+    constexpr qsizetype kept = 256 * 1024;
+    thread_local dom::parser keptParser;
+    dom::parser ownParser;
+    dom::parser& parser = text.size() <= kept ? keptParser : ownParser;
+    dom::element root;
+    if (parser.parse(text.data(), static_cast<std::size_t>(text.size())).get(root) != simdjson::SUCCESS)
+        return std::nullopt;
+    std::optional<Json> value(std::in_place);
+    if (!convert(root, *value, maxDepth))
+        return std::nullopt;
+    return value;
+}
+
+Json::parser_callback_t depthGuard(int maxDepth, bool& tooDeep)
+{
+    return [maxDepth, &tooDeep](int depth, Json::parse_event_t event, Json&) {
         if (depth >= maxDepth
             && (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
             tooDeep = true;
@@ -128,8 +232,29 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
         }
         return true;
     };
+}
+
+} // namespace
+
+std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth)
+{
+    if (auto value = parseFast(text, maxDepth))
+        return value;
+    bool tooDeep = false;
+    Json value = Json::parse(text.begin(), text.end(), depthGuard(maxDepth, tooDeep), false);
+    if (tooDeep || value.is_discarded())
+        return std::nullopt;
+    return value;
+}
+
+Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
+{
+    if (auto value = parseFast(text, maxDepth))
+        return *std::move(value);
+    // Says what is wrong, and where.
+    bool tooDeep = false;
     try {
-        Json value = Json::parse(text.cbegin(), text.cend(), guard);
+        Json value = Json::parse(text.cbegin(), text.cend(), depthGuard(maxDepth, tooDeep));
         if (tooDeep)
             throw ConfigurationError(
                 QStringLiteral("The JSON of %1 is nested more than %2 levels deep.").arg(what).arg(maxDepth));

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
+
 namespace llmcache {
 
 /// JSON value that keeps the order of object keys and tells integers from floating point: the order of a
@@ -15,6 +17,9 @@ using Json = nlohmann::ordered_json;
 /// Throws ConfigurationError with line and column for bad syntax, invalid UTF-8, a duplicate key is kept as
 /// its last value, and nesting deeper than `maxDepth`.
 Json parseJson(const QByteArray& text, const QString& what, int maxDepth = 256);
+
+/// The same without errors: nothing for whatever parseJson() refuses.
+std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth = 256);
 
 /// Compact JSON text; bytes that are not UTF-8 are replaced, never thrown on.
 QByteArray toJsonText(const Json& value);

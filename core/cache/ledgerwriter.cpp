@@ -6,13 +6,16 @@
 #include <qcorosignal.h>
 
 #include <QLoggingCategory>
+#include <QScopeGuard>
 
 namespace llmcache {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 Q_LOGGING_CATEGORY(ledgerLog, "llmcache.ledger", QtWarningMsg)
-constexpr std::size_t largestBatch = 256;
+constexpr std::size_t largestBatch = 2048;
 
 } // namespace
 
@@ -20,51 +23,86 @@ LedgerWriter::LedgerWriter(Store& store, Spool* spool)
     : m_store(store)
     , m_spool(spool)
 {
+    m_timer.setSingleShot(true);
+    connect(&m_timer, &QTimer::timeout, this, [this] {
+        if (!m_writing)
+            flush();
+    });
 }
 
 void LedgerWriter::add(Call call)
 {
+    m_hasPaid = m_hasPaid || (call.outcome != Outcome::Hit && call.outcome != Outcome::Shared);
     m_queue.push_back(std::move(call));
-    if (!m_flushing) {
-        m_flushing = true;
-        // From the event loop, so that the records of one turn share a batch.
-        QMetaObject::invokeMethod(
-            this, [this] { flush(); }, Qt::QueuedConnection);
-    }
+    ++m_added;
+    // From the event loop even when urgent, so that the records of one turn share a batch.
+    if (!m_writing)
+        startSoon(isUrgent() ? 0ms : hitPause);
+}
+
+bool LedgerWriter::isUrgent() const
+{
+    return m_hasPaid || m_draining > 0 || m_queue.size() >= largestBatch;
+}
+
+void LedgerWriter::startSoon(std::chrono::milliseconds pause)
+{
+    if (!m_timer.isActive() || pause < m_timer.intervalAsDuration())
+        m_timer.start(pause);
 }
 
 QCoro::Task<> LedgerWriter::drain()
 {
-    while (m_flushing)
-        co_await qCoro(this, &LedgerWriter::idle);
+    ++m_draining;
+    const auto done = qScopeGuard([this] { --m_draining; });
+    const quint64 last = m_added;
+    while (m_written < last) {
+        if (!m_writing)
+            startSoon(0ms);
+        co_await qCoro(this, &LedgerWriter::wrote);
+    }
 }
 
 QCoro::Task<> LedgerWriter::flush()
 {
-    while (!m_queue.empty()) {
+    m_writing = true;
+    do {
         std::vector<Call> batch;
-        const auto count = static_cast<std::ptrdiff_t>(std::min(m_queue.size(), largestBatch));
-        batch.assign(
-            std::make_move_iterator(m_queue.begin()), std::make_move_iterator(m_queue.begin() + count));
-        m_queue.erase(m_queue.begin(), m_queue.begin() + count);
-        std::vector<Call> sent = batch;
-        try {
-            co_await m_store.recordCalls(std::move(sent));
-            continue;
-        } catch (const Error& error) {
-            qCWarning(ledgerLog, "The ledger did not take %zu calls: %s", batch.size(), error.what());
+        if (m_queue.size() <= largestBatch) {
+            batch.swap(m_queue);
+            m_hasPaid = false;
+        } else {
+            const auto end = m_queue.begin() + largestBatch;
+            batch.assign(std::make_move_iterator(m_queue.begin()), std::make_move_iterator(end));
+            m_queue.erase(m_queue.begin(), end);
         }
-        if (!m_spool)
-            continue;
-        try {
-            for (const Call& call : batch)
-                m_spool->add(m_store.info(), call);
-        } catch (const Error& error) {
-            qCCritical(ledgerLog, "%zu calls are lost: %s", batch.size(), error.what());
-        }
+        const std::size_t count = batch.size();
+        co_await write(std::move(batch));
+        m_written += count;
+        Q_EMIT wrote();
+    } while (!m_queue.empty() && isUrgent());
+    m_writing = false;
+    if (!m_queue.empty())
+        startSoon(hitPause);
+}
+
+QCoro::Task<> LedgerWriter::write(std::vector<Call> batch)
+{
+    std::vector<Call> sent = batch;
+    try {
+        co_await m_store.recordCalls(std::move(sent));
+        co_return;
+    } catch (const Error& error) {
+        qCWarning(ledgerLog, "The ledger did not take %zu calls: %s", batch.size(), error.what());
     }
-    m_flushing = false;
-    Q_EMIT idle();
+    if (!m_spool)
+        co_return;
+    try {
+        for (const Call& call : batch)
+            m_spool->add(m_store.info(), call);
+    } catch (const Error& error) {
+        qCCritical(ledgerLog, "%zu calls are lost: %s", batch.size(), error.what());
+    }
 }
 
 } // namespace llmcache

@@ -93,7 +93,12 @@ Request requestFromJson(const Json& json)
 
 QString fingerprint(const Request& request)
 {
-    const QByteArray text = toCanonicalJson(toJson(request));
+    return fingerprint(toJson(request));
+}
+
+QString fingerprint(const Json& request)
+{
+    const QByteArray text = toCanonicalJson(request);
     return QString::fromLatin1(QCryptographicHash::hash(text, QCryptographicHash::Sha256).toHex());
 }
 

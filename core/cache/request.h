@@ -28,5 +28,7 @@ Json toJson(const Request& request);
 Request requestFromJson(const Json& json);
 /// SHA-256 of the canonical JSON text, 64 lower-case hex digits.
 QString fingerprint(const Request& request);
+/// The same for toJson() of a request.
+QString fingerprint(const Json& request);
 
 } // namespace llmcache

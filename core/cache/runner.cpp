@@ -92,6 +92,11 @@ QCoro::Task<> Runner::drain()
     } while (!d->background.isIdle());
 }
 
+QCoro::Task<> Runner::writeLedger()
+{
+    return d->ledger.drain();
+}
+
 int Runner::running() const
 {
     return d->running;
@@ -165,7 +170,8 @@ QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions optio
     if (!state->request.output.isText())
         checkSchema(
             state->request.output.schema, QStringLiteral("The output schema of %1").arg(state->agent.name));
-    state->fingerprint = llmcache::fingerprint(state->request);
+    state->canonical = toJson(state->request);
+    state->fingerprint = llmcache::fingerprint(state->canonical);
     try {
         State copy = state;
         co_return co_await d->execute(std::move(copy));
@@ -192,7 +198,7 @@ QCoro::Task<Prediction> Runner::predict(Agent agent, QString prompt, RunOptions 
     usage.inputTokens = prediction.estimatedInputTokens;
     prediction.estimatedCost = d->prices.quote(request.model.toString(), usage, d->clock.nowMs()).total;
     try {
-        if (const auto entry = co_await d->store.lookup(prediction.fingerprint))
+        if (const auto entry = co_await d->store.lookup(prediction.fingerprint, EntryParts::Meta))
             prediction.entry = entry->meta;
     } catch (const CacheError& error) {
         prediction.problem = error.text();
@@ -206,11 +212,11 @@ QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
     std::optional<Entry> entry;
     try {
         if (state->options.stop.stop_possible()) {
-            auto looking = store.lookup(state->fingerprint);
+            auto looking = store.lookup(state->fingerprint, EntryParts::Answer);
             const std::stop_token stop = state->options.stop;
             entry = co_await unlessStopped(&background, std::move(looking), stop);
         } else {
-            entry = co_await store.lookup(state->fingerprint);
+            entry = co_await store.lookup(state->fingerprint, EntryParts::Answer);
         }
     } catch (const Cancelled&) {
         throw;
@@ -233,11 +239,11 @@ QCoro::Task<RunResult> Runner::Private::execute(State state)
 {
     if (state->reads()) {
         State copy = state;
-        const std::optional<Entry> entry = co_await lookup(std::move(copy));
+        std::optional<Entry> entry = co_await lookup(std::move(copy));
         if (entry && answers(*state, *entry)) {
             if (isStale(*entry) && state->options.cachePolicy == CachePolicy::Use)
                 startRevalidation(state);
-            co_return finishHit(state, *entry, Outcome::Hit);
+            co_return finishHit(state, std::move(*entry), Outcome::Hit);
         }
         if (state->options.cachePolicy == CachePolicy::Only)
             throw CacheError(
@@ -343,7 +349,7 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
             // Both in one round trip: who gets the lock must look again, since the last holder may have
             // committed between our lookup and our lock.
             auto lockTask = store.tryLock(state->fingerprint, token, lockTtl);
-            auto lookupTask = store.lookup(state->fingerprint);
+            auto lookupTask = store.lookup(state->fingerprint, EntryParts::Answer);
             locked = co_await std::move(lockTask);
             if (locked)
                 *lock = std::make_unique<RunLock>(store, background, state->fingerprint, token);
@@ -356,7 +362,8 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
                 entry && !isStale(*entry) && (state->reads() || entry->meta.createdMs > state->startedMs);
             if (fresh) {
                 lock->reset();
-                co_return finishHit(state, *entry, state->waitedForOther ? Outcome::Shared : Outcome::Hit);
+                co_return finishHit(
+                    state, std::move(*entry), state->waitedForOther ? Outcome::Shared : Outcome::Hit);
             }
             if (locked)
                 co_return std::nullopt;
@@ -416,7 +423,7 @@ QCoro::Task<> Runner::Private::revalidate(State state)
         const bool locked = co_await store.tryLock(state->fingerprint, token, lockTtl);
         if (locked)
             *lock = std::make_unique<RunLock>(store, background, state->fingerprint, token);
-        const std::optional<Entry> entry = co_await store.lookup(state->fingerprint);
+        const std::optional<Entry> entry = co_await store.lookup(state->fingerprint, EntryParts::Meta);
         if (!locked || (entry && !isStale(*entry))) {
             flights.fail(state->fingerprint, std::make_exception_ptr(Cancelled()));
             co_return;

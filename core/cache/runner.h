@@ -42,6 +42,9 @@ public:
     void startInBackground(QCoro::Task<> task);
     /// Waits until ledger records of finished runs are written (or spooled), locks released, refreshes over.
     QCoro::Task<> drain();
+    /// Waits until the records of the runs that have ended so far are written (or spooled), so that the
+    /// ledger shows them.
+    QCoro::Task<> writeLedger();
     /// Runs that are under way.
     int running() const;
     const PriceTable& prices() const;

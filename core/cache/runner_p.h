@@ -19,6 +19,7 @@ struct RunState {
     Agent agent;
     RunOptions options;
     Request request;
+    Json canonical; ///< toJson(request)
     QString fingerprint;
     QString task;
     std::chrono::steady_clock::time_point started;
@@ -93,7 +94,7 @@ struct Runner::Private {
 
     Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
     PriceTable pricesFor(const State& state) const;
-    RunResult finishHit(const State& state, const Entry& entry, Outcome outcome);
+    RunResult finishHit(const State& state, Entry entry, Outcome outcome);
     RunResult finishShared(const State& state, const RunResult& paid);
     Call callOf(const State& state, Outcome outcome) const;
     void record(const State& state, const Call& call);

@@ -111,7 +111,7 @@ void Runner::Private::recordFailure(const State& state, const Error& error)
     record(state, call);
 }
 
-RunResult Runner::Private::finishHit(const State& state, const Entry& entry, Outcome outcome)
+RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome outcome)
 {
     Call call = callOf(state, outcome);
     call.usage = entry.usage;
@@ -122,28 +122,28 @@ RunResult Runner::Private::finishHit(const State& state, const Entry& entry, Out
     record(state, call);
 
     RunData data;
-    data.output = entry.output;
-    data.usage = entry.usage;
+    data.stale = isStale(entry);
+    data.output = std::move(entry.output);
+    data.usage = std::move(entry.usage);
     data.cost = Money();
     data.avoidedCost = entry.meta.cost;
     data.quote.total = entry.meta.cost;
-    data.quote.source = entry.costSource;
-    data.messages = entry.messages;
+    data.quote.source = std::move(entry.costSource);
+    data.messages = std::move(entry.messages);
     data.outcome = outcome;
     data.originalLatency = entry.meta.latency;
-    data.finishReason = entry.finishReason;
+    data.finishReason = std::move(entry.finishReason);
     data.callId = call.id;
     data.fingerprint = state->fingerprint;
-    data.request = entry.request;
+    data.request = state->canonical;
     data.agent = state->agent.name;
     data.model = state->request.model.toString();
     data.task = state->task;
     data.latency = elapsed(state);
     data.attempts = state->bill->attempts;
     data.store = store.info();
-    data.entry = entry.meta;
+    data.entry = std::move(entry.meta);
     data.stored = true;
-    data.stale = isStale(entry);
     data.warnings = state->warnings;
     return RunResult(std::move(data));
 }

@@ -107,7 +107,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     const Outcome outcome = paidOutcome(state->options.cachePolicy);
     RunData data;
     data.quote = quoteOf(state, answer.reportedCost, now);
-    data.request = toJson(state->request);
+    data.request = state->canonical;
     data.originalLatency = latency;
 
     if (state->writes() && answer.complete) {

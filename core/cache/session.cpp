@@ -177,6 +177,18 @@ Runner& Session::runner()
     return d->runner;
 }
 
+QCoro::Task<CostReport> Session::costs(CostQuery query)
+{
+    co_await d->runner.writeLedger();
+    co_return co_await d->store->costs(std::move(query));
+}
+
+QCoro::Task<std::vector<Call>> Session::calls(CallQuery query)
+{
+    co_await d->runner.writeLedger();
+    co_return co_await d->store->listCalls(std::move(query));
+}
+
 ProviderRegistry& Session::providers()
 {
     return d->providers;

@@ -34,6 +34,9 @@ public:
 
     Store& store();
     Runner& runner();
+    /// What the ledger says, with all runs of this session that have ended. Errors as Store.
+    QCoro::Task<CostReport> costs(CostQuery query);
+    QCoro::Task<std::vector<Call>> calls(CallQuery query);
     ProviderRegistry& providers();
     Clock& clock();
     const SessionConfig& config() const;

@@ -400,12 +400,12 @@ QByteArray quoteLine(const PriceTable& table, const QByteArray& jsonLine, std::o
         return out.result();
     };
     try {
-        const Json line = Json::parse(jsonLine.cbegin(), jsonLine.cend(), nullptr, false);
-        if (line.is_discarded())
+        const std::optional<Json> line = tryParseJson(jsonLine);
+        if (!line)
             return failed(QStringLiteral("The line is not valid JSON."));
-        if (!line.is_object())
+        if (!line->is_object())
             return failed(QStringLiteral("The line is no JSON object."));
-        return answer(table, line, nowMs);
+        return answer(table, *line, nowMs);
     } catch (const Error& error) {
         return failed(error.text());
     } catch (const std::exception& error) {

@@ -42,11 +42,18 @@ bool flagMember(const Json& object, const char* key)
     return member && member->is_boolean() && member->get<bool>();
 }
 
+using DecompressionContext = std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)>;
+
+CacheError outOfMemory()
+{
+    return CacheError(QStringLiteral("There is not enough memory to read a stored value."));
+}
+
 QByteArray decompressStream(QByteArrayView compressed, qint64 maxBytes)
 {
-    const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+    const DecompressionContext context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
     if (!context)
-        throw CacheError(QStringLiteral("There is not enough memory to read a stored value."));
+        throw outOfMemory();
     QByteArray text;
     QByteArray chunk(static_cast<qsizetype>(ZSTD_DStreamOutSize()), Qt::Uninitialized);
     ZSTD_inBuffer input{compressed.data(), static_cast<std::size_t>(compressed.size()), 0};
@@ -207,8 +214,13 @@ QByteArray packField(const QByteArray& jsonText)
             static_cast<qsizetype>(ZSTD_compressBound(static_cast<std::size_t>(jsonText.size()))) + 1,
             Qt::Uninitialized);
         packed[0] = 'z';
-        const std::size_t size = ZSTD_compress(packed.data() + 1, static_cast<std::size_t>(packed.size() - 1),
-            jsonText.constData(), static_cast<std::size_t>(jsonText.size()), compressionLevel);
+        thread_local const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(
+            ZSTD_createCCtx(), &ZSTD_freeCCtx);
+        if (!context)
+            throw outOfMemory();
+        const std::size_t size =
+            ZSTD_compressCCtx(context.get(), packed.data() + 1, static_cast<std::size_t>(packed.size() - 1),
+                jsonText.constData(), static_cast<std::size_t>(jsonText.size()), compressionLevel);
         if (ZSTD_isError(size) == 0 && size < static_cast<std::size_t>(jsonText.size())) {
             packed.truncate(static_cast<qsizetype>(size) + 1);
             packed.squeeze();
@@ -250,9 +262,13 @@ QByteArray unpackField(const QByteArray& field, qint64 maxBytes)
         throw damagedField(QStringLiteral("it unpacks to more than %1 bytes").arg(maxBytes));
     if (declared > static_cast<unsigned long long>(trustedSize))
         return decompressStream(body, maxBytes);
+    // Making a context takes longer than most values do.
+    thread_local const DecompressionContext context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+    if (!context)
+        throw outOfMemory();
     QByteArray text(static_cast<qsizetype>(declared), Qt::Uninitialized);
-    const std::size_t produced =
-        ZSTD_decompress(text.data(), static_cast<std::size_t>(text.size()), body.data(), size);
+    const std::size_t produced = ZSTD_decompressDCtx(
+        context.get(), text.data(), static_cast<std::size_t>(text.size()), body.data(), size);
     if (ZSTD_isError(produced) != 0)
         throw damagedField(QString::fromLatin1(ZSTD_getErrorName(produced)));
     text.truncate(static_cast<qsizetype>(produced));

@@ -59,6 +59,13 @@ struct CallQuery {
     int limit = 200; ///< newest first
 };
 
+/// How much of an entry is read.
+enum class EntryParts {
+    Meta,
+    Answer, ///< the metadata and the response: what a run needs, which has the request itself
+    All,
+};
+
 /// A workspace in some store: entries, locks, agents, ledger.
 ///
 /// Thread-affine: used from the thread it was created on, whose event loop it needs. Every call is
@@ -75,8 +82,9 @@ public:
     virtual QCoro::Task<StoreStatus> status() = 0;
 
     // --- entries
-    /// The live entry under a fingerprint. One round trip.
-    virtual QCoro::Task<std::optional<Entry>> lookup(QString fingerprint) = 0;
+    /// The live entry under a fingerprint, with the parts that are asked for. One round trip.
+    virtual QCoro::Task<std::optional<Entry>> lookup(
+        QString fingerprint, EntryParts parts = EntryParts::All) = 0;
     /// Writes an entry (revision + 1 when one was there), releases the lock, and notifies waiters,
     /// atomically. Returns the revision written.
     virtual QCoro::Task<qint64> commit(Commit commit) = 0;

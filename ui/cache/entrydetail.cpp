@@ -334,8 +334,7 @@ void EntryDetail::loadCalls()
     CallQuery query;
     query.fingerprint = m_fingerprint;
     query.limit = shownCalls;
-    m_callTasks.run(
-        [store = &m_session->store(), query](const std::stop_token&) { return store->listCalls(query); },
+    m_callTasks.run([session = m_session, query](const std::stop_token&) { return session->calls(query); },
         [this](std::vector<Call> calls) {
             const auto count = static_cast<qint64>(calls.size());
             m_tabs->setTabText(CallsTab,

@@ -134,7 +134,7 @@ std::vector<CostsSeries> seriesOf(const CostReport& report, const QStringList& b
     return series;
 }
 
-QCoro::Task<CostsSnapshot> loadCosts(Store* store, CostsQuestion question)
+QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
 {
     CostsSnapshot snapshot;
     snapshot.fromMs = rangeStart(question);
@@ -164,11 +164,11 @@ QCoro::Task<CostsSnapshot> loadCosts(Store* store, CostsQuestion question)
     newest.limit = callsShown;
 
     // Started together: one round trip of a pipelining store.
-    auto stackedTask = store->costs(std::move(stacked));
-    auto modelsTask = store->costs(std::move(models));
-    auto tasksTask = store->costs(std::move(tasks));
-    auto beforeTask = store->costs(std::move(before));
-    auto callsTask = store->listCalls(std::move(newest));
+    auto stackedTask = session->costs(std::move(stacked));
+    auto modelsTask = session->costs(std::move(models));
+    auto tasksTask = session->costs(std::move(tasks));
+    auto beforeTask = session->costs(std::move(before));
+    auto callsTask = session->calls(std::move(newest));
     const CostReport timeline = co_await std::move(stackedTask);
     snapshot.byModel = co_await std::move(modelsTask);
     snapshot.byTask = co_await std::move(tasksTask);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/store.h"
+#include "cache/session.h"
 
 #include <QStringList>
 
@@ -47,8 +47,8 @@ struct CostsSnapshot {
 /// At most this many series have a colour of their own.
 inline constexpr int mostSeries = 6;
 
-/// Asks the ledger. The store must outlive the task; throws what it throws.
-QCoro::Task<CostsSnapshot> loadCosts(Store* store, CostsQuestion question);
+/// Asks the ledger. The session must outlive the task; throws what its store throws.
+QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question);
 
 /// Start of the range that ends now, in UTC milliseconds, cut at a day (an hour for Today) of the time zone.
 qint64 rangeStart(const CostsQuestion& question);

@@ -286,8 +286,7 @@ void CostsView::reload()
     question.filters = m_filters;
     question.nowMs = m_session->clock().nowMs();
     m_tasks.drop();
-    m_tasks.run(
-        [store = &m_session->store(), question](std::stop_token) { return loadCosts(store, question); },
+    m_tasks.run([session = m_session, question](std::stop_token) { return loadCosts(session, question); },
         [this](CostsSnapshot snapshot) { showSnapshot(std::move(snapshot)); },
         [this](const Failure& failure) {
             if (!failure.cancelled())
@@ -426,7 +425,7 @@ void CostsView::loadCalls()
     query.filters = m_filters;
     query.limit = callsShown;
     m_callTasks.drop();
-    m_callTasks.run([store = &m_session->store(), query](std::stop_token) { return store->listCalls(query); },
+    m_callTasks.run([session = m_session, query](std::stop_token) { return session->calls(query); },
         [this](std::vector<Call> calls) {
             Money sum;
             for (const Call& call : calls)
@@ -462,7 +461,7 @@ void CostsView::exportCsv()
         query.groupBy = {
             m_snapshot.hourly ? Dimension::Hour : Dimension::Day, Dimension::Model, Dimension::Task};
         const std::vector<Dimension> groups = query.groupBy;
-        m_tasks.run([store = &m_session->store(), query](std::stop_token) { return store->costs(query); },
+        m_tasks.run([session = m_session, query](std::stop_token) { return session->costs(query); },
             [this, path, groups](const CostReport& report) {
                 QSaveFile file(path);
                 if (!file.open(QIODevice::WriteOnly) || file.write(costsCsv(groups, report)) < 0

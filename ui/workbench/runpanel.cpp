@@ -260,8 +260,7 @@ void RunPanel::loadRuns(const QString& agent)
     query.filters = {{Dimension::Agent, {agent}}};
     query.limit = ledgerRuns;
     m_ledgerTasks.drop();
-    m_ledgerTasks.run(
-        [store = &m_session->store(), query](std::stop_token) { return store->listCalls(query); },
+    m_ledgerTasks.run([session = m_session, query](std::stop_token) { return session->calls(query); },
         [this](const std::vector<Call>& calls) {
             const QSignalBlocker blocked(m_table->selectionModel());
             m_runs->setNow(m_session->clock().nowMs());

@@ -74,26 +74,32 @@ EntryMeta metaFrom(const std::vector<redis::Reply>& items, qint64 ttlMs, const Q
 
 } // namespace
 
-QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint)
+QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryParts parts)
 {
     const QByteArray key = m_keys.entry(fingerprint);
-    redis::Command readFields =
-        redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used", "request", "response");
+    redis::Command readFields = redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
+    if (parts != EntryParts::Meta)
+        readFields << QByteArrayLiteral("response");
+    if (parts == EntryParts::All)
+        readFields << QByteArrayLiteral("request");
+    const auto fieldCount = static_cast<std::size_t>(readFields.arguments().size() - 2);
     redis::Command readTtl = redis::Command::idempotent("PTTL", key);
     redis::Pending pendingFields = m_client->command(std::move(readFields));
     redis::Pending pendingTtl = m_client->command(std::move(readTtl));
     const redis::Reply fields = checked(co_await pendingFields);
     const redis::Reply ttl = checked(co_await pendingTtl);
     constexpr qint64 absent = -2;
-    if (fields.items.size() != 7 || fields.items[0].isNil() || ttl.toInteger() == absent)
+    if (fields.items.size() != fieldCount || fields.items[0].isNil() || ttl.toInteger() == absent)
         co_return std::nullopt;
     Entry entry;
     entry.meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
-    entry.request = parseStored(
-        unpackField(fields.items[5].bytes), QStringLiteral("The request of entry %1").arg(fingerprint));
-    responseFromJson(parseStored(unpackField(fields.items[6].bytes),
-                         QStringLiteral("The response of entry %1").arg(fingerprint)),
-        entry);
+    if (parts != EntryParts::Meta)
+        responseFromJson(parseStored(unpackField(fields.items[5].bytes),
+                             QStringLiteral("The response of entry %1").arg(fingerprint)),
+            entry);
+    if (parts == EntryParts::All)
+        entry.request = parseStored(
+            unpackField(fields.items[6].bytes), QStringLiteral("The request of entry %1").arg(fingerprint));
     co_return entry;
 }
 

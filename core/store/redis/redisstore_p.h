@@ -22,7 +22,7 @@ public:
     StoreInfo info() const override;
     QCoro::Task<StoreStatus> status() override;
 
-    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint) override;
+    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint, EntryParts parts) override;
     QCoro::Task<qint64> commit(Commit commit) override;
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
@@ -56,6 +56,10 @@ private:
     void forgetOldestListing();
     QCoro::Task<std::vector<EntryMeta>> readRows(QList<QByteArray> fingerprints);
 
+    /// Records calls of one shard and hour by one script. The calls must stay until it is sent, which is at
+    /// once.
+    QCoro::Task<redis::Reply> recordBatch(
+        int shard, qint64 hour, const std::vector<const Call*>& calls) const;
     QCoro::Task<> countHits(std::vector<Call> calls);
     /// Hours with calls that overlap [fromMs, toMs), by shard.
     QCoro::Task<std::vector<QList<qint64>>> hoursWithCalls(qint64 fromMs, qint64 toMs);

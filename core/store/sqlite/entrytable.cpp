@@ -96,22 +96,28 @@ Cursor cursorFrom(const QByteArray& bytes)
 
 } // namespace
 
-std::optional<Entry> lookupEntry(Database& database, const QString& fingerprint, qint64 nowMs)
+std::optional<Entry> lookupEntry(
+    Database& database, const QString& fingerprint, EntryParts parts, qint64 nowMs)
 {
-    Statement select = database.prepare(QStringLiteral(
-        "SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, b.request, "
-        "b.response FROM entries e JOIN entry_bodies b ON b.entry = e.id "
-        "WHERE e.workspace = ? AND e.fingerprint = ? "
-        "AND (e.expires_ms IS NULL OR e.expires_ms > ?)"));
+    Statement select = database.prepare(
+        QStringLiteral("SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta%1 "
+                       "WHERE e.workspace = ? AND e.fingerprint = ? "
+                       "AND (e.expires_ms IS NULL OR e.expires_ms > ?)")
+            .arg(QLatin1String(parts == EntryParts::Meta ? " FROM entries e"
+                    : parts == EntryParts::Answer
+                    ? ", b.response FROM entries e JOIN entry_bodies b ON b.entry = e.id"
+                    : ", b.response, b.request FROM entries e JOIN entry_bodies b ON b.entry = e.id")));
     if (!select.run(database.workspace(), fingerprint, nowMs).next())
         return std::nullopt;
     Entry entry;
     entry.meta = metaFromRow(select);
-    entry.request =
-        parseStored(unpackField(select.bytes(7)), QStringLiteral("The request of entry %1").arg(fingerprint));
-    responseFromJson(parseStored(unpackField(select.bytes(8)),
-                         QStringLiteral("The response of entry %1").arg(fingerprint)),
-        entry);
+    if (parts != EntryParts::Meta)
+        responseFromJson(parseStored(unpackField(select.bytes(7)),
+                             QStringLiteral("The response of entry %1").arg(fingerprint)),
+            entry);
+    if (parts == EntryParts::All)
+        entry.request = parseStored(
+            unpackField(select.bytes(8)), QStringLiteral("The request of entry %1").arg(fingerprint));
     return entry;
 }
 

@@ -8,7 +8,8 @@ class Database;
 
 // Entries, locks and agents of the database's workspace. All throw CacheError.
 
-std::optional<Entry> lookupEntry(Database& database, const QString& fingerprint, qint64 nowMs);
+std::optional<Entry> lookupEntry(
+    Database& database, const QString& fingerprint, EntryParts parts, qint64 nowMs);
 /// Writes the entry and releases the lock, in one transaction; returns the revision.
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs);
 qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs);

@@ -112,10 +112,11 @@ public:
         co_return status;
     }
 
-    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint) override
+    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint, EntryParts parts) override
     {
-        return run([fingerprint = std::move(fingerprint)](
-                       Database& database) { return sqlite::lookupEntry(database, fingerprint, nowMs()); });
+        return run([fingerprint = std::move(fingerprint), parts](Database& database) {
+            return sqlite::lookupEntry(database, fingerprint, parts, nowMs());
+        });
     }
 
     QCoro::Task<qint64> commit(Commit commit) override

@@ -15,6 +15,9 @@ private Q_SLOTS:
     void parseErrorsNameTheInputAndThePlace();
     void deepNestingIsRefused();
     void invalidUtf8IsRefused();
+    void readsWhatNlohmannReads_data();
+    void readsWhatNlohmannReads();
+    void manyKeysKeepTheirOrder();
 };
 
 void TestJson::canonicalTextDoesNotDependOnKeyOrderOrNumberForm()
@@ -60,6 +63,47 @@ void TestJson::deepNestingIsRefused()
 void TestJson::invalidUtf8IsRefused()
 {
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, parseJson("\"\xff\xfe\"", u"bytes"_qs));
+}
+
+void TestJson::readsWhatNlohmannReads_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    const QByteArrayList texts{"", " ", "null", " true ", "[]", "{}", "[1,]", "{\"a\":}", "[1] x", "[1",
+        "nul", "0", "-0", "-0.0", "1.0", "1e2", "1E400", "-1", "01", "1.", ".5", "+1", "0x10", "NaN",
+        "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
+        "-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", "0.1", "5e-324",
+        R"("\u0000\ud83d\ude00\/")", R"("\ud83d")", R"("\ude00")", R"("\ud83d\u0041")", R"("\x")", "\"\t\"",
+        "\"\x7f\"", "\"\xc3\xa9\"", "\"\xed\xa0\x80\"", "\"\xc0\xaf\"", "\xef\xbb\xbf[1]",
+        R"({"b":1,"a":2,"b":{"c":3}})", R"({"":[[],{}]})", "[1]\0", "'a'", "[1 2]", "{\"a\" 1}", "{1:2}",
+        "// x\n1", "\"unfinished"};
+    for (const QByteArray& text : texts)
+        QTest::newRow(text.constData()) << text;
+}
+
+void TestJson::readsWhatNlohmannReads()
+{
+    QFETCH(QByteArray, text);
+    const Json expected = Json::parse(text.cbegin(), text.cend(), nullptr, false);
+    const auto value = tryParseJson(text);
+    QCOMPARE(value.has_value(), !expected.is_discarded());
+    if (!value)
+        return;
+    QCOMPARE(toJsonText(*value), toJsonText(expected));
+    QCOMPARE(toCanonicalJson(*value), toCanonicalJson(expected));
+    QCOMPARE(value->is_number_float(), expected.is_number_float());
+}
+
+void TestJson::manyKeysKeepTheirOrder()
+{
+    QByteArray text = "{";
+    for (int i = 0; i < 50'000; ++i)
+        text += '"' + QByteArray::number((i * 7919LL) % 49'999) + "\":" + QByteArray::number(i) + ',';
+    text.back() = '}';
+    const Json value = parseJson(text, u"object"_qs);
+    QCOMPARE(value.size(), std::size_t(49'999)); // the last key is the first again
+    QCOMPARE(toQString(value.begin().key()), u"0"_qs);
+    QCOMPARE(value.begin().value(), Json(49'999));
+    QCOMPARE(toQString(std::next(value.begin()).key()), u"7919"_qs);
 }
 
 LLMCACHE_TEST_MAIN(TestJson)

@@ -287,7 +287,7 @@ void TestSqliteStore::failedMigrationLeavesTheFile()
     steps.push_back({QStringLiteral("CREATE TABLE more (x)"), QStringLiteral("DELETE FROM no_such_table")});
     QVERIFY_EXCEPTION_THROWN(sqlite::migrate(database, steps), CacheError);
     QCOMPARE(version(), before);
-    QVERIFY(sqlite::lookupEntry(database, commit.entry.meta.fingerprint, now));
+    QVERIFY(sqlite::lookupEntry(database, commit.entry.meta.fingerprint, EntryParts::All, now));
     QVERIFY_EXCEPTION_THROWN(database.execute(QStringLiteral("SELECT * FROM extra")), CacheError);
     steps.pop_back();
     sqlite::migrate(database, steps);
@@ -487,8 +487,8 @@ void TestSqliteStore::fullDiskKeepsWhatWasThere()
         QVERIFY2(error.message().contains(QStringLiteral("full")), error.what());
         QVERIFY(!error.remedy().isEmpty());
     }
-    QVERIFY(!sqlite::lookupEntry(database, large.entry.meta.fingerprint, now));
-    QVERIFY(sqlite::lookupEntry(database, before.entry.meta.fingerprint, now));
+    QVERIFY(!sqlite::lookupEntry(database, large.entry.meta.fingerprint, EntryParts::All, now));
+    QVERIFY(sqlite::lookupEntry(database, before.entry.meta.fingerprint, EntryParts::All, now));
     database.execute(QStringLiteral("PRAGMA max_page_count=100000"));
     QCOMPARE(sqlite::commitEntry(database, large, now), 1);
 }

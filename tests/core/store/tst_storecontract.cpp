@@ -30,6 +30,7 @@ private Q_SLOTS:
 
     void statusOfALiveStore();
     void entryComesBackUnchanged();
+    void lookupReadsThePartsThatAreAskedFor();
     void outputThatIsJsonComesBackUnchanged();
     void revisionCountsWrites();
     void unpricedStaysUnpriced();
@@ -65,6 +66,7 @@ private Q_SLOTS:
 
     void callComesBackUnchanged();
     void callsAreRecordedOnce();
+    void sumsOfManyCallsAtOnceAreExact();
     void hitsAreCountedOnEntries();
     void costsAgreeWithTheAccumulator_data();
     void costsAgreeWithTheAccumulator();
@@ -161,6 +163,20 @@ void TestStoreContract::entryComesBackUnchanged()
     const qint64 expected =
         QDateTime::currentMSecsSinceEpoch() + std::chrono::milliseconds(defaultTtl).count();
     QVERIFY(qAbs(*entry->meta.expiresMs - expected) < std::chrono::milliseconds(1h).count());
+}
+
+void TestStoreContract::lookupReadsThePartsThatAreAskedFor()
+{
+    const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
+    await(m_store->commit(commit));
+    const auto meta = await(m_store->lookup(commit.entry.meta.fingerprint, EntryParts::Meta));
+    QCOMPARE(toJson(meta->meta), toJson(commit.entry.meta));
+    QVERIFY(meta->output.is_null());
+    QVERIFY(meta->request.is_null());
+    const auto answer = await(m_store->lookup(commit.entry.meta.fingerprint, EntryParts::Answer));
+    QCOMPARE(responseToJson(*answer), responseToJson(commit.entry));
+    QVERIFY(answer->request.is_null());
+    QVERIFY(!await(m_store->lookup(sampleFingerprint(QStringLiteral("b")), EntryParts::Meta)));
 }
 
 void TestStoreContract::outputThatIsJsonComesBackUnchanged()
@@ -659,6 +675,29 @@ void TestStoreContract::callsAreRecordedOnce()
     QCOMPARE(report.total.calls, 2);
     QCOMPARE(report.total.cost, *call.cost + *second.cost);
     QCOMPARE(await(m_store->listCalls({})).size(), 2U);
+}
+
+void TestStoreContract::sumsOfManyCallsAtOnceAreExact()
+{
+    // Beyond what a double holds, in one hour, more than one script takes.
+    constexpr qint64 odd = 9'007'199'254'740'993;
+    CostQuery byTask;
+    byTask.groupBy = {Dimension::Task};
+    CostAccumulator expected(byTask);
+    std::vector<Call> calls;
+    for (int i = 0; i < 900; ++i) {
+        Call call = sampleCall();
+        call.task = QStringLiteral("task %1").arg(i % 3);
+        call.cost = Money::fromPicodollars(i % 3 == 2 ? -1'000'000'007 - i : odd + i);
+        call.avoided = Money::fromPicodollars(i % 7 == 0 ? -odd : 999'999'999 + i);
+        calls.push_back(call);
+        expected.add(call);
+    }
+    QCOMPARE(await(m_store->recordCalls({calls.begin(), calls.begin() + 10})), 10);
+    QCOMPARE(await(m_store->recordCalls(calls)), 890);
+    const CostReport report = await(m_store->costs(byTask));
+    QCOMPARE(describe(report), describe(expected.report()));
+    QCOMPARE(report.total.calls, 900);
 }
 
 void TestStoreContract::hitsAreCountedOnEntries()
