@@ -1,9 +1,8 @@
 #include "cache/ledgerwriter.h"
 
 #include "base/error.h"
+#include "base/gate.h"
 #include "store/spool.h"
-
-#include <qcorosignal.h>
 
 #include <QLoggingCategory>
 #include <QScopeGuard>
@@ -59,7 +58,9 @@ QCoro::Task<> LedgerWriter::drain()
     while (m_written < last) {
         if (!m_writing)
             startSoon(0ms);
-        co_await qCoro(this, &LedgerWriter::wrote);
+        Gate gate;
+        connect(this, &LedgerWriter::wrote, &gate, &Gate::open, Qt::QueuedConnection);
+        co_await gate.passed();
     }
 }
 

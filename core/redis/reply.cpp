@@ -96,6 +96,14 @@ Reply withCodeInFront(const Reply& reply)
         result.bytes = "NOPERM " + reply.bytes.mid(reply.bytes.indexOf("The user executing"));
         return result;
     }
+    // Valkey 8: "ERR ACL failure in script: User a has no permissions to run the 'hset' command
+    // script: 5050ac..., on @user_script:5."
+    const QByteArray failure = "ERR ACL failure in script: ";
+    if (reply.bytes.startsWith(failure)) {
+        const QByteArray words = reply.bytes.mid(failure.size());
+        result.bytes = "NOPERM " + words.left(words.indexOf(" script: "));
+        return result;
+    }
     if (!reply.bytes.startsWith("ERR Error running script"))
         return result;
     for (const Explanation& explanation : explanations) {

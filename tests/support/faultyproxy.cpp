@@ -20,24 +20,35 @@ void FaultyProxy::accept()
         connect(
             client, &QTcpSocket::readyRead, server, [client, server] { server->write(client->readAll()); });
         connect(server, &QTcpSocket::readyRead, client,
-            [this, client, server] { relay(client, server->readAll()); });
+            [this, client, server, late = std::make_shared<QByteArrayList>()] {
+                relay(client, late, server->readAll());
+            });
         connect(server, &QTcpSocket::disconnected, client, &QTcpSocket::disconnectFromHost);
         connect(client, &QTcpSocket::disconnected, client, &QTcpSocket::deleteLater);
         server->connectToHost(QHostAddress::LocalHost, m_serverPort);
     }
 }
 
-void FaultyProxy::relay(QTcpSocket* client, const QByteArray& reply)
+void FaultyProxy::relay(
+    QTcpSocket* client, const std::shared_ptr<QByteArrayList>& late, const QByteArray& reply)
 {
     constexpr int cutOf = 4;
     constexpr int delayMs = 30;
+    const auto writeLater = [&] {
+        late->append(reply);
+        QTimer::singleShot(delayMs, client, [client, late] { client->write(late->takeFirst()); });
+    };
     switch (m_mode) {
     case Mode::Honest:
+        if (!late->isEmpty()) {
+            writeLater(); // never before what the server said first
+            break;
+        }
         client->write(reply);
         break;
     case Mode::Delaying:
         ++m_faults;
-        QTimer::singleShot(delayMs, client, [client, reply] { client->write(reply); });
+        writeLater();
         break;
     case Mode::Cutting:
         if (++m_pieces % cutOf != 0) {

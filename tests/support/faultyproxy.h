@@ -1,6 +1,9 @@
 #pragma once
 
+#include <QByteArrayList>
 #include <QTcpServer>
+
+#include <memory>
 
 class QTcpSocket;
 
@@ -26,7 +29,8 @@ public:
 
 private:
     void accept();
-    void relay(QTcpSocket* client, const QByteArray& reply);
+    /// `late` is what the client has yet to get.
+    void relay(QTcpSocket* client, const std::shared_ptr<QByteArrayList>& late, const QByteArray& reply);
 
     QTcpServer m_server;
     quint16 m_serverPort;

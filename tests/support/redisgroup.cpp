@@ -46,8 +46,7 @@ RedisCluster::RedisCluster(int masters, bool withReplicas, QStringList arguments
         auto server = std::make_unique<RedisServer>(arguments);
         server->addArguments({QStringLiteral("--cluster-enabled"), QStringLiteral("yes"),
             QStringLiteral("--cluster-config-file"), QStringLiteral("nodes.conf"),
-            QStringLiteral("--cluster-node-timeout"), QStringLiteral("1000"),
-            QStringLiteral("--cluster-port"), QString::number(RedisServer::freePort())});
+            QStringLiteral("--cluster-node-timeout"), QStringLiteral("1000")});
         m_nodes.push_back(std::move(server));
     }
 }
@@ -105,8 +104,9 @@ RedisSentinels::RedisSentinels(bool withPasswords)
                  << QStringLiteral("--masterauth") << QStringLiteral("data");
     m_servers.push_back(std::make_unique<RedisServer>(password));
     m_servers.push_back(std::make_unique<RedisServer>(password
-        + QStringList{QStringLiteral("--replicaof"), QStringLiteral("127.0.0.1 %1").arg(m_servers[0]->port()),
-            QStringLiteral("--repl-diskless-sync-delay"), QStringLiteral("0")}));
+        + QStringList{QStringLiteral("--replicaof"), QStringLiteral("127.0.0.1"),
+            QString::number(m_servers[0]->port()), QStringLiteral("--repl-diskless-sync-delay"),
+            QStringLiteral("0")}));
     for (int i = 0; i < count; ++i) {
         QByteArray text = "sentinel monitor team 127.0.0.1 " + QByteArray::number(m_servers[0]->port())
             + " 2\nsentinel down-after-milliseconds team 500\nsentinel failover-timeout team 2000\n";

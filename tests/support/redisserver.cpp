@@ -26,11 +26,29 @@ QString RedisServer::missingText()
     return QStringLiteral("There is no redis-server on this machine.");
 }
 
+int RedisServer::majorVersion()
+{
+    QProcess process;
+    process.start(QStringLiteral("redis-server"), {QStringLiteral("--version")});
+    process.waitForFinished(patience);
+    const QByteArray text = process.readAllStandardOutput(); // "Redis server v=7.0.15 sha=..."
+    const qsizetype start = text.indexOf("v=") + 2;
+    return text.mid(start, text.indexOf('.', start) - start).toInt();
+}
+
 quint16 RedisServer::freePort()
 {
-    QTcpServer server;
-    server.listen(QHostAddress::LocalHost, 0);
-    return server.serverPort();
+    // A node of a cluster listens on a second port, 10,000 further.
+    constexpr int busOffset = 10'000;
+    for (;;) {
+        QTcpServer server;
+        QTcpServer bus;
+        server.listen(QHostAddress::LocalHost, 0);
+        const int busPort = server.serverPort() + busOffset;
+        if (busPort <= std::numeric_limits<quint16>::max()
+            && bus.listen(QHostAddress::LocalHost, static_cast<quint16>(busPort)))
+            return server.serverPort();
+    }
 }
 
 RedisServer::RedisServer(QStringList arguments)

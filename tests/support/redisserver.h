@@ -13,6 +13,8 @@ public:
     /// Whether there is a redis-server to run: QSKIP with missingText() where not.
     static bool isInstalled();
     static QString missingText();
+    /// 6 for Redis 6.2.14; relatives say the version that they are compatible with or their own.
+    static int majorVersion();
     /// A port of the loopback interface that nobody uses now.
     static quint16 freePort();
 

@@ -8,6 +8,10 @@ namespace llmcache::sqlite {
 
 namespace {
 
+// Waking a thread takes some 50 µs where it sleeps deeply; a read of an entry takes 10.
+constexpr std::chrono::microseconds workerPatience{100};
+constexpr std::chrono::microseconds callerPatience{50};
+
 QEvent::Type finishedEventType()
 {
     static const auto type = static_cast<QEvent::Type>(QEvent::registerEventType());
@@ -30,6 +34,7 @@ WorkerThread::~WorkerThread()
     {
         const std::lock_guard guard(m_mutex);
         m_ending = true;
+        m_wanted = true;
     }
     m_wake.notify_one();
     m_thread->wait();
@@ -43,9 +48,38 @@ void WorkerThread::submit(std::shared_ptr<Job> job)
         const std::lock_guard guard(m_mutex);
         wasEmpty = m_queue.empty();
         m_queue.push_back(std::move(job));
+        m_wanted = true;
     }
     if (wasEmpty)
         m_wake.notify_one();
+}
+
+bool WorkerThread::finishesSoon(Job& job)
+{
+    // Now and then the event loop must have its turn, however many hits somebody awaits in a row.
+    constexpr int mostInTurn = 32;
+    if (m_pending > 1 || m_collectedInTurn >= mostInTurn)
+        return false;
+    const auto end = std::chrono::steady_clock::now() + callerPatience;
+    while (!job.done.load(std::memory_order_acquire)) {
+        if (std::chrono::steady_clock::now() > end)
+            return false;
+        std::this_thread::yield();
+    }
+    ++m_collectedInTurn;
+    job.collected = true;
+    --m_pending;
+    return true;
+}
+
+void WorkerThread::lingerForMore(std::unique_lock<std::mutex>& guard)
+{
+    m_wanted = false;
+    guard.unlock();
+    const auto end = std::chrono::steady_clock::now() + workerPatience;
+    while (!m_wanted.load(std::memory_order_acquire) && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+    guard.lock();
 }
 
 void WorkerThread::work()
@@ -53,6 +87,8 @@ void WorkerThread::work()
     Database database(m_filePath, m_workspace);
     std::unique_lock guard(m_mutex);
     for (;;) {
+        if (m_queue.empty() && !m_ending)
+            lingerForMore(guard);
         m_wake.wait(guard, [this] { return m_ending || !m_queue.empty(); });
         if (m_queue.empty())
             return;
@@ -60,6 +96,7 @@ void WorkerThread::work()
         m_queue.pop_front();
         guard.unlock();
         perform(database, *job);
+        job->done.store(true, std::memory_order_release);
         guard.lock();
         const bool announce = m_finished.empty();
         m_finished.push_back(std::move(job));
@@ -96,11 +133,14 @@ void WorkerThread::deliver()
         const std::lock_guard guard(m_mutex);
         finished.swap(m_finished);
     }
+    m_collectedInTurn = 0;
     // A coroutine may go on to destroy the store.
     const QPointer<WorkerThread> self(this);
     for (const auto& job : finished) {
         if (!self)
             return;
+        if (job->collected)
+            continue;
         --m_pending;
         if (const auto awaiting = std::exchange(job->awaiting, nullptr))
             awaiting.resume();

@@ -5,6 +5,7 @@
 #include <QObject>
 #include <QThread>
 
+#include <atomic>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
@@ -23,7 +24,10 @@ public:
     virtual ~Job() = default;
     /// On the database thread. `unusable` is why the database can't be opened, or null.
     virtual void execute(Database& database, std::exception_ptr unusable) noexcept = 0;
-    std::coroutine_handle<> awaiting; ///< used on the caller's thread only
+    std::atomic<bool> done{false}; ///< the result may be read
+    // Used on the caller's thread only:
+    std::coroutine_handle<> awaiting;
+    bool collected = false; ///< resumed before the event came
 };
 
 /// The thread that owns a database: takes jobs in order and hands the finished ones back to the event loop
@@ -35,6 +39,9 @@ public:
     ~WorkerThread() override;
 
     void submit(std::shared_ptr<Job> job);
+    /// Waits a moment for a job that is alone and takes microseconds, as most reads do: being woken by the
+    /// event loop takes several times as long. False when the event has to be awaited.
+    bool finishesSoon(Job& job);
     /// Jobs whose coroutines have not been resumed yet.
     qint64 pending() const { return m_pending; }
 
@@ -43,6 +50,8 @@ protected:
 
 private:
     void work();
+    /// Watches for the next job for a moment before the thread sleeps.
+    void lingerForMore(std::unique_lock<std::mutex>& guard);
     static void perform(Database& database, Job& job) noexcept;
     void deliver();
 
@@ -50,6 +59,8 @@ private:
     QString m_workspace;
     std::unique_ptr<QThread> m_thread;
     qint64 m_pending = 0;
+    int m_collectedInTurn = 0; ///< since the event loop was heard of last
+    std::atomic<bool> m_wanted{false}; ///< a job is queued, or the end is near
 
     std::mutex m_mutex; // guards what follows
     std::condition_variable m_wake;
@@ -101,12 +112,12 @@ private:
     };
     struct Awaiter {
         Operation* operation;
-        bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> awaiting)
+        bool await_ready() const
         {
-            operation->m_job->awaiting = awaiting;
             operation->m_thread.submit(operation->m_job);
+            return operation->m_thread.finishesSoon(*operation->m_job);
         }
+        void await_suspend(std::coroutine_handle<> awaiting) { operation->m_job->awaiting = awaiting; }
         Result await_resume()
         {
             WorkJob& job = *operation->m_job;

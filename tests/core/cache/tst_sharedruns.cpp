@@ -11,6 +11,8 @@
 #include "testenvironment.h"
 #include "waitfortask.h"
 
+#include <QHostAddress>
+#include <QTcpSocket>
 #include <QTest>
 
 using namespace llmcache;
@@ -82,6 +84,27 @@ std::optional<E> errorOf(const std::function<void()>& action)
     return std::nullopt;
 }
 
+/// Asks a server how often it has read from its connections. Waits without an event loop, so that nobody else
+/// speaks meanwhile.
+class ServerReads {
+public:
+    explicit ServerReads(quint16 port) { m_socket.connectToHost(QHostAddress::LocalHost, port); }
+    qint64 count()
+    {
+        m_socket.waitForConnected();
+        m_socket.write("INFO stats\r\n");
+        QByteArray text;
+        while (!text.contains("total_writes_processed") && m_socket.waitForReadyRead())
+            text += m_socket.readAll();
+        const QByteArray name = "total_reads_processed:";
+        const qsizetype start = text.indexOf(name) + name.size();
+        return text.mid(start, text.indexOf('\r', start) - start).toLongLong();
+    }
+
+private:
+    QTcpSocket m_socket;
+};
+
 RunOptions waitingSeen(bool* waiting)
 {
     RunOptions options;
@@ -121,6 +144,7 @@ private Q_SLOTS:
     void aMovedClockChangesNoPromise_data();
     void aMovedClockChangesNoPromise();
     void aSessionEmptiesItsSpoolWhenTheStoreIsThere();
+    void aHitIsOneRoundTripAndALockAddsTwoAtMost();
 
 private:
     Process& process(int index) { return *m_processes[static_cast<std::size_t>(index)]; }
@@ -621,6 +645,33 @@ void TestSharedRuns::aSessionEmptiesItsSpoolWhenTheStoreIsThere()
     QCOMPARE(waitForTask(session.store().listCalls({})).size(), std::size_t(1));
     QVERIFY(waitForTask(cachedAgentRun(session, agent, u"a"_qs)).cached());
     waitForTask(drained(&session.runner()));
+}
+
+void TestSharedRuns::aHitIsOneRoundTripAndALockAddsTwoAtMost()
+{
+    const auto runAndDrain = [this](const QString& prompt, bool useLock) {
+        RunOptions options;
+        options.useLock = useLock;
+        process(0).run(prompt, options);
+        process(0).drain();
+    };
+    for (int i = 0; i < 3; ++i)
+        process(0).provider->reply(u"answer"_qs);
+    runAndDrain(u"first"_qs, true); // teaches the scripts to the server
+    runAndDrain(u"first"_qs, true);
+
+    ServerReads reads(m_server->port());
+    qint64 before = reads.count();
+    runAndDrain(u"unlocked"_qs, false);
+    const qint64 unlocked = reads.count() - before;
+    before = reads.count();
+    runAndDrain(u"locked"_qs, true);
+    const qint64 locked = reads.count() - before;
+    QVERIFY2(locked - unlocked <= 2, qPrintable(u"%1 against %2"_qs.arg(locked).arg(unlocked)));
+
+    before = reads.count();
+    QVERIFY(process(0).run(u"locked"_qs).cached());
+    QCOMPARE(reads.count() - before, 2); // the hit, and the question
 }
 
 LLMCACHE_TEST_MAIN(TestSharedRuns)

@@ -230,7 +230,7 @@ void TestRedisFaults::notARedis()
 
 void TestRedisFaults::readOnlyReplicaAndFullMemory()
 {
-    RedisServer replica({u"--replicaof"_qs, u"127.0.0.1 1"_qs});
+    RedisServer replica({u"--replicaof"_qs, u"127.0.0.1"_qs, u"1"_qs});
     QVERIFY2(replica.start(), qPrintable(replica.log()));
     const auto onReplica = redis::makeClient(RedisUrl::parse(replica.url()));
     const QString readOnly = askForError(*onReplica, Command::once("SET", "a", "b"));

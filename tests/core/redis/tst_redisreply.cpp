@@ -131,6 +131,11 @@ void TestRedisReply::errorsHaveTheirKindAndARemedy_data()
                              << "loading";
     QTest::newRow("CLUSTERDOWN") << QByteArray("CLUSTERDOWN down") << "connection"
                                  << "down";
+    QTest::newRow("permission inside a script, Valkey")
+        << QByteArray("ERR ACL failure in script: User ada has no permissions to run the 'hset' command "
+                      "script: 5050acc31e5da42234a0b462b07d7f7b77b8a399, on @user_script:5.")
+        << "configuration"
+        << "has no permissions to run the 'hset' command.";
     QTest::newRow("READONLY") << QByteArray("READONLY You can't write") << "cache"
                               << "replica";
     QTest::newRow("OOM") << QByteArray("OOM command not allowed") << "cache"
