@@ -17,6 +17,7 @@
 #include <QSqlQuery>
 #include <QTest>
 #include <QThread>
+#include <QTimer>
 
 #include <cstdio>
 
@@ -93,6 +94,7 @@ private Q_SLOTS:
     void aLockFromBeforeTheClockWasMovedBackIsTaken();
     void severalProcessesShareAFile();
     void resumesOnTheCallersThread();
+    void theEventLoopHasItsTurnAmongManyReads();
     void readsWhileAnotherWrites();
     void lockedFileIsAnError();
     void migratesAnOlderFile();
@@ -216,6 +218,27 @@ void TestSqliteStore::resumesOnTheCallersThread()
     auto then = task.then([&resumedOn](const StoreStatus&) { resumedOn = QThread::currentThread(); });
     await(then);
     QCOMPARE(resumedOn, QThread::currentThread());
+}
+
+void TestSqliteStore::theEventLoopHasItsTurnAmongManyReads()
+{
+    const auto opened = store();
+    const QString fingerprint = sampleFingerprint(QStringLiteral("a"));
+    await(opened->commit(sampleCommit(fingerprint)));
+    const auto readMany = [](Store* from, QString key) -> QCoro::Task<int> {
+        int found = 0;
+        for (int i = 0; i < 1000; ++i) {
+            const auto entry = co_await from->lookup(key, EntryParts::Meta);
+            found += entry ? 1 : 0;
+        }
+        co_return found;
+    };
+    int turns = 0;
+    QTimer timer;
+    connect(&timer, &QTimer::timeout, this, [&turns] { ++turns; });
+    timer.start(0);
+    QCOMPARE(await(readMany(opened.get(), fingerprint)), 1000);
+    QVERIFY2(turns >= 10, qPrintable(QString::number(turns)));
 }
 
 void TestSqliteStore::readsWhileAnotherWrites()
