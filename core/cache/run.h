@@ -46,7 +46,7 @@ struct RunEvent {
 struct RunOptions {
     QString taskName{}; ///< what the call is billed to; empty = the agent's task, then its name
     History messageHistory{};
-    /// History in a format of the caller's; read with `messageConverter`, or messagesFromJson without one.
+    /// History in a format of the caller's; read with `messageConverter`, or historyFromJson without one.
     Json rawHistory{};
     MessageConverter messageConverter{};
     std::vector<Attachment> attachments{};

@@ -1,5 +1,6 @@
 #include "cache/runner_p.h"
 
+#include "agent/historyformats.h"
 #include "agent/outputvalidation.h"
 #include "base/error.h"
 #include "cache/sharedfailure.h"
@@ -130,7 +131,7 @@ Request Runner::Private::buildRequest(
     request.history = options.messageHistory;
     if (!options.rawHistory.is_null()) {
         const History converted = options.messageConverter ? options.messageConverter(options.rawHistory)
-                                                           : messagesFromJson(options.rawHistory);
+                                                           : historyFromJson(options.rawHistory);
         request.history.insert(request.history.end(), converted.begin(), converted.end());
     }
     // A history with a system message of its own is trusted, as PydanticAI trusts it.
