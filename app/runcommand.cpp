@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "agent/agentjson.h"
+#include "agent/attachments.h"
 #include "base/error.h"
 #include "output.h"
 
@@ -81,6 +82,9 @@ RunOptions optionsOf(const Arguments& arguments)
         options.rawHistory = parseJson(
             readFile(path, QStringLiteral("The history file")), QStringLiteral("History file ") + path);
     }
+    const QStringList attached = arguments.values(QStringLiteral("attach"));
+    for (const QString& given : attached)
+        options.attachments.push_back(attachmentFrom(given));
     const QString policyName = arguments.value(QStringLiteral("cache"), QStringLiteral("use"));
     const auto policy = cachePolicyFromName(policyName);
     if (!policy)
@@ -217,6 +221,8 @@ std::vector<Command> runCommands()
             QStringLiteral("value of {{NAME}}; may be repeated"), true},
         {QStringLiteral("history"), QStringLiteral("FILE"),
             QStringLiteral("message history, a JSON list as OpenAI, Anthropic or PydanticAI have it")},
+        {QStringLiteral("attach"), QStringLiteral("FILE|URL"),
+            QStringLiteral("a picture or file that goes with the prompt; may be repeated"), true},
         {QStringLiteral("cache"), QStringLiteral("POLICY"),
             QStringLiteral("use (default), refresh, bypass, only, read-only")},
         {QStringLiteral("ttl"), QStringLiteral("SECONDS"),

@@ -51,6 +51,7 @@ private Q_SLOTS:
     void promptComesFromStandardInput();
     void variablesFillTemplates();
     void historyIsPartOfTheRequest();
+    void attachmentsArePartOfTheRequest();
     void entriesAreListedShownAndDeleted_data();
     void entriesAreListedShownAndDeleted();
     void savedAgentRunsByName();
@@ -271,6 +272,35 @@ void TestE2eOffline::historyIsPartOfTheRequest()
     LLMCACHE_VERIFY_EXIT(with, 0);
     QCOMPARE(with.json().at("cached"), Json(false));
     QVERIFY(with.json().at("fingerprint") != without.json().at("fingerprint"));
+
+    // The same conversation, as a Python program dumps it.
+    const QString dumped = user.writeFile(QStringLiteral("dumped.json"),
+        R"([{"kind": "request", "parts": [{"part_kind": "user-prompt", "content": "My name is Ada."}]},
+            {"kind": "response", "parts": [{"part_kind": "text", "content": "Hello Ada."}]}])");
+    const ProgramResult same = user.run(base + QStringList{QStringLiteral("--history"), dumped});
+    LLMCACHE_VERIFY_EXIT(same, 0);
+    QCOMPARE(same.json().at("cached"), Json(true));
+}
+
+void TestE2eOffline::attachmentsArePartOfTheRequest()
+{
+    const CommandLine user;
+    const QString agent = user.writeFile(QStringLiteral("a.agent.json"), textAgentFile);
+    const QString notes = user.writeFile(QStringLiteral("notes.txt"), "Ada was here.");
+    const QStringList base{QStringLiteral("run"), QStringLiteral("--agent"), agent, QStringLiteral("--json"),
+        QStringLiteral("--prompt"), QStringLiteral("Who was here?")};
+    const QStringList attached{QStringLiteral("--attach"), notes, QStringLiteral("--attach"),
+        QStringLiteral("https://example.com/a.png")};
+    const ProgramResult without = user.run(base);
+    LLMCACHE_VERIFY_EXIT(without, 0);
+    const ProgramResult with = user.run(base + attached);
+    LLMCACHE_VERIFY_EXIT(with, 0);
+    QVERIFY(with.json().at("fingerprint") != without.json().at("fingerprint"));
+    QCOMPARE(user.run(base + attached).json().at("cached"), Json(true));
+    const ProgramResult missing =
+        user.run(base + QStringList{QStringLiteral("--attach"), notes + QLatin1Char('x')});
+    LLMCACHE_VERIFY_EXIT(missing, 3);
+    QVERIFY2(missing.err.contains("notes.txtx"), missing.err.constData());
 }
 
 void TestE2eOffline::entriesAreListedShownAndDeleted_data()

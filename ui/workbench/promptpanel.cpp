@@ -6,12 +6,16 @@
 #include "widgets/controls.h"
 #include "widgets/elidedlabel.h"
 #include "widgets/format.h"
+#include "workbench/attachmentbar.h"
 
+#include <QDragEnterEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QMenu>
+#include <QMimeData>
 #include <QSpinBox>
+#include <QUrl>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
@@ -60,6 +64,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     : QWidget(parent)
     , m_theme(theme)
     , m_prompt(new CodeEdit(theme, Syntax::Template))
+    , m_attachments(new AttachmentBar(theme))
     , m_fields(new QGridLayout)
     , m_sample(new QSpinBox)
     , m_badge(new Badge)
@@ -68,6 +73,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     , m_run(primaryButton(tr("Run")))
     , m_stop(dangerButton(tr("Stop")))
 {
+    setObjectName(QStringLiteral("prompt panel"));
     m_prompt->setObjectName(QStringLiteral("prompt"));
     m_prompt->setPlaceholderText(tr("Ask something. {{name}} makes a variable."));
     m_prompt->setMinimumHeight(84);
@@ -113,7 +119,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     column->setSpacing(6);
     column->addWidget(fieldLabel(tr("Prompt"), m_prompt));
     column->addWidget(m_prompt, 1);
-    column->addSpacing(4);
+    column->addWidget(m_attachments);
     column->addLayout(m_fields);
     column->addSpacing(4);
     column->addLayout(bottom);
@@ -122,6 +128,11 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
         updateVariables();
         Q_EMIT edited();
     });
+    // Files are dropped anywhere on the panel, not as text into the prompt.
+    setAcceptDrops(true);
+    m_prompt->setAcceptDrops(false);
+    connect(m_attachments, &AttachmentBar::edited, this, &PromptPanel::edited);
+    connect(m_attachments, &AttachmentBar::problem, this, &PromptPanel::attachmentRefused);
     connect(m_sample, &QSpinBox::valueChanged, this, &PromptPanel::edited);
     connect(m_run, &QPushButton::clicked, this, &PromptPanel::runRequested);
     connect(m_stop, &QPushButton::clicked, this, &PromptPanel::stopRequested);
@@ -162,6 +173,32 @@ void PromptPanel::setTemplateTexts(const QString& texts)
         return;
     m_otherTexts = texts;
     updateVariables();
+}
+
+std::vector<Attachment> PromptPanel::attachments() const
+{
+    return m_attachments->attachments();
+}
+
+void PromptPanel::setAttachments(std::vector<Attachment> attachments)
+{
+    m_attachments->setAttachments(std::move(attachments));
+}
+
+void PromptPanel::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (event->mimeData()->hasUrls())
+        event->acceptProposedAction();
+}
+
+void PromptPanel::dropEvent(QDropEvent* event)
+{
+    QStringList given;
+    const QList<QUrl> urls = event->mimeData()->urls();
+    for (const QUrl& url : urls)
+        given.append(url.isLocalFile() ? url.toLocalFile() : url.toString());
+    event->acceptProposedAction();
+    m_attachments->add(given);
 }
 
 int PromptPanel::sample() const

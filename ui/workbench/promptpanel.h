@@ -13,6 +13,7 @@ class QSpinBox;
 
 namespace llmcache::ui {
 
+class AttachmentBar;
 class Badge;
 class Button;
 class CodeEdit;
@@ -31,6 +32,8 @@ public:
     void setVariables(const Variables& variables);
     /// Other texts whose placeholders need a field too.
     void setTemplateTexts(const QString& texts);
+    std::vector<Attachment> attachments() const;
+    void setAttachments(std::vector<Attachment> attachments);
     int sample() const;
     void setSample(int sample);
     CachePolicy policy() const { return m_policy; }
@@ -47,11 +50,18 @@ Q_SIGNALS:
     void edited();
     void runRequested();
     void stopRequested();
+    /// Something could not be attached.
+    void attachmentRefused(const QString& message, const QString& remedy);
+
+protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
 
 private:
     void updateVariables();
     const Theme* m_theme;
     CodeEdit* m_prompt;
+    AttachmentBar* m_attachments;
     QString m_otherTexts;
     QGridLayout* m_fields;
     QMap<QString, QLineEdit*> m_variables;

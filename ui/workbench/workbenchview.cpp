@@ -55,6 +55,8 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     connect(m_agents, &AgentPanel::deleteRequested, this, &WorkbenchView::deleteAgent);
     connect(m_form, &AgentForm::edited, this, &WorkbenchView::edited);
     connect(m_prompt, &PromptPanel::edited, this, &WorkbenchView::edited);
+    connect(m_prompt, &PromptPanel::attachmentRefused, m_banner,
+        [this](const QString& message, const QString& remedy) { m_banner->showProblem(message, remedy); });
     connect(m_prompt, &PromptPanel::runRequested, this, &WorkbenchView::run);
     connect(m_prompt, &PromptPanel::stopRequested, m_runs, &RunPanel::stop);
     connect(m_runs, &RunPanel::openEntry, this, &WorkbenchView::openEntry);
@@ -427,6 +429,7 @@ RunOptions WorkbenchView::options() const
     options.messageHistory = m_form->history();
     options.variables = m_prompt->variables();
     options.cachePolicy = m_prompt->policy();
+    options.attachments = m_prompt->attachments();
     options.sample = m_prompt->sample();
     options.stream = true;
     return options;
@@ -498,6 +501,7 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
             editAgent(agent);
             m_form->setHistory(request.history);
             m_prompt->setPrompt(request.prompt);
+            m_prompt->setAttachments(request.attachments);
             m_prompt->setSample(request.sample);
             m_prompt->setPolicy(CachePolicy::Use);
             edited();

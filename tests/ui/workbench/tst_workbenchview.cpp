@@ -6,18 +6,22 @@
 #include "waitfortask.h"
 #include "widgets/badge.h"
 #include "widgets/card.h"
+#include "widgets/chip.h"
 #include "widgets/codeedit.h"
 #include "widgets/errorbanner.h"
 #include "workbench/agentpanel.h"
+#include "workbench/promptpanel.h"
 #include "workbench/runpanel.h"
 #include "workbench/workbenchview.h"
 
 #include <QClipboard>
 #include <QComboBox>
+#include <QDragEnterEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
 #include <QMenu>
+#include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
@@ -74,6 +78,7 @@ private Q_SLOTS:
     void leavingADraftKeepsIt();
     void filtersAgents();
     void badSchemaIsNotRun();
+    void filesAreAttached();
     void entryCanBeRunAgain();
     void remembersTheAgent();
     void storeThatIsDown();
@@ -552,6 +557,44 @@ void TestWorkbenchView::badSchemaIsNotRun()
     QVERIFY(problem()->isVisible());
     QCOMPARE(m_view->runPanel()->runs()->rowCount(), 0);
     QVERIFY2(!problem()->what().isEmpty(), "it says what is wrong with the schema");
+}
+
+void TestWorkbenchView::filesAreAttached()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    const QString picture = m_folder->filePath(QStringLiteral("a picture.png"));
+    QFile file(picture);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("\x89PNG\r\n\x1a\n") > 0);
+    file.close();
+    auto* const panel = find<PromptPanel>("prompt panel");
+    QMimeData dropped;
+    dropped.setUrls({QUrl::fromLocalFile(picture), QUrl(QStringLiteral("https://example.com/b.pdf")),
+        QUrl::fromLocalFile(m_folder->filePath(QStringLiteral("none")))});
+    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(panel, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(panel, &drop);
+    // What can't be attached is told, the rest is there.
+    QVERIFY(problem()->isVisible());
+    QVERIFY(problem()->what().contains(QStringLiteral("none")));
+    QVERIFY(find<Chip>("attachment 1")->text().startsWith(QStringLiteral("a picture.png")));
+    QCOMPARE(find<Chip>("attachment 2")->text(), QStringLiteral("b.pdf"));
+
+    provider->reply(QStringLiteral("A cat."));
+    type("prompt", QStringLiteral("What is this?"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(provider->received().front().messages.back().attachments.size(), 2U);
+    QCOMPARE(provider->received().front().messages.back().attachments.front().mediaType, QStringLiteral("image/png"));
+    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("● will hit"), patience);
+
+    // Without one of them it is another request.
+    QTest::keyClick(find<Chip>("attachment 2"), Qt::Key_Delete);
+    QTRY_VERIFY(!m_window->findChild<Chip*>(QStringLiteral("attachment 2")));
+    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
 }
 
 void TestWorkbenchView::entryCanBeRunAgain()
