@@ -8,7 +8,8 @@ namespace {
 
 FinishReason finishReasonOf(const QString& raw)
 {
-    if (raw == QLatin1String("STOP"))
+    // Google says STOP after a function call too; some that speak its protocol do not.
+    if (raw == QLatin1String("STOP") || raw == QLatin1String("FUNCTION_CALL"))
         return FinishReason::Stop;
     if (raw == QLatin1String("MAX_TOKENS"))
         return FinishReason::Length;

@@ -87,8 +87,33 @@ void MockProvider::stop()
 
 QStringList MockProvider::baseUrlArguments() const
 {
-    return {QStringLiteral("--base-url"), QStringLiteral("openai=") + openAiUrl(),
-        QStringLiteral("--base-url"), QStringLiteral("anthropic=%1").arg(m_url)};
+    QStringList arguments;
+    for (const char* provider : {"openai", "openai-responses"})
+        arguments << QStringLiteral("--base-url") << QLatin1String(provider) + QLatin1Char('=') + openAiUrl();
+    for (const char* provider : {"anthropic", "cohere", "bedrock"})
+        arguments << QStringLiteral("--base-url") << QLatin1String(provider) + QLatin1Char('=') + m_url;
+    return arguments << QStringLiteral("--base-url") << QStringLiteral("google=%1/v1beta").arg(m_url);
+}
+
+std::vector<MockProvider::Model> MockProvider::models()
+{
+    return {
+        {"OpenAI", QStringLiteral("openai:gpt-4o-mini"), QStringLiteral("/v1/chat/completions")},
+        {"Anthropic", QStringLiteral("anthropic:claude-haiku-4-5"), QStringLiteral("/v1/messages")},
+        {"OpenAI Responses", QStringLiteral("openai-responses:gpt-4o-mini"), QStringLiteral("/v1/responses")},
+        {"Gemini", QStringLiteral("google:gemini-2.5-flash"),
+            QStringLiteral("/v1beta/models/gemini-2.5-flash")},
+        {"Cohere", QStringLiteral("cohere:command-r7b-12-2024"), QStringLiteral("/v2/chat")},
+        {"Bedrock", QStringLiteral("bedrock:anthropic.claude-haiku-4-5-20251001-v1:0"),
+            QStringLiteral("/model/")},
+    };
+}
+
+QStringList MockProvider::keyVariables()
+{
+    return {QStringLiteral("OPENAI_API_KEY"), QStringLiteral("ANTHROPIC_API_KEY"),
+        QStringLiteral("GOOGLE_API_KEY"), QStringLiteral("CO_API_KEY"),
+        QStringLiteral("AWS_BEARER_TOKEN_BEDROCK")};
 }
 
 std::vector<ProviderRequestSeen> MockProvider::requests(const QString& prompt) const

@@ -41,6 +41,16 @@ public:
     QString openAiUrl() const { return m_url + QStringLiteral("/v1"); }
     /// Arguments that send a provider's requests here: `--base-url openai=...`, the same for anthropic.
     QStringList baseUrlArguments() const;
+    /// A model of each protocol that the mock speaks: its name for a test row, model, and a part of the path
+    /// that it is asked at.
+    struct Model {
+        const char* protocol;
+        QString model;
+        QString path;
+    };
+    static std::vector<Model> models();
+    /// The environment variables that hold the keys of models().
+    static QStringList keyVariables();
     /// Every request so far whose prompt has this text, in order.
     std::vector<ProviderRequestSeen> requests(const QString& prompt) const;
 

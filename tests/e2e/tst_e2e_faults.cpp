@@ -39,6 +39,8 @@ private Q_SLOTS:
     void truncatedAnswerIsNeverStored();
     void answerThatDoesNotFitIsNeverStored_data();
     void answerThatDoesNotFitIsNeverStored();
+    void chaosNeverSpoilsAnAnswer_data();
+    void chaosNeverSpoilsAnAnswer();
     void providerThatIsNotThereIsAProviderError();
     void killedRedisStillDeliversTheAnswer();
     void interruptEndsTheRunAndStoresNothing();
@@ -68,8 +70,9 @@ void TestE2eFaults::init()
     m_provider = std::make_unique<MockProvider>();
     QVERIFY2(m_provider->start(), qUtf8Printable(m_provider->problem()));
     m_user = std::make_unique<CommandLine>();
-    m_user->setVariable(QStringLiteral("OPENAI_API_KEY"), secretKey);
-    m_user->setVariable(QStringLiteral("ANTHROPIC_API_KEY"), secretKey);
+    const QStringList keys = MockProvider::keyVariables();
+    for (const QString& key : keys)
+        m_user->setVariable(key, secretKey);
 }
 
 void TestE2eFaults::cleanup()
@@ -81,8 +84,8 @@ void TestE2eFaults::cleanup()
 void TestE2eFaults::addModels()
 {
     QTest::addColumn<QString>("model");
-    QTest::newRow("OpenAI") << QStringLiteral("openai:gpt-4o-mini");
-    QTest::newRow("Anthropic") << QStringLiteral("anthropic:claude-haiku-4-5");
+    for (const MockProvider::Model& model : MockProvider::models())
+        QTest::newRow(model.protocol) << model.model;
 }
 
 /// An agent file on the model of the current data row.
@@ -251,6 +254,54 @@ void TestE2eFaults::answerThatDoesNotFitIsNeverStored()
     QCOMPARE(statuses(QString()).size(), std::size_t(3));
     QVERIFY(m_user->run({QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--json")})
                 .out.isEmpty());
+}
+
+void TestE2eFaults::chaosNeverSpoilsAnAnswer_data()
+{
+    addModels();
+}
+
+void TestE2eFaults::chaosNeverSpoilsAnAnswer()
+{
+    const QByteArray story = "Once upon a time there was a cache that never forgot what it had paid for.\n";
+    QFETCH(QString, model);
+    struct Attempt {
+        QStringList arguments;
+        std::unique_ptr<QProcess> process;
+    };
+    std::vector<Attempt> attempts;
+    for (const char* fault : {"drop", "malformed", "disconnect", "ratelimit"}) {
+        for (const bool stream : {false, true}) {
+            // Every other request, at random; each fault and mode is a request of its own.
+            const QString file =
+                m_user->writeFile(QStringLiteral("%1-%2.json").arg(QLatin1String(fault)).arg(stream),
+                    R"({"name": "helper", "model": ")" + model.toUtf8()
+                        + R"(", "settings": {"extra_headers": {"x-aimock-chaos-)" + fault
+                        + R"(": "0.5", "x-stream": ")" + (stream ? "yes" : "no") + R"("}}})");
+            QStringList arguments{QStringLiteral("run"), QStringLiteral("--agent"), file,
+                QStringLiteral("--prompt"), QStringLiteral("Tell a short story"),
+                QStringLiteral("--max-wait"), QStringLiteral("3")};
+            arguments += m_provider->baseUrlArguments();
+            if (stream)
+                arguments << QStringLiteral("--stream");
+            auto process = m_user->start(arguments);
+            attempts.push_back({std::move(arguments), std::move(process)});
+        }
+    }
+    for (const Attempt& attempt : attempts) {
+        const ProgramResult result = CommandLine::finish(*attempt.process);
+        const QByteArray what = attempt.arguments.at(2).toUtf8() + ": " + result.describe();
+        if (result.exitCode == 0)
+            QVERIFY2(result.out == story, what.constData());
+        else // a provider error or a rate limit, and no answer that looks whole
+            QVERIFY2((result.exitCode == 4 || result.exitCode == 6) && result.out != story, what.constData());
+        // What was not delivered whole is not in the cache either.
+        const ProgramResult again =
+            m_user->run(attempt.arguments + QStringList{QStringLiteral("--cache"), QStringLiteral("only")});
+        QVERIFY2((again.exitCode == 0) == (result.exitCode == 0), what.constData());
+        if (again.exitCode == 0)
+            QCOMPARE(again.out, story);
+    }
 }
 
 void TestE2eFaults::providerThatIsNotThereIsAProviderError()

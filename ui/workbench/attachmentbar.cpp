@@ -34,16 +34,15 @@ AttachmentBar::AttachmentBar(const Theme* theme, QWidget* parent)
     : QWidget(parent)
     , m_theme(theme)
     , m_chips(new FlowLayout(6))
-    , m_attach(flatButton(tr("Attach…")))
+    , m_attach(flatButton(tr("Attach…"), this))
 {
     m_attach->setObjectName(QStringLiteral("attach"));
     m_attach->setToolTip(tr("Add pictures or files to the prompt; dropping them here does the same"));
     connect(m_attach, &QPushButton::clicked, this, &AttachmentBar::choose);
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(6);
-    row->addLayout(m_chips, 1);
-    row->addWidget(m_attach, 0, Qt::AlignTop);
+    row->addLayout(m_chips);
+    hide();
 }
 
 void AttachmentBar::setAttachments(std::vector<Attachment> attachments)
@@ -83,6 +82,7 @@ void AttachmentBar::choose()
 void AttachmentBar::rebuild()
 {
     m_chips->clear();
+    setVisible(!m_attachments.empty());
     for (std::size_t index = 0; index < m_attachments.size(); ++index) {
         const Attachment& attachment = m_attachments[index];
         auto* chip = new Chip(m_theme, chipText(attachment));

@@ -10,13 +10,14 @@ class Button;
 class FlowLayout;
 class Theme;
 
-/// The files and pictures that go with a prompt: a button that adds some, and a chip for each that takes it
-/// away again.
+/// The files and pictures that go with a prompt: a chip for each, which takes it away again, and a button that
+/// adds some, for whoever lays it out. Hidden while there are none.
 class AttachmentBar : public QWidget {
     Q_OBJECT
 public:
     /// `theme` must outlive the bar.
     explicit AttachmentBar(const Theme* theme, QWidget* parent = nullptr);
+    Button* button() const { return m_attach; }
     std::vector<Attachment> attachments() const { return m_attachments; }
     void setAttachments(std::vector<Attachment> attachments);
     /// Adds files or web addresses; tells what can't be added by problem().

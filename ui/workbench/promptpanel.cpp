@@ -117,9 +117,13 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
-    column->addWidget(fieldLabel(tr("Prompt"), m_prompt));
+    auto* head = new QHBoxLayout;
+    head->addWidget(fieldLabel(tr("Prompt"), m_prompt), 1);
+    head->addWidget(m_attachments->button());
+    column->addLayout(head);
     column->addWidget(m_prompt, 1);
     column->addWidget(m_attachments);
+    column->addSpacing(4);
     column->addLayout(m_fields);
     column->addSpacing(4);
     column->addLayout(bottom);

@@ -76,7 +76,7 @@ void RunPanel::createLayout()
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {38, 78, 60, 90, 64};
+    constexpr int widths[] = {24, 76, 60, 86, 60};
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);
