@@ -27,7 +27,9 @@ struct HttpRequest {
     QByteArray body;
     std::chrono::milliseconds connectTimeout{15'000}; ///< name, TCP and TLS
     std::chrono::milliseconds totalTimeout{600'000};
-    std::chrono::milliseconds idleTimeout{0}; ///< without a byte of the reply; 0 = no limit
+    std::chrono::milliseconds firstByteTimeout{0}; ///< from the last byte sent to the first of the reply; 0 =
+                                                   ///< no limit
+    std::chrono::milliseconds idleTimeout{0}; ///< between bytes of the reply; 0 = no limit
 };
 
 struct HttpReply {

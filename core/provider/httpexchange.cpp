@@ -89,6 +89,8 @@ void HttpExchange::start(QNetworkAccessManager* manager)
     connect(&m_idleTimer, &QTimer::timeout, this, [this] {
         if (m_complete)
             finish();
+        else if (m_reply.status == 0)
+            failTimeout(QStringLiteral("first byte"), m_request.firstByteTimeout);
         else
             failTimeout(QStringLiteral("idle"), m_request.idleTimeout);
     });
@@ -136,14 +138,17 @@ void HttpExchange::onSent()
 {
     m_connectTimer.stop();
     m_sent = true;
-    if (m_request.idleTimeout.count() > 0)
-        m_idleTimer.start(m_request.idleTimeout);
+    if (m_request.firstByteTimeout.count() > 0)
+        m_idleTimer.start(m_request.firstByteTimeout);
 }
 
 void HttpExchange::onMetaData()
 {
     m_connectTimer.stop();
     m_sent = true;
+    m_idleTimer.stop();
+    if (m_request.idleTimeout.count() > 0)
+        m_idleTimer.start(m_request.idleTimeout);
     m_reply.status = m_network->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     m_reply.headers.clear();
     for (const auto& [name, value] : m_network->rawHeaderPairs())
@@ -236,6 +241,9 @@ void HttpExchange::failTimeout(const QString& what, std::chrono::milliseconds li
     if (what == QLatin1String("connect")) {
         message = QStringLiteral("No connection to %1 (%2) within %3.");
         remedy = QStringLiteral("Check the network and the base URL.");
+    } else if (what == QLatin1String("first byte")) {
+        message = QStringLiteral("%1 (%2) did not begin its reply within %3.");
+        remedy = QStringLiteral("Try again; the request may have been billed.");
     } else if (what == QLatin1String("idle")) {
         message = QStringLiteral("%1 (%2) sent nothing for %3.");
         remedy = QStringLiteral("Try again; the request may have been billed.");

@@ -1,5 +1,6 @@
 #include "provider/httpprovider.h"
 
+#include "agent/attachments.h"
 #include "provider/replyjson.h"
 
 #include <QDateTime>
@@ -12,6 +13,8 @@ namespace llmcache {
 namespace {
 
 constexpr std::chrono::milliseconds defaultTimeout{600'000};
+/// Some models think for minutes before they say the first word.
+constexpr std::chrono::milliseconds streamFirstByteTimeout{300'000};
 constexpr std::chrono::milliseconds streamIdleTimeout{180'000};
 
 bool isTokenCharacter(char c)
@@ -83,8 +86,10 @@ HttpRequest httpRequest(const Endpoint& endpoint, const ProviderRequest& request
     http.body = toJsonText(wire.body);
     http.totalTimeout = request.settings.timeout.value_or(defaultTimeout);
     http.connectTimeout = std::min(http.connectTimeout, http.totalTimeout);
-    if (stream)
+    if (stream) {
+        http.firstByteTimeout = streamFirstByteTimeout;
         http.idleTimeout = streamIdleTimeout;
+    }
     return http;
 }
 
@@ -102,9 +107,6 @@ void readWhole(ReplyDecoder& decoder, const ErrorContext& context, QByteArray by
         throw cutStream(context, false);
     throw badReply(context, QStringLiteral("HTTP 200 with something that is not JSON"), bytes);
 }
-
-/// Providers refuse more, and base64 makes a third more of it.
-constexpr qsizetype largestAttachment = 20 * 1024 * 1024;
 
 void checkAttachments(const QString& provider, const History& messages)
 {

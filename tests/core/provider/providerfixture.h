@@ -13,8 +13,8 @@
 
 namespace llmcache::test {
 
-/// What is wrong with a request's body by the schema of its protocol (schemas/), which the path tells; nothing
-/// for a path of none.
+/// What is wrong with a request's body by the schema of its protocol (schemas/), which the path tells;
+/// nothing for a path of none.
 inline QStringList requestFaults(const QByteArray& path, const Json& body)
 {
     static const std::vector<std::pair<QByteArray, QString>> protocols{

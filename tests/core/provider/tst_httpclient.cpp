@@ -57,6 +57,7 @@ private Q_SLOTS:
     void droppedBeforeTheReplyIsSentOnce();
     void cutInTheMiddle();
     void totalTimeout();
+    void firstByteTimeout();
     void idleTimeout();
     void stopClosesTheConnection();
     void manyAtOnce();
@@ -246,6 +247,33 @@ void TestHttpClient::totalTimeout()
     QVERIFY(error->details().mayBeBilled);
     QVERIFY2(error->text().contains(u"0.05 s"_qs), error->what());
     QTRY_COMPARE(server.connectionsOpen(), 0);
+}
+
+void TestHttpClient::firstByteTimeout()
+{
+    HttpServer server;
+    ScriptedReply scripted = ScriptedReply::events({"data: one\n\n"});
+    scripted.holdBefore = 0;
+    server.enqueue(scripted);
+    HttpClient client;
+    HttpRequest request = requestTo(server);
+    request.firstByteTimeout = 50ms;
+    request.idleTimeout = 10min;
+    const auto error = failureOf(client, request, [](const QByteArray&) { return false; });
+    QVERIFY(error);
+    QCOMPARE(error->details().failure, ProviderFailure::Timeout);
+    QVERIFY2(error->text().contains(u"0.05 s"_qs), error->what());
+    QTRY_COMPARE(server.connectionsOpen(), 0);
+
+    // Once it speaks, that limit is over.
+    ScriptedReply late = ScriptedReply::events({"data: one\n\n", "data: two\n\n"});
+    late.holdBefore = 1;
+    server.enqueue(late);
+    request.firstByteTimeout = 5s;
+    request.idleTimeout = 50ms;
+    const auto idle = failureOf(client, request, [](const QByteArray&) { return false; });
+    QVERIFY(idle);
+    QCOMPARE(idle->status(), 200);
 }
 
 void TestHttpClient::idleTimeout()

@@ -118,6 +118,7 @@ private Q_SLOTS:
     void initTestCase();
     void replay_data();
     void replay();
+    void recordedRequestsFitTheSchemas();
 };
 
 void TestRecordings::initTestCase()
@@ -195,6 +196,32 @@ void TestRecordings::replay()
             QVERIFY2(error.text().contains(stringMember(wanted, "message")), error.what());
         QCOMPARE(error.isTransient(), scripted.status == 429);
     }
+}
+
+/// The schemas are what really goes over the wire, but for settings that this program never sends.
+void TestRecordings::recordedRequestsFitTheSchemas()
+{
+    const QStringList files = QDir(folder()).entryList({u"*.json"_qs}, QDir::Files, QDir::Name);
+    int checked = 0;
+    for (const QString& file : files) {
+        const Json recording = readRecording(file);
+        Json body = recording["request"]["body"];
+        const QString path = stringMember(recording["request"], "path");
+        if (!body.is_object() || path.contains(u"count_tokens"_qs))
+            continue;
+        for (const char* name :
+            {"n", "cache_control", "frequency_penalty", "presence_penalty", "safetySettings",
+                "modelArmorConfig", "cachedContent", "previous_response_id", "service_tier"})
+            body.erase(name);
+        if (body.contains("generationConfig"))
+            body["generationConfig"].erase("responseModalities");
+        if (body.contains("tools") && body["tools"].empty())
+            body.erase("tools");
+        const QStringList faults = requestFaults(path.toUtf8(), body);
+        QVERIFY2(faults.isEmpty(), qPrintable(file + u": "_qs + faults.join(u'\n')));
+        ++checked;
+    }
+    QVERIFY(checked > 0);
 }
 
 LLMCACHE_TEST_MAIN(TestRecordings)
