@@ -2,12 +2,13 @@
 #include "figures.h"
 #include "hits.h"
 #include "redisserver.h"
+#include "streams.h"
 #include "testenvironment.h"
 
 #include <hiredis/hiredis.h>
 
+#include <QApplication>
 #include <QCommandLineParser>
-#include <QCoreApplication>
 #include <QElapsedTimer>
 #include <QProcess>
 #include <QTextStream>
@@ -77,6 +78,8 @@ struct Plan {
     int rounds;
     int perRound;
     int inFlightRuns;
+    int streamSeconds;
+    int replyMegabytes;
 };
 
 void append(std::vector<double>& all, const std::vector<double>& more)
@@ -171,19 +174,50 @@ Figure deadRedisFigure(const Plan& plan, const QString& folder)
     return figure;
 }
 
+Figure stallFigure(const Plan& plan, const QString& folder)
+{
+    Figure figure;
+    figure.name = QStringLiteral("longest stall, 8 streams");
+    figure.value = longestStall(folder, 8, plan.streamSeconds);
+    figure.unit = QStringLiteral("ms");
+    figure.target = 32;
+    return figure;
+}
+
+Figure memoryFigure(const Plan& plan, const QString& folder)
+{
+    constexpr double megabyte = 1024 * 1024;
+    const qint64 bytes = plan.replyMegabytes * qint64(1024 * 1024);
+    Figure figure;
+    figure.name = QStringLiteral("memory of a reply");
+    figure.value = peakOfReply(QCoreApplication::applicationFilePath(), folder, bytes) / megabyte;
+    figure.unit = QStringLiteral("MB");
+    figure.reference = QStringLiteral("its size");
+    figure.referenceValue = static_cast<double>(plan.replyMegabytes);
+    figure.target = 4;
+    return figure;
+}
+
 } // namespace
 
 int main(int argc, char** argv)
 {
     const test::TestEnvironment environment;
-    const QCoreApplication application(argc, argv);
+    if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
+        qputenv("QT_QPA_PLATFORM", "offscreen");
+    const QApplication application(argc, argv);
     QCommandLineParser parser;
     parser.addOption({QStringLiteral("smoke"), QStringLiteral("a few rounds, to see that it works")});
     parser.addOption({QStringLiteral("json"), QStringLiteral("one JSON object a line")});
+    parser.addOption({QStringLiteral("serve"), QStringLiteral("serve replies of that size (for itself)"),
+        QStringLiteral("bytes")});
     parser.addHelpOption();
     parser.process(application);
+    if (parser.isSet(QStringLiteral("serve")))
+        return serveReplies(parser.value(QStringLiteral("serve")).toLongLong());
     const bool json = parser.isSet(QStringLiteral("json"));
-    const Plan plan = parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300} : Plan{9, 400, 20'000};
+    const Plan plan =
+        parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300, 1, 5} : Plan{9, 400, 20'000, 10, 50};
 
     QTextStream out(stdout);
     const auto print = [&out, json](const Figure& figure) { out << toLine(figure, json) << Qt::endl; };
@@ -194,5 +228,7 @@ int main(int argc, char** argv)
             print(figure);
     print(sqliteFigure(plan, environment.path(QStringLiteral("sqlite"))));
     print(deadRedisFigure(plan, environment.path(QStringLiteral("dead"))));
+    print(stallFigure(plan, environment.path(QStringLiteral("streams"))));
+    print(memoryFigure(plan, environment.path(QStringLiteral("reply"))));
     return 0;
 }

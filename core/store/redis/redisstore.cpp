@@ -34,6 +34,10 @@ RedisStore::RedisStore(const redis::RedisUrl& url, QString workspace)
     , m_keys(m_workspace)
     , m_client(redis::makeClient(url))
 {
+    m_info = {QStringLiteral("redis"), m_url.display(), m_workspace};
+    if (m_url.isUnverified())
+        m_info.caution = QStringLiteral("The certificate of this server is not checked (verify=none): "
+                                        "whoever is in between can read and change everything.");
     connect(m_client.get(), &redis::Client::stateChanged, this, &Store::connectionChanged);
 }
 
@@ -41,11 +45,7 @@ RedisStore::~RedisStore() = default;
 
 StoreInfo RedisStore::info() const
 {
-    StoreInfo info{QStringLiteral("redis"), m_url.display(), m_workspace};
-    if (m_url.isUnverified())
-        info.caution = QStringLiteral("The certificate of this server is not checked (verify=none): "
-                                      "whoever is in between can read and change everything.");
-    return info;
+    return m_info;
 }
 
 QCoro::Task<StoreStatus> RedisStore::status()

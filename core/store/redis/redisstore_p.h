@@ -70,6 +70,7 @@ private:
 
     redis::RedisUrl m_url;
     QString m_workspace;
+    StoreInfo m_info;
     Keys m_keys;
     std::unique_ptr<redis::Client> m_client;
     std::unique_ptr<redis::Subscriber> m_subscriber; ///< made for the first waiter

@@ -110,6 +110,21 @@ Json seen(const ProviderReply& reply, const Json& expected)
     return json;
 }
 
+/// Some clients write every member that they know, as null.
+Json withoutNulls(const Json& json)
+{
+    if (!json.is_structured())
+        return json;
+    Json result = json.is_array() ? Json::array() : Json::object();
+    for (const auto& [key, value] : json.items()) {
+        if (json.is_array())
+            result.push_back(withoutNulls(value));
+        else if (!value.is_null())
+            result[key] = withoutNulls(value);
+    }
+    return result;
+}
+
 } // namespace
 
 class TestRecordings : public QObject {
@@ -217,7 +232,7 @@ void TestRecordings::recordedRequestsFitTheSchemas()
             body["generationConfig"].erase("responseModalities");
         if (body.contains("tools") && body["tools"].empty())
             body.erase("tools");
-        const QStringList faults = requestFaults(path.toUtf8(), body);
+        const QStringList faults = requestFaults(path.toUtf8(), withoutNulls(body));
         QVERIFY2(faults.isEmpty(), qPrintable(file + u": "_qs + faults.join(u'\n')));
         ++checked;
     }
