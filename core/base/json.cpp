@@ -268,6 +268,11 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
         throw ConfigurationError(
             QStringLiteral("%1 is not valid JSON: line %2, column %3.").arg(what).arg(line).arg(column),
             QStringLiteral("Correct the text there; JSON wants double quotes and no trailing commas."));
+    } catch (const Json::out_of_range& error) {
+        // "…: number overflow parsing '1e999'", with its own number of the error before it.
+        const QString reason = QString::fromUtf8(error.what()).section(QLatin1String("] "), 1);
+        throw ConfigurationError(QStringLiteral("The JSON of %1 can't be read: %2.").arg(what, reason),
+            QStringLiteral("Numbers go up to about 1e308."));
     }
 }
 

@@ -14,8 +14,8 @@ namespace llmcache {
 using Json = nlohmann::ordered_json;
 
 /// Parses UTF-8 JSON text. `what` names the input in the error ("agent file a.json").
-/// Throws ConfigurationError with line and column for bad syntax, invalid UTF-8, a duplicate key is kept as
-/// its last value, and nesting deeper than `maxDepth`.
+/// Throws ConfigurationError with line and column for bad syntax and invalid UTF-8; also for nesting deeper
+/// than `maxDepth` and numbers that no double holds. Of a duplicate key the last value is kept.
 Json parseJson(const QByteArray& text, const QString& what, int maxDepth = 256);
 
 /// The same without errors: nothing for whatever parseJson() refuses.
