@@ -117,9 +117,10 @@ private:
             return arguments;
         const QByteArray text = QByteArray::fromStdString(arguments.get_ref<const std::string&>());
         if (isOpenAiShape)
-            return parseJson(text, m_where + QStringLiteral(", arguments of the tool call %1").arg(name));
+            return parseJson(
+                text, m_where + QStringLiteral(", arguments of the tool call %1").arg(name), storableDepth);
         // What a model cut or garbled is stored as the text that it sent, and must come back as that.
-        auto value = tryParseJson(text);
+        auto value = tryParseJson(text, storableDepth);
         return value && value->is_object() ? *std::move(value) : arguments;
     }
 
