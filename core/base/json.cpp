@@ -208,6 +208,9 @@ bool convert(const dom::element& from, Json& to, int depthLeft)
 /// wrong, and integers that only a double can hold.
 std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
 {
+    // A null view would go to memcpy().
+    if (text.isEmpty())
+        return std::nullopt;
     // Keeps its memory for the next text, unless a huge one would make it large.
     constexpr qsizetype kept = 256 * 1024;
     thread_local dom::parser keptParser;

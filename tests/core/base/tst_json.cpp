@@ -15,6 +15,7 @@ private Q_SLOTS:
     void parseErrorsNameTheInputAndThePlace();
     void deepNestingIsRefused();
     void numbersBeyondDoubleAreRefused();
+    void nothingIsRefused();
     void invalidUtf8IsRefused();
     void readsWhatNlohmannReads_data();
     void readsWhatNlohmannReads();
@@ -71,6 +72,13 @@ void TestJson::numbersBeyondDoubleAreRefused()
         QVERIFY2(error.text().contains(u"-1e999"_qs), error.what());
     }
     QVERIFY(!tryParseJson("1e999"));
+}
+
+void TestJson::nothingIsRefused()
+{
+    // The undefined-behaviour sanitizer minds a null pointer even where no byte is copied.
+    QVERIFY(!tryParseJson(QByteArrayView()));
+    QVERIFY_THROWS_EXCEPTION(ConfigurationError, parseJson(QByteArray(), u"nothing"_qs));
 }
 
 void TestJson::invalidUtf8IsRefused()
