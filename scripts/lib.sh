@@ -16,6 +16,8 @@ build_packages=(
 test_packages=(redis-tools openssl)
 # Only with .ci/run.
 lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
+# Only with scripts/fuzz.
+fuzz_packages=(clang-19 libclang-rt-19-dev)
 node_packages=(nodejs npm)
 
 # The oldest Node.js that the end-to-end tests' provider runs on.

@@ -192,12 +192,14 @@ private:
 
     static void addToolCall(Json& message, const Json* id, const Json* name, const Json* arguments)
     {
+        // In OpenAI's shape, whose arguments must be JSON where they are text.
         Json call = Json::object();
         putMember(call, "id", id);
-        putMember(call, "name", name);
+        Json& function = call["function"] = Json::object();
+        putMember(function, "name", name);
         // No arguments at all are an empty object to everybody.
         const bool none = !arguments || arguments->is_null() || *arguments == "";
-        call["arguments"] = none ? Json::object() : *arguments;
+        function["arguments"] = none ? Json::object() : *arguments;
         message["tool_calls"].push_back(std::move(call));
     }
 

@@ -105,14 +105,23 @@ private:
             call.name = stringMember(body, "name");
             if (call.name.isEmpty())
                 fail(QStringLiteral("has a tool call without a name."));
-            if (const Json* arguments = findMember(body, "arguments")) {
-                call.arguments = arguments->is_string()
-                    ? parseJson(QByteArray::fromStdString(arguments->get_ref<const std::string&>()),
-                        m_where + QStringLiteral(", arguments of the tool call %1").arg(call.name))
-                    : *arguments;
-            }
+            if (const Json* arguments = findMember(body, "arguments"))
+                call.arguments = argumentsOf(*arguments, call.name, wrapped != nullptr);
             message.toolCalls.push_back(std::move(call));
         }
+    }
+
+    Json argumentsOf(const Json& arguments, const QString& name, bool isOpenAiShape) const
+    {
+        if (!arguments.is_string())
+            return arguments;
+        const QByteArray text = QByteArray::fromStdString(arguments.get_ref<const std::string&>());
+        if (isOpenAiShape)
+            return parseJson(
+                text, m_where + QStringLiteral(", arguments of the tool call %1").arg(name), storableDepth);
+        // What a model cut or garbled is stored as the text that it sent, and must come back as that.
+        auto value = tryParseJson(text, storableDepth);
+        return value && value->is_object() ? *std::move(value) : arguments;
     }
 
     void readAttachments(const Json& attachments, Message& message) const

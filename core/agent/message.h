@@ -18,7 +18,7 @@ QString roleName(Role role);
 struct ToolCall {
     QString id; ///< the provider's, or one made here where it sends none
     QString name;
-    Json arguments = Json::object();
+    Json arguments = Json::object(); ///< text when the model sent what is no JSON
     friend bool operator==(const ToolCall&, const ToolCall&) = default;
 };
 

@@ -208,6 +208,9 @@ bool convert(const dom::element& from, Json& to, int depthLeft)
 /// wrong, and integers that only a double can hold.
 std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
 {
+    // A null view would go to memcpy().
+    if (text.isEmpty())
+        return std::nullopt;
     // Keeps its memory for the next text, unless a huge one would make it large.
     constexpr qsizetype kept = 256 * 1024;
     thread_local dom::parser keptParser;
@@ -268,6 +271,11 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
         throw ConfigurationError(
             QStringLiteral("%1 is not valid JSON: line %2, column %3.").arg(what).arg(line).arg(column),
             QStringLiteral("Correct the text there; JSON wants double quotes and no trailing commas."));
+    } catch (const Json::out_of_range& error) {
+        // "…: number overflow parsing '1e999'", with its own number of the error before it.
+        const QString reason = QString::fromUtf8(error.what()).section(QLatin1String("] "), 1);
+        throw ConfigurationError(QStringLiteral("The JSON of %1 can't be read: %2.").arg(what, reason),
+            QStringLiteral("Numbers go up to about 1e308."));
     }
 }
 

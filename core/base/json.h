@@ -13,9 +13,13 @@ namespace llmcache {
 /// schema's properties steers the model, and Python keys depend on `1` against `1.0`.
 using Json = nlohmann::ordered_json;
 
+/// How deep a value from elsewhere may be nested that gets stored inside of other JSON: stores read 256
+/// levels.
+inline constexpr int storableDepth = 200;
+
 /// Parses UTF-8 JSON text. `what` names the input in the error ("agent file a.json").
-/// Throws ConfigurationError with line and column for bad syntax, invalid UTF-8, a duplicate key is kept as
-/// its last value, and nesting deeper than `maxDepth`.
+/// Throws ConfigurationError with line and column for bad syntax and invalid UTF-8; also for nesting deeper
+/// than `maxDepth` and numbers that no double holds. Of a duplicate key the last value is kept.
 Json parseJson(const QByteArray& text, const QString& what, int maxDepth = 256);
 
 /// The same without errors: nothing for whatever parseJson() refuses.

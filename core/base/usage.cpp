@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -65,6 +66,9 @@ Usage usageFromJson(const Json& json)
         usage.*field.count = integerMember(json, field.name);
         if (usage.*field.count < 0)
             throw CacheError(QStringLiteral("The usage has a negative %1.").arg(QLatin1String(field.name)));
+        // Stores may hold anything; sums of thousands of these do not overflow.
+        constexpr qint64 most = 1'000'000'000'000'000;
+        usage.*field.count = std::min(usage.*field.count, most);
     }
     return usage;
 }

@@ -29,7 +29,8 @@ struct Usage {
 /// `{"input_tokens": …, "output_tokens": …, "cache_read_tokens": …, "cache_write_tokens": …,
 /// "reasoning_tokens": …}` always, the other counts when they are not zero; without `raw`.
 Json toJson(const Usage& usage);
-/// Reads what toJson wrote; absent counts are zero, negative ones are an error (CacheError).
+/// Reads what toJson wrote; absent counts are zero, negative ones are an error (CacheError), impossibly large
+/// ones are cut to 10^15.
 Usage usageFromJson(const Json& json);
 
 } // namespace llmcache

@@ -156,6 +156,13 @@ ProviderFailure classify(int status, const ErrorBody& error, const Json& body, c
     return failureOfStatus(status);
 }
 
+/// For what is an identifier, which the patterns of withoutSecrets() could take for a key.
+QString withoutKey(QString text, const QString& key)
+{
+    // A host name comes in lower case.
+    return key.size() < 4 ? text : text.replace(key, QString(3, QChar(0x2022)), Qt::CaseInsensitive);
+}
+
 QString remedyFor(ProviderFailure failure, const ErrorContext& context)
 {
     switch (failure) {
@@ -196,7 +203,8 @@ ProviderError makeError(const ErrorContext& context, const Json& body, const Err
     // A code that only repeats the status says less than the type.
     bool isNumber = false;
     error.code.toInt(&isNumber);
-    details.code = error.code.isEmpty() || (isNumber && !error.type.isEmpty()) ? error.type : error.code;
+    details.code = withoutKey(
+        error.code.isEmpty() || (isNumber && !error.type.isEmpty()) ? error.type : error.code, context.key);
     QString what = details.code;
     if (details.status > 0 && details.status != 200) {
         const QString status = QStringLiteral("HTTP %1").arg(details.status);
@@ -206,7 +214,7 @@ ProviderError makeError(const ErrorContext& context, const Json& body, const Err
     }
     const Json& object = body.is_array() && !body.empty() ? body.front() : body;
     if (details.requestId.isEmpty())
-        details.requestId = stringMember(object, "request_id");
+        details.requestId = withoutKey(stringMember(object, "request_id"), context.key);
     QString message = QStringLiteral("%1 %2").arg(context.provider, subject);
     if (!what.isEmpty())
         message += QStringLiteral(" (%1)").arg(what);
@@ -364,13 +372,11 @@ std::optional<milliseconds> retryHint(const HttpHeaders& headers, const Json& bo
 
 QString withoutSecrets(QString text, const QString& key)
 {
-    const QString blot(3, QChar(0x2022));
-    if (key.size() >= 4)
-        text.replace(key, blot);
+    text = withoutKey(std::move(text), key);
     static const QRegularExpression looksLikeKey(QStringLiteral(
         "\\b(?:sk|pk|gsk|xai|hf|csk|key|fw|rk)[-_][A-Za-z0-9_*-]{6,}|\\bAIza[A-Za-z0-9_*-]{10,}"
         "|\\bBearer\\s+[A-Za-z0-9._*~+/=-]{6,}"));
-    return text.replace(looksLikeKey, blot);
+    return text.replace(looksLikeKey, QString(3, QChar(0x2022)));
 }
 
 QString requestIdOf(const HttpHeaders& headers)
@@ -387,7 +393,7 @@ ProviderError errorFromReply(const ErrorContext& context, const HttpReply& reply
 {
     ProviderError::Details details;
     details.status = reply.status;
-    details.requestId = requestIdOf(reply.headers);
+    details.requestId = withoutKey(requestIdOf(reply.headers), context.key);
     const QString text = withoutSecrets(QString::fromUtf8(reply.body), context.key);
     details.bodyExcerpt = shortened(text, longestExcerpt);
 
@@ -400,7 +406,7 @@ ProviderError errorFromReply(const ErrorContext& context, const HttpReply& reply
                               .arg(reply.status);
         if (!target.host().isEmpty())
             message += QStringLiteral(" It points to %1, and keys are not sent on to other places.")
-                           .arg(target.host());
+                           .arg(withoutKey(target.host(), context.key));
         return ProviderError(message, QStringLiteral("Check the base URL."), details);
     }
     const Json body = readJson(reply.body).value_or(Json());

@@ -1,7 +1,7 @@
 #include "provider/httpprovider.h"
 
 #include "agent/attachments.h"
-#include "provider/replyjson.h"
+#include "provider/replyfeed_p.h"
 
 #include <QDateTime>
 
@@ -34,35 +34,6 @@ void setHeader(HttpHeaders& headers, const QByteArray& name, const QByteArray& v
     headers.emplace_back(name, value);
 }
 
-/// The body of an event, or null when it is no JSON.
-Json eventData(const SseEvent& event)
-{
-    return readJson(event.data).value_or(Json());
-}
-
-/// Feeds the bytes of an event stream to a decoder.
-struct EventFeed {
-    std::shared_ptr<ReplyDecoder> decoder;
-    EventFraming framing = EventFraming::ServerSent;
-    SseParser serverSent;
-    AmazonEventParser amazon;
-
-    bool feed(const QByteArray& bytes)
-    {
-        return take(framing == EventFraming::Amazon ? amazon.feed(bytes) : serverSent.feed(bytes));
-    }
-    bool finish() { return framing == EventFraming::Amazon || take(serverSent.finish()); }
-    bool take(const std::vector<SseEvent>& events)
-    {
-        for (const SseEvent& event : events) {
-            // Some servers send empty events to keep the line open.
-            if (!decoder->isFinished() && !event.data.trimmed().isEmpty())
-                decoder->readEvent(event, eventData(event));
-        }
-        return decoder->isFinished();
-    }
-};
-
 HttpRequest httpRequest(const Endpoint& endpoint, const ProviderRequest& request, WireRequest& wire,
     EventFraming framing, bool stream)
 {
@@ -91,21 +62,6 @@ HttpRequest httpRequest(const Endpoint& endpoint, const ProviderRequest& request
         http.idleTimeout = streamIdleTimeout;
     }
     return http;
-}
-
-/// Reads a reply that came whole. Its bytes are gone afterwards: a large one is not kept three times.
-void readWhole(ReplyDecoder& decoder, const ErrorContext& context, QByteArray bytes)
-{
-    if (const auto body = readJson(bytes)) {
-        bytes.clear();
-        decoder.readBody(*body);
-        return;
-    }
-    const QByteArray start = bytes.trimmed().left(1);
-    // A chunked reply that was cut looks complete to Qt.
-    if (start.isEmpty() || start == "{" || start == "[")
-        throw cutStream(context, false);
-    throw badReply(context, QStringLiteral("HTTP 200 with something that is not JSON"), bytes);
 }
 
 void checkAttachments(const QString& provider, const History& messages)
@@ -206,7 +162,7 @@ QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, Provi
     errors.nowMs = QDateTime::currentMSecsSinceEpoch();
 
     ReplyBuilder builder(wire.output, context.onText, m_protocol->hasThinkTags());
-    const auto feed = std::make_shared<EventFeed>();
+    const auto feed = std::make_shared<ReplyFeed>();
     feed->framing = m_protocol->framing();
     feed->decoder = m_protocol->decoder(request, errors, std::move(builder));
 
@@ -240,7 +196,7 @@ QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, Provi
         if (!feed->decoder->isComplete())
             throw cutStream(errors, feed->decoder->delivered());
     } else {
-        readWhole(*feed->decoder, errors, std::exchange(reply.body, {}));
+        readWholeReply(*feed->decoder, errors, std::exchange(reply.body, {}));
     }
     ProviderReply result = feed->decoder->take();
     result.dropped = wire.dropped;

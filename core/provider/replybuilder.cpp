@@ -154,7 +154,8 @@ ProviderReply ReplyBuilder::take()
     for (Call& call : m_calls) {
         ToolCall done;
         done.id = call.id.isEmpty() ? newToolCallId() : call.id;
-        done.name = call.name;
+        // A call without a name could neither be stored nor sent back. This one finds no tool.
+        done.name = call.name.isEmpty() ? QStringLiteral("unnamed") : call.name;
         done.arguments = call.value.is_null() ? argumentsFromText(call.text) : std::move(call.value);
         reply.message.toolCalls.push_back(std::move(done));
     }

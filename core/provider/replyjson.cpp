@@ -6,8 +6,7 @@ namespace llmcache {
 
 std::optional<Json> readJson(QByteArrayView text)
 {
-    constexpr int deepest = 512;
-    return tryParseJson(text, deepest);
+    return tryParseJson(text, storableDepth);
 }
 
 qint64 tokenCount(const Json& usage, const char* key)

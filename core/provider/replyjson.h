@@ -8,8 +8,8 @@
 
 namespace llmcache {
 
-/// JSON from a provider or a model; nothing for text that is none, or that is nested so deeply that walking
-/// through it could exhaust the stack.
+/// JSON from a provider or a model; nothing for text that is none, or that is nested more deeply
+/// than storableDepth.
 std::optional<Json> readJson(QByteArrayView text);
 
 /// A count in a usage object; not negative, and small enough that sums of them can't overflow.

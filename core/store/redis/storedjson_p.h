@@ -13,8 +13,6 @@ inline Json parseStored(const QByteArray& text, const QString& what)
         return parseJson(text, what);
     } catch (const ConfigurationError& error) {
         throw CacheError(error.message(), remedy);
-    } catch (const Json::exception&) {
-        throw CacheError(QStringLiteral("%1 has a number that is out of range.").arg(what), remedy);
     }
 }
 

@@ -12,6 +12,7 @@ private Q_SLOTS:
     void everyFieldSurvivesARoundTrip();
     void contentMayBeParts();
     void toolCallsMayHaveOpenAiShape();
+    void argumentsThatAreNoJsonStayText();
     void badHistoriesNameTheMessage_data();
     void badHistoriesNameTheMessage();
 };
@@ -50,6 +51,17 @@ void TestMessage::toolCallsMayHaveOpenAiShape()
     QCOMPARE(history.front().toolCalls.front().arguments, Json({{"x", 2}}));
 }
 
+void TestMessage::argumentsThatAreNoJsonStayText()
+{
+    // Models cut and garble them; the turn is stored and must be readable again.
+    for (const char* text : {"{\"name\":\"Ro", "1e999", "[1]", "nonsense", ""}) {
+        Message assistant = Message::assistant({});
+        assistant.toolCalls.push_back({u"id"_qs, u"tool"_qs, Json(text)});
+        const History history{assistant};
+        QVERIFY2(messagesFromJson(toJson(history)) == history, text);
+    }
+}
+
 void TestMessage::badHistoriesNameTheMessage_data()
 {
     QTest::addColumn<QByteArray>("text");
@@ -60,6 +72,9 @@ void TestMessage::badHistoriesNameTheMessage_data()
         R"([{"role":"user","content":"a"},{"role":"bot","content":"a"}])")
                                   << "Message 2";
     QTest::newRow("no content") << QByteArray(R"([{"role":"user"}])") << "no content";
+    QTest::newRow("garbled arguments in OpenAI's shape") << QByteArray(
+        R"([{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":"{\"x\":1e999}"}}]}])")
+                                                         << "Message 1";
     QTest::newRow("part without text")
         << QByteArray(R"([{"role":"user","content":[{"type":"image"}]}])") << "Message 1";
 }

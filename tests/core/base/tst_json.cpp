@@ -14,6 +14,8 @@ private Q_SLOTS:
     void canonicalTextEscapesOnlyWhatItMust();
     void parseErrorsNameTheInputAndThePlace();
     void deepNestingIsRefused();
+    void numbersBeyondDoubleAreRefused();
+    void nothingIsRefused();
     void invalidUtf8IsRefused();
     void readsWhatNlohmannReads_data();
     void readsWhatNlohmannReads();
@@ -58,6 +60,25 @@ void TestJson::deepNestingIsRefused()
     const QByteArray deep = QByteArray(100'000, '[') + QByteArray(100'000, ']');
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, parseJson(deep, u"deep"_qs));
     QCOMPARE(parseJson("[[[]]]", u"shallow"_qs).size(), std::size_t(1));
+}
+
+void TestJson::numbersBeyondDoubleAreRefused()
+{
+    try {
+        parseJson("{\n \"a\": -1e999}", u"agent file a.json"_qs);
+        QFAIL("no error");
+    } catch (const ConfigurationError& error) {
+        QVERIFY2(error.text().contains(u"agent file a.json"_qs), error.what());
+        QVERIFY2(error.text().contains(u"-1e999"_qs), error.what());
+    }
+    QVERIFY(!tryParseJson("1e999"));
+}
+
+void TestJson::nothingIsRefused()
+{
+    // The undefined-behaviour sanitizer minds a null pointer even where no byte is copied.
+    QVERIFY(!tryParseJson(QByteArrayView()));
+    QVERIFY_THROWS_EXCEPTION(ConfigurationError, parseJson(QByteArray(), u"nothing"_qs));
 }
 
 void TestJson::invalidUtf8IsRefused()

@@ -62,6 +62,7 @@ private Q_SLOTS:
     void brokenArgumentsStayText();
     void missingArgumentsAreNone();
     void deepArgumentsAreNotWalkedThrough();
+    void whatCameCanBeStored();
     void hostileCountsDoNotOverflow();
     void emptyEventsAreIgnored();
     void leadingSpaceIsNotStreamed();
@@ -594,6 +595,22 @@ void TestOpenAiChat::deepArgumentsAreNotWalkedThrough()
     QVERIFY(reply.message.toolCalls.at(0).arguments.is_string());
     fixture.server.enqueue(ScriptedReply::json(deep + QByteArray(100'000, ']')));
     QVERIFY(fixture.failure(request));
+}
+
+void TestOpenAiChat::whatCameCanBeStored()
+{
+    // Stores read JSON to a smaller depth than providers may send it, and a history needs names.
+    ProviderFixture fixture;
+    for (const int depth : {190, 250, 500}) {
+        const QByteArray deep = R"({"a":)" + QByteArray(depth, '[') + QByteArray(depth, ']') + '}';
+        fixture.server.enqueue(
+            ScriptedReply::json(R"({"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[
+            {"id":"c","function":{"arguments":)"
+                + toJsonText(Json(deep.toStdString())) + "}}]}}]}"));
+        const History turn{fixture.complete(requestFor(u"openai:gpt-4o"_qs)).message};
+        const QByteArray stored = toJsonText(Json{{"messages", toJson(turn)}});
+        QVERIFY(messagesFromJson(parseJson(stored, u"stored"_qs)["messages"]) == turn);
+    }
 }
 
 void TestOpenAiChat::hostileCountsDoNotOverflow()

@@ -44,6 +44,7 @@ private Q_SLOTS:
     void theProvidersWordOnRetries();
     void messagesSayWhatHappened();
     void secretsStayOut();
+    void theKeyStaysOutWhereverItIsRepeated();
     void redirectsNameTheHost();
     void bodiesAreCut();
 };
@@ -222,6 +223,22 @@ void TestProviderErrors::secretsStayOut()
         QVERIFY2(!text.contains(u"eyJ"_qs), qPrintable(text));
         QVERIFY2(text.contains(u"Incorrect API key"_qs), qPrintable(text));
     }
+}
+
+void TestProviderErrors::theKeyStaysOutWhereverItIsRepeated()
+{
+    const auto check = [](const ProviderError& error) {
+        for (const QString& text :
+            {error.text(), error.bodyExcerpt(), error.details().code, error.details().requestId})
+            QVERIFY2(!text.contains(u"very-secret"_qs, Qt::CaseInsensitive), qPrintable(text));
+    };
+    check(errorFor(401, R"({"error":{"message":"no","code":"abcd-very-secret"}})"));
+    check(errorFor(401, R"({"error":{"message":"no","type":"abcd-very-secret"}})"));
+    check(errorFor(401, R"({"message":"no","request_id":"abcd-very-secret"})"));
+    check(errorFor(401, "{}", {{"x-request-id", "abcd-very-secret"}}));
+    check(errorFor(401, "{}", {{"x-amzn-errortype", "abcd-very-secret"}}));
+    check(errorFor(
+        302, {}, {{"Location", "https://ABCD-Very-Secret.example/"}, {"cf-ray", "abcd-very-secret"}}));
 }
 
 void TestProviderErrors::redirectsNameTheHost()

@@ -57,6 +57,7 @@ private Q_SLOTS:
     void metadataComesBackUnchanged();
     void metadataLeavesOutWhatTheStoreKeeps();
     void responseComesBackUnchanged();
+    void hugeCountsCanBeAdded();
     void refusesHostileJson_data();
     void refusesHostileJson();
 };
@@ -251,6 +252,18 @@ void TestEntry::responseComesBackUnchanged()
     QCOMPARE(again.providerModel, entry.providerModel);
     QCOMPARE(again.usage, entry.usage); // with the raw object
     QCOMPARE(again.costSource, entry.costSource);
+}
+
+void TestEntry::hugeCountsCanBeAdded()
+{
+    // Prices and reports add them; the undefined-behaviour sanitizer sees an overflow here.
+    const Json json = Json::parse(
+        R"({"usage": {"input_tokens": 9223372036854775807, "output_tokens": 9223372036854775807,
+            "cache_read_tokens": 9223372036854775807, "cache_write_tokens": 9223372036854775807}})");
+    Usage usage = entryMetaFromJson(json, QStringLiteral("f")).usage;
+    usage += usage;
+    QVERIFY(usage.totalTokens() > 0);
+    QVERIFY(usage.cacheReadTokens + usage.cacheWriteTokens > 0);
 }
 
 void TestEntry::refusesHostileJson_data()

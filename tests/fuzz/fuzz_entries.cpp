@@ -1,0 +1,116 @@
+// What stores, the spool and agent files hold. The first byte chooses the reader; 'f' takes a packed field,
+// of which the JSON goes to all of them.
+#include "agent/agentjson.h"
+#include "base/error.h"
+#include "cache/request.h"
+#include "fuzzinput.h"
+#include "store/call.h"
+#include "store/entry.h"
+
+using namespace llmcache;
+
+namespace {
+
+/// What was read can be written, and means the same when it is read again.
+template <typename Read>
+void roundTrip(const Json& json, Read read)
+{
+    Json once;
+    try {
+        once = toJson(read(json));
+    } catch (const Error&) {
+        return; // refused, as damaged values are to be
+    }
+    const QByteArray text = toJsonText(once);
+    const auto stored = tryParseJson(text);
+    // An input at the limit may be beyond it when its arguments are no longer text.
+    if (!stored)
+        return;
+    fuzz::require(toJsonText(toJson(read(*stored))) == text, "what was written can be read again");
+}
+
+void readMeta(const Json& json)
+{
+    roundTrip(json, [](const Json& value) { return entryMetaFromJson(value, QStringLiteral("f00d")); });
+}
+
+void readCall(const Json& json)
+{
+    roundTrip(json, [](const Json& value) {
+        const Call call = callFromJson(value);
+        CostSums sums = sumsOf(call);
+        sums += sums;
+        Usage usage = call.usage;
+        usage += call.usage;
+        fuzz::require(usage.totalTokens() >= 0, "sums of counts do not overflow");
+        return call;
+    });
+}
+
+void readResponse(const Json& json)
+{
+    Entry entry;
+    try {
+        responseFromJson(json, entry);
+    } catch (const Error&) {
+        return;
+    }
+    const QByteArray text = toJsonText(responseToJson(entry));
+    fuzz::require(unpackField(packField(text)) == text, "fields unpack to what was packed");
+    const auto stored = tryParseJson(text);
+    if (!stored)
+        return;
+    Entry again;
+    responseFromJson(*stored, again);
+    fuzz::require(toJsonText(responseToJson(again)) == text, "a stored response can be read again");
+}
+
+void readRequest(const Json& json)
+{
+    roundTrip(json, [](const Json& value) { return requestFromJson(value); });
+}
+
+void readMessages(const Json& json)
+{
+    roundTrip(json, [](const Json& value) { return messagesFromJson(value); });
+}
+
+void readAgent(const Json& json)
+{
+    roundTrip(json, [](const Json& value) { return agentFromJson(value, QStringLiteral("the input")); });
+}
+
+std::optional<QByteArray> unpacked(const QByteArray& field)
+{
+    try {
+        return unpackField(field, 1024 * 1024);
+    } catch (const CacheError&) {
+        return std::nullopt;
+    }
+}
+
+} // namespace
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
+{
+    if (size == 0)
+        return 0;
+    QByteArray text = fuzz::bytesOf(data + 1, size - 1);
+    const char kind = static_cast<char>(data[0]);
+    if (kind == 'f') {
+        const auto field = unpacked(text);
+        if (!field)
+            return 0;
+        text = *field;
+    }
+    const auto json = tryParseJson(text);
+    if (!json)
+        return 0;
+    const std::pair<char, void (*)(const Json&)> readers[] = {{'e', readMeta}, {'c', readCall},
+        {'r', readResponse}, {'q', readRequest}, {'m', readMessages}, {'a', readAgent}};
+    for (const auto& [letter, read] : readers) {
+        if (kind == letter || kind == 'f')
+            read(*json);
+    }
+    return 0;
+}
