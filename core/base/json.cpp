@@ -8,6 +8,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include <QStringEncoder>
+
 #include <simdjson.h>
 
 namespace llmcache {
@@ -250,6 +252,25 @@ std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth)
     return value;
 }
 
+std::optional<Json> tryTakeJson(QByteArray&& text, int maxDepth)
+{
+    constexpr qsizetype large = 1024 * 1024;
+    if (text.size() < large)
+        return tryParseJson(QByteArrayView(text), maxDepth);
+    // With room behind the text simdjson needs no copy of it.
+    const qsizetype size = text.size();
+    text.reserve(size + static_cast<qsizetype>(simdjson::SIMDJSON_PADDING));
+    dom::parser parser;
+    dom::element root;
+    if (parser.parse(text.constData(), static_cast<std::size_t>(size), false).get(root) != simdjson::SUCCESS)
+        return tryParseJson(QByteArrayView(text), maxDepth);
+    text = QByteArray();
+    std::optional<Json> value(std::in_place);
+    if (!convert(root, *value, maxDepth))
+        return std::nullopt;
+    return value;
+}
+
 Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
 {
     if (auto value = parseFast(text, maxDepth))
@@ -303,8 +324,21 @@ QString toQString(const std::string& utf8)
 
 std::string toUtf8(const QString& text)
 {
-    const QByteArray bytes = text.toUtf8();
-    return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
+    // In pieces, so that a large text is not held once more on the way.
+    constexpr qsizetype piece = 1024 * 1024;
+    if (text.size() <= piece) {
+        const QByteArray bytes = text.toUtf8();
+        return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
+    }
+    QStringEncoder encoder(QStringEncoder::Utf8);
+    std::string utf8;
+    utf8.reserve(static_cast<std::size_t>(text.size()));
+    for (qsizetype from = 0; from < text.size(); from += piece) {
+        const QByteArray bytes =
+            encoder.encode(QStringView(text).sliced(from, std::min(piece, text.size() - from)));
+        utf8.append(bytes.constData(), static_cast<std::size_t>(bytes.size()));
+    }
+    return utf8;
 }
 
 QString stringMember(const Json& object, const char* key, const QString& fallback)

@@ -9,6 +9,11 @@ std::optional<Json> readJson(QByteArrayView text)
     return tryParseJson(text, storableDepth);
 }
 
+std::optional<Json> takeJson(QByteArray&& text)
+{
+    return tryTakeJson(std::move(text), storableDepth);
+}
+
 qint64 tokenCount(const Json& usage, const char* key)
 {
     constexpr qint64 most = 1'000'000'000'000;

@@ -118,7 +118,7 @@ double longestStall(const QString& dataFolder, int streams, int seconds)
         QTest::qWait(seconds * 1000);
         tick.stop();
         view.stopTasks();
-        QTest::qWaitFor([&view] { return view.activeTasks() == 0; });
+        static_cast<void>(QTest::qWaitFor([&view] { return view.activeTasks() == 0; }));
     }
     return longest;
 }

@@ -10,8 +10,8 @@ class Button;
 class FlowLayout;
 class Theme;
 
-/// The files and pictures that go with a prompt: a chip for each, which takes it away again, and a button that
-/// adds some, for whoever lays it out. Hidden while there are none.
+/// The files and pictures that go with a prompt: a chip for each, which takes it away again, and a button
+/// that adds some, for whoever lays it out. Hidden while there are none.
 class AttachmentBar : public QWidget {
     Q_OBJECT
 public:

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void readsWhatNlohmannReads_data();
     void readsWhatNlohmannReads();
     void manyKeysKeepTheirOrder();
+    void aLargeTextIsGivenUp();
 };
 
 void TestJson::canonicalTextDoesNotDependOnKeyOrderOrNumberForm()
@@ -125,6 +126,22 @@ void TestJson::manyKeysKeepTheirOrder()
     QCOMPARE(toQString(value.begin().key()), u"0"_qs);
     QCOMPARE(value.begin().value(), Json(49'999));
     QCOMPARE(toQString(std::next(value.begin()).key()), u"7919"_qs);
+}
+
+void TestJson::aLargeTextIsGivenUp()
+{
+    // Characters of two, three and four bytes on both sides of every piece.
+    const QString word = u"a\u00e9\u4e2d"_qs + QString::fromUcs4(U"\U0001F600");
+    const QString large = word.repeated(700'000);
+    const Json expected(large.toUtf8().toStdString());
+    QVERIFY(toUtf8(large) == expected.get_ref<const std::string&>());
+    QByteArray text = toJsonText(Json{{"text", expected}});
+    const auto value = tryTakeJson(std::move(text));
+    QVERIFY(value && value->at("text") == expected);
+    QByteArray broken = QByteArray("[") + QByteArray(2'000'000, ' ') + ',';
+    const QByteArray before = broken;
+    QVERIFY(!tryTakeJson(std::move(broken)));
+    QVERIFY(broken == before);
 }
 
 LLMCACHE_TEST_MAIN(TestJson)

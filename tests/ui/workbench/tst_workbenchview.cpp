@@ -588,7 +588,8 @@ void TestWorkbenchView::filesAreAttached()
     click("run");
     waitForBadge(Outcome::Miss);
     QCOMPARE(provider->received().front().messages.back().attachments.size(), 2U);
-    QCOMPARE(provider->received().front().messages.back().attachments.front().mediaType, QStringLiteral("image/png"));
+    QCOMPARE(provider->received().front().messages.back().attachments.front().mediaType,
+        QStringLiteral("image/png"));
     QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("● will hit"), patience);
 
     // Without one of them it is another request.
