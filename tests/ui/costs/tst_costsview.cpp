@@ -231,7 +231,7 @@ void TestCostsView::aModelFiltersEverything()
     QTRY_COMPARE_WITH_TIMEOUT(calls(), 8, patience);
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     QCOMPARE(tile("tile spent"), QStringLiteral("$0.0300"));
-    QCOMPARE(chips(), QStringList{QStringLiteral("model: ") + gpt});
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList{QStringLiteral("model: ") + gpt}, patience);
     auto* const chip = m_window->findChild<Chip*>();
     QTest::mouseClick(chip->findChild<QToolButton*>(), Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(calls(), 12, patience);
@@ -264,7 +264,7 @@ void TestCostsView::aDayShowsItsCalls()
     QTest::mouseMove(chart->viewport(), place);
     QTest::mouseClick(chart->viewport(), Qt::LeftButton, {}, place);
     QTRY_COMPARE_WITH_TIMEOUT(calls(), 1, patience);
-    QCOMPARE(chips().size(), 2); // the day, and the model of the bar
+    QTRY_COMPARE_WITH_TIMEOUT(chips().size(), 2, patience); // the day, and the model of the bar
 }
 
 void TestCostsView::legendHidesASeries()
