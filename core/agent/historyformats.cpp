@@ -48,11 +48,11 @@ private:
             QStringLiteral("Remove it, or turn it into text."));
     }
 
-    const Json& listOf(const Json& json, const char* what) const
+    const Json::array_t& listOf(const Json& json, const char* what) const
     {
         if (!json.is_array())
             fail(QStringLiteral("has %1 that are no list.").arg(QLatin1String(what)));
-        return json;
+        return json.get_ref<const Json::array_t&>();
     }
 
     static void putMember(Json& to, const char* key, const Json* value)
@@ -90,8 +90,7 @@ private:
             attachment["media_type"] = mediaType;
         const std::string scheme = "data:";
         const std::string mark = ";base64,";
-        const std::size_t at =
-            url.compare(0, scheme.size(), scheme) == 0 ? url.find(mark) : std::string::npos;
+        const std::size_t at = url.starts_with(scheme) ? url.find(mark) : std::string::npos;
         if (at == std::string::npos) {
             attachment["url"] = url;
         } else {

@@ -137,7 +137,7 @@ bool convert(const dom::element& from, Json& to, int depthLeft);
 
 bool convertObject(const dom::object& from, Json& to, int depthLeft)
 {
-    Json::object_t& members = to.get_ref<Json::object_t&>();
+    auto& members = to.get_ref<Json::object_t&>();
     // Keys in the order of their first appearance, the last value of a duplicate. A map beyond a few keys:
     // ordered_map searches from the beginning.
     constexpr std::size_t searchedLinearly = 24;
@@ -173,7 +173,7 @@ bool convert(const dom::element& from, Json& to, int depthLeft)
         to = Json::array();
         if (depthLeft == 0)
             return false;
-        Json::array_t& items = to.get_ref<Json::array_t&>();
+        auto& items = to.get_ref<Json::array_t&>();
         const auto elements = valueOf<dom::array>(from);
         for (const dom::element item : elements) {
             if (!convert(item, items.emplace_back(), depthLeft - 1))
@@ -252,7 +252,7 @@ std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth)
     return value;
 }
 
-std::optional<Json> tryTakeJson(QByteArray&& text, int maxDepth)
+std::optional<Json> tryTakeJson(QByteArray& text, int maxDepth)
 {
     constexpr qsizetype large = 1024 * 1024;
     if (text.size() < large)

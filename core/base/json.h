@@ -26,7 +26,7 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth = 256);
 std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth = 256);
 /// The same for a text that nobody needs any more, which is given up while the value is made: a large one is
 /// not held twice. Where there is no value the text is as it was, unless it is nested too deeply.
-std::optional<Json> tryTakeJson(QByteArray&& text, int maxDepth = 256);
+std::optional<Json> tryTakeJson(QByteArray& text, int maxDepth = 256);
 
 /// Compact JSON text; bytes that are not UTF-8 are replaced, never thrown on.
 QByteArray toJsonText(const Json& value);

@@ -26,7 +26,7 @@ bool ReplyFeed::take(const std::vector<SseEvent>& events)
 
 void readWholeReply(ReplyDecoder& decoder, const ErrorContext& context, QByteArray bytes)
 {
-    if (const auto body = takeJson(std::move(bytes))) {
+    if (const auto body = takeJson(bytes)) {
         decoder.readBody(*body);
         return;
     }

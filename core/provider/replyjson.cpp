@@ -9,9 +9,9 @@ std::optional<Json> readJson(QByteArrayView text)
     return tryParseJson(text, storableDepth);
 }
 
-std::optional<Json> takeJson(QByteArray&& text)
+std::optional<Json> takeJson(QByteArray& text)
 {
-    return tryTakeJson(std::move(text), storableDepth);
+    return tryTakeJson(text, storableDepth);
 }
 
 qint64 tokenCount(const Json& usage, const char* key)

@@ -136,11 +136,11 @@ void TestJson::aLargeTextIsGivenUp()
     const Json expected(large.toUtf8().toStdString());
     QVERIFY(toUtf8(large) == expected.get_ref<const std::string&>());
     QByteArray text = toJsonText(Json{{"text", expected}});
-    const auto value = tryTakeJson(std::move(text));
+    const auto value = tryTakeJson(text);
     QVERIFY(value && value->at("text") == expected);
     QByteArray broken = QByteArray("[") + QByteArray(2'000'000, ' ') + ',';
     const QByteArray before = broken;
-    QVERIFY(!tryTakeJson(std::move(broken)));
+    QVERIFY(!tryTakeJson(broken));
     QVERIFY(broken == before);
 }
 
