@@ -118,6 +118,9 @@ QCoro::Task<int> runCommand(CommandLine line)
         }
         Arguments arguments(words, command.options, command.mostOperands);
         session = std::make_unique<Session>(sessionConfig(line));
+        if (!session->priceProblem().isEmpty())
+            printError(QStringLiteral("llmcache: warning: %1 The built-in prices are used.")
+                           .arg(session->priceProblem()));
         CommandContext context;
         context.session = session.get();
         if (const QString caution = session->store().info().caution; !caution.isEmpty())

@@ -19,16 +19,8 @@ PriceTable Runner::Private::pricesFor(const State& state) const
 {
     if (state->options.customCosts.isEmpty())
         return prices;
-    CustomCosts costs = prices.customCosts();
-    for (auto it = state->options.customCosts.cbegin(); it != state->options.customCosts.cend(); ++it) {
-        // The table ignores the case of model names, so two spellings of one must not both stay.
-        for (auto known = costs.begin(); known != costs.end();)
-            known = known.key().compare(it.key(), Qt::CaseInsensitive) == 0 ? costs.erase(known)
-                                                                            : std::next(known);
-    }
-    costs.insert(state->options.customCosts);
     PriceTable table = prices;
-    table.setCustomCosts(costs);
+    table.addCustomCosts(state->options.customCosts);
     return table;
 }
 

@@ -1,6 +1,7 @@
 #include "cache/session.h"
 
 #include "base/error.h"
+#include "cost/pricefiles.h"
 #include "redis/redisurl.h"
 #include "store/redis/redisstore.h"
 #include "store/spool.h"
@@ -92,15 +93,26 @@ struct Session::Private {
         , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
         , store(openStore(config.storeUrl, config.workspace, config.dataFolder))
         , providers(config.providers)
-        , prices(pricesOf(config))
-        , runner(*store, providers, clock, prices, config.identity, &spool)
+        , runner(*store, providers, clock, firstPrices(), config.identity, &spool)
     {
     }
 
-    static PriceTable pricesOf(const SessionConfig& config)
+    /// A file that can't be read must not keep anybody from running.
+    PriceTable firstPrices()
     {
-        PriceTable table = PriceTable::builtIn();
-        table.setCustomCosts(config.customCosts);
+        if (!config.dataFolder.isEmpty()) {
+            try {
+                return withOwnCosts(PriceFiles(config.dataFolder).load());
+            } catch (const ConfigurationError& error) {
+                priceProblem = error.text();
+            }
+        }
+        return withOwnCosts(PriceTable::builtIn());
+    }
+
+    PriceTable withOwnCosts(PriceTable table) const
+    {
+        table.addCustomCosts(config.customCosts);
         return table;
     }
 
@@ -112,7 +124,7 @@ struct Session::Private {
     Spool spool;
     std::unique_ptr<Store> store;
     ProviderRegistry providers;
-    PriceTable prices;
+    QString priceProblem;
     Runner runner;
     std::chrono::milliseconds replayPause = firstReplayPause;
     QTimer replayTimer;
@@ -192,6 +204,18 @@ QCoro::Task<std::vector<Call>> Session::calls(CallQuery query)
 ProviderRegistry& Session::providers()
 {
     return d->providers;
+}
+
+void Session::setPrices(PriceTable prices)
+{
+    d->runner.setPrices(d->withOwnCosts(std::move(prices)));
+    d->priceProblem.clear();
+    Q_EMIT pricesChanged();
+}
+
+const QString& Session::priceProblem() const
+{
+    return d->priceProblem;
 }
 
 Clock& Session::clock()

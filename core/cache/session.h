@@ -13,7 +13,7 @@ struct SessionConfig {
     QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
     Identity identity = Identity::ofProcess();
     ProviderConfig providers{}; ///< without `secret`, keys come from the environment
-    CustomCosts customCosts{};
+    CustomCosts customCosts{}; ///< win over the prices in `dataFolder`, see PriceFiles
     /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
     static SessionConfig fromEnvironment();
 };
@@ -38,6 +38,11 @@ public:
     QCoro::Task<CostReport> costs(CostQuery query);
     QCoro::Task<std::vector<Call>> calls(CallQuery query);
     ProviderRegistry& providers();
+    /// Prices runs from now on with `prices`, under the custom costs of the configuration.
+    void setPrices(PriceTable prices);
+    /// What is wrong with the price files in the data folder, for people; empty when nothing is. The built-in
+    /// prices are used then.
+    const QString& priceProblem() const;
     Clock& clock();
     const SessionConfig& config() const;
     /// Spooled records of this store that are still unwritten.
@@ -45,6 +50,9 @@ public:
     /// Writes spooled records into the store, which also happens by itself when the store is reached; returns
     /// how many. Never throws: what fails stays spooled.
     QCoro::Task<int> replaySpool();
+
+Q_SIGNALS:
+    void pricesChanged();
 
 private:
     void replayInBackground();

@@ -18,7 +18,7 @@ constexpr qsizetype longestText = 400;
 [[noreturn]] void refuse(const QString& where, const QString& problem)
 {
     throw ConfigurationError(
-        where + QStringLiteral(": ") + problem, QStringLiteral("Correct the table and load it again."));
+        where + QStringLiteral(": ") + problem, QStringLiteral("Correct it and try again."));
 }
 
 QString quoted(const QString& text)

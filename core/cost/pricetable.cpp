@@ -58,12 +58,10 @@ Rates ratesOf(const QString& model, const ModelCosts& costs)
         bool required;
     };
     const std::array fields{
-        Field{"costPerMillionInputTokens", costs.costPerMillionInputTokens, Bucket::Input, true},
-        Field{"costPerMillionOutputTokens", costs.costPerMillionOutputTokens, Bucket::Output, true},
-        Field{"costPerMillionCachingInputTokens", costs.costPerMillionCachingInputTokens, Bucket::CacheWrite,
-            false},
-        Field{
-            "costPerMillionCachingHitTokens", costs.costPerMillionCachingHitTokens, Bucket::CacheRead, false},
+        Field{"input price", costs.costPerMillionInputTokens, Bucket::Input, true},
+        Field{"output price", costs.costPerMillionOutputTokens, Bucket::Output, true},
+        Field{"cache write price", costs.costPerMillionCachingInputTokens, Bucket::CacheWrite, false},
+        Field{"cache read price", costs.costPerMillionCachingHitTokens, Bucket::CacheRead, false},
     };
     Rates rates;
     for (const Field& field : fields) {
@@ -299,6 +297,19 @@ void PriceTable::setCustomCosts(const CustomCosts& costs)
     changed->customCosts = costs;
     changed->customRates = std::move(rates);
     d = std::move(changed);
+}
+
+void PriceTable::addCustomCosts(const CustomCosts& costs)
+{
+    CustomCosts all = d->customCosts;
+    for (auto it = costs.cbegin(); it != costs.cend(); ++it) {
+        // The case of names is ignored, so two spellings of one must not both stay.
+        for (auto known = all.begin(); known != all.end();)
+            known =
+                known.key().compare(it.key(), Qt::CaseInsensitive) == 0 ? all.erase(known) : std::next(known);
+    }
+    all.insert(costs);
+    setCustomCosts(all);
 }
 
 const CustomCosts& PriceTable::customCosts() const

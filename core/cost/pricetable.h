@@ -80,6 +80,8 @@ public:
     Quote quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds = 0) const;
     /// Throws ConfigurationError that names the model and the number that is no price.
     void setCustomCosts(const CustomCosts& costs);
+    /// The same, over the custom costs that are set and win where they name the same model.
+    void addCustomCosts(const CustomCosts& costs);
     const CustomCosts& customCosts() const;
     /// All models of the table, by provider and id, with the base prices of now.
     std::vector<ModelInfo> models() const;

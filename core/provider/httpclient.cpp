@@ -2,29 +2,15 @@
 
 #include "base/error.h"
 #include "provider/httpexchange_p.h"
+#include "provider/systemproxies_p.h"
 
 #include <qcorosignal.h>
-
-#include <QHostAddress>
-#include <QNetworkProxyFactory>
 
 namespace llmcache {
 
 namespace {
 
 constexpr int connectionsPerManager = 6;
-
-/// The system's proxies, read anew for each connection; never for this machine itself.
-class SystemProxies final : public QNetworkProxyFactory {
-public:
-    QList<QNetworkProxy> queryProxy(const QNetworkProxyQuery& query) override
-    {
-        const QString host = query.peerHostName();
-        if (host == QLatin1String("localhost") || QHostAddress(host).isLoopback())
-            return {QNetworkProxy(QNetworkProxy::NoProxy)};
-        return systemProxyForQuery(query);
-    }
-};
 
 struct Closer {
     void operator()(HttpExchange* exchange) const

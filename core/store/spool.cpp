@@ -1,6 +1,7 @@
 #include "store/spool.h"
 
 #include "base/error.h"
+#include "base/worker.h"
 #include "store/privatefolder.h"
 
 #include <qcorofuture.h>
@@ -10,7 +11,6 @@
 #include <QDir>
 #include <QFile>
 #include <QLockFile>
-#include <QPromise>
 #include <QSaveFile>
 #include <QStorageInfo>
 #include <QUuid>
@@ -127,19 +127,6 @@ void removeAbandoned(const QString& folder)
         if (file.lastModified().toMSecsSinceEpoch() < before)
             QFile::remove(file.filePath());
     }
-}
-
-template <typename Work>
-auto runOn(QThreadPool& thread, Work work) -> QFuture<std::invoke_result_t<Work>>
-{
-    auto promise = std::make_shared<QPromise<std::invoke_result_t<Work>>>();
-    auto future = promise->future();
-    thread.start([promise, work = std::move(work)]() mutable {
-        promise->start();
-        promise->addResult(work());
-        promise->finish();
-    });
-    return future;
 }
 
 } // namespace

@@ -56,6 +56,8 @@ private Q_SLOTS:
     void entriesAreListedShownAndDeleted();
     void savedAgentRunsByName();
     void costsAddUp();
+    void pricesAreSetAndUnset();
+    void priceTablesAreImported();
 
 private:
     void addStores();
@@ -390,6 +392,73 @@ void TestE2eOffline::costsAddUp()
     QCOMPARE(rows["reading"].at("cost_usd"), one.at("cost_usd"));
     QCOMPARE(rows["writing"].at("cost_usd"), two.at("cost_usd"));
     QCOMPARE(rows["reading"].at("avoided_cost_usd"), one.at("cost_usd"));
+}
+
+void TestE2eOffline::pricesAreSetAndUnset()
+{
+    const CommandLine user;
+    const QStringList run{QStringLiteral("run"), QStringLiteral("--agent"),
+        user.writeFile(QStringLiteral("talker.agent.json"), textAgentFile), QStringLiteral("--prompt"),
+        QStringLiteral("hi"), QStringLiteral("--cache"), QStringLiteral("refresh"), QStringLiteral("--json")};
+    const auto prices = [&user](const char* words) {
+        return user.run(
+            QStringList{QStringLiteral("prices")} + QString::fromLatin1(words).split(QLatin1Char(' ')));
+    };
+    LLMCACHE_VERIFY_EXIT(prices("set test:small --input 10000 --output 0 --cache-read 2.5"), 0);
+    const Json priced = user.run(run).json();
+    QCOMPARE(std::stod(priced.at("cost_usd").get<std::string>()) * 100,
+        priced.at("usage").at("input_tokens").get<double>());
+    const ProgramResult listed = prices("list --custom --json");
+    LLMCACHE_VERIFY_EXIT(listed, 0);
+    QCOMPARE(listed.json().at("model"), Json("test:small"));
+    QCOMPARE(listed.json().at("cache_read_usd_per_million"), Json("2.5"));
+    QCOMPARE(listed.json().at("cache_write_usd_per_million"), Json(nullptr));
+
+    const ProgramResult wrong = prices("set test:small --input -1 --output 0");
+    LLMCACHE_VERIFY_EXIT(wrong, 3);
+    QVERIFY2(wrong.err.contains("-1"), wrong.describe().constData());
+    LLMCACHE_VERIFY_EXIT(prices("set test:small --input 1"), 2);
+
+    LLMCACHE_VERIFY_EXIT(prices("unset TEST:small"), 0);
+    LLMCACHE_VERIFY_EXIT(prices("unset test:small"), 3);
+    QVERIFY(user.run(run).json().at("cost_usd") != priced.at("cost_usd"));
+}
+
+void TestE2eOffline::priceTablesAreImported()
+{
+    const CommandLine user;
+    const QString table = user.writeFile(QStringLiteral("table.json"),
+        R"({"schema": 1, "version": "2026-11-23", "providers": [{"id": "acme", "prefixes": ["acme"], "models": [)"
+        R"({"id": "one", "match": [{"exact": "one"}], "prices": [{"input": "3", "output": "15"}]}]}]})");
+    const QStringList import{QStringLiteral("prices"), QStringLiteral("import"), table};
+    const QStringList show{QStringLiteral("prices"), QStringLiteral("show"), QStringLiteral("acme:one")};
+
+    // Looking changes nothing, and neither does a run without an answer to its question.
+    const ProgramResult preview = user.run(import + QStringList{QStringLiteral("--dry-run")});
+    LLMCACHE_VERIFY_EXIT(preview, 0);
+    QVERIFY2(
+        preview.out.contains("acme:one") && preview.out.contains("1 new"), preview.describe().constData());
+    LLMCACHE_VERIFY_EXIT(user.run(import), 2);
+    LLMCACHE_VERIFY_EXIT(user.run(show), 3);
+
+    const ProgramResult used =
+        user.run(import + QStringList{QStringLiteral("--yes"), QStringLiteral("--json")});
+    LLMCACHE_VERIFY_EXIT(used, 0);
+    QCOMPARE(used.jsonLines().size(), 2U);
+    QCOMPARE(used.jsonLines().front().at("before_usd"), Json(nullptr));
+    QCOMPARE(used.jsonLines().front().at("after_usd"), Json("3"));
+    LLMCACHE_VERIFY_EXIT(user.run(show), 0);
+    const ProgramResult again = user.run(import);
+    LLMCACHE_VERIFY_EXIT(again, 0);
+    QVERIFY2(again.out.contains("Nothing changes"), again.describe().constData());
+
+    LLMCACHE_VERIFY_EXIT(user.run({QStringLiteral("prices"), QStringLiteral("import"),
+                             user.writeFile(QStringLiteral("bad.json"), "{"), QStringLiteral("--yes")}),
+        3);
+    LLMCACHE_VERIFY_EXIT(user.run(show), 0);
+    LLMCACHE_VERIFY_EXIT(
+        user.run({QStringLiteral("prices"), QStringLiteral("import"), QStringLiteral("--built-in")}), 0);
+    LLMCACHE_VERIFY_EXIT(user.run(show), 3);
 }
 
 LLMCACHE_TEST_MAIN(TestE2eOffline)

@@ -1,9 +1,12 @@
 #include "base/error.h"
 #include "cache/session.h"
+#include "cost/pricefiles.h"
 #include "testenvironment.h"
 #include "waitfortask.h"
 
 #include <QCoreApplication>
+#include <QFile>
+#include <QSignalSpy>
 #include <QTest>
 #include <QThread>
 
@@ -48,6 +51,8 @@ private Q_SLOTS:
     void optionNamesTheStore();
     void environmentNamesTheStore();
     void expenseRecorderGetsEveryCall();
+    void pricesOfTheDataFolderHold();
+    void badPriceFilesStopNoRun();
     void badStores_data();
     void badStores();
     void filesAreTheOwnersAlone();
@@ -145,6 +150,55 @@ void TestSession::expenseRecorderGetsEveryCall()
     QCOMPARE(calls[0].task, QStringLiteral("count"));
     QVERIFY(calls[0].cost && *calls[0].cost > Money());
     QCOMPARE(calls[1].avoided, calls[0].cost);
+}
+
+void TestSession::pricesOfTheDataFolderHold()
+{
+    const QTemporaryDir folder;
+    const QString model = echo().model;
+    PriceFiles files(folder.path());
+    files.setCosts(model, {QStringLiteral("10000"), QStringLiteral("0"), {}, {}});
+    SessionConfig config;
+    config.dataFolder = folder.path();
+    const auto costOfInput = [](Session& session, const QString& prompt) {
+        const RunResult result = waitForTask(cachedAgentRun(session, echo(), prompt));
+        return std::pair(
+            result.cost(), *Money::fromDecimal(QStringLiteral("0.01")) * result.data().usage.inputTokens);
+    };
+    {
+        Session session(config);
+        const auto [cost, cents] = costOfInput(session, QStringLiteral("priced"));
+        QCOMPARE(cost, std::optional(cents));
+        // What changes while the session lives holds from then on.
+        const QSignalSpy changed(&session, &Session::pricesChanged);
+        files.setCosts(model, {QStringLiteral("20000"), QStringLiteral("0"), {}, {}});
+        session.setPrices(files.load());
+        QCOMPARE(changed.count(), 1);
+        const auto [later, laterCents] = costOfInput(session, QStringLiteral("priced again"));
+        QCOMPARE(later, std::optional(laterCents * 2));
+    }
+    // The program's own custom costs win, in whatever letters.
+    config.customCosts = {{model.toUpper(), {QStringLiteral("30000"), QStringLiteral("0"), {}, {}}}};
+    Session session(config);
+    const auto [cost, cents] = costOfInput(session, QStringLiteral("priced by the program"));
+    QCOMPARE(cost, std::optional(cents * 3));
+}
+
+void TestSession::badPriceFilesStopNoRun()
+{
+    const QTemporaryDir folder;
+    QFile file(folder.filePath(QStringLiteral("custom-prices.json")));
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QVERIFY(file.write("{\"a\": 3}") > 0);
+    file.close();
+    SessionConfig config;
+    config.dataFolder = folder.path();
+    Session session(config);
+    QVERIFY2(session.priceProblem().contains(file.fileName()), qUtf8Printable(session.priceProblem()));
+    const RunResult result = waitForTask(cachedAgentRun(session, echo(), QStringLiteral("all the same")));
+    QVERIFY(result.cost().has_value());
+    session.setPrices(PriceTable::builtIn());
+    QVERIFY(session.priceProblem().isEmpty());
 }
 
 void TestSession::badStores_data()

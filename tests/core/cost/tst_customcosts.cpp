@@ -70,16 +70,15 @@ void TestCustomCosts::customCostsAreChecked_data()
     };
     const QString good = QStringLiteral("1");
     const QString model = QStringLiteral("openai:gpt-4o");
-    row("empty input", model, {{}, good, {}, {}}, "costPerMillionInputTokens");
-    row("empty output", model, {good, {}, {}, {}}, "costPerMillionOutputTokens");
-    row("negative", model, {QStringLiteral("-1"), good, {}, {}}, "costPerMillionInputTokens");
-    row("words", model, {good, QStringLiteral("cheap"), {}, {}}, "costPerMillionOutputTokens");
-    row("spaces", model, {good, QStringLiteral(" 1"), {}, {}}, "costPerMillionOutputTokens");
-    row("absurd", model, {good, good, QStringLiteral("1000000"), {}}, "costPerMillionCachingInputTokens");
-    row("below a picodollar", model, {good, good, {}, QStringLiteral("0.0000001")},
-        "costPerMillionCachingHitTokens");
-    row("endless", model, {QStringLiteral("1").repeated(100'000), good, {}, {}}, "costPerMillionInputTokens");
-    row("not a number", model, {QStringLiteral("nan"), good, {}, {}}, "costPerMillionInputTokens");
+    row("empty input", model, {{}, good, {}, {}}, "input price");
+    row("empty output", model, {good, {}, {}, {}}, "output price");
+    row("negative", model, {QStringLiteral("-1"), good, {}, {}}, "input price");
+    row("words", model, {good, QStringLiteral("cheap"), {}, {}}, "output price");
+    row("spaces", model, {good, QStringLiteral(" 1"), {}, {}}, "output price");
+    row("absurd", model, {good, good, QStringLiteral("1000000"), {}}, "cache write price");
+    row("below a picodollar", model, {good, good, {}, QStringLiteral("0.0000001")}, "cache read price");
+    row("endless", model, {QStringLiteral("1").repeated(100'000), good, {}, {}}, "input price");
+    row("not a number", model, {QStringLiteral("nan"), good, {}, {}}, "input price");
 }
 
 void TestCustomCosts::customCostsAreChecked()

@@ -1,0 +1,127 @@
+#include "cost/pricesource.h"
+
+#include "base/error.h"
+#include "base/gate.h"
+#include "base/worker.h"
+#include "provider/systemproxies_p.h"
+
+#include <qcorofuture.h>
+
+#include <QFile>
+#include <QNetworkAccessManager>
+#include <QNetworkReply>
+
+namespace llmcache {
+
+namespace {
+
+constexpr qint64 largestTable = qint64(64) * 1024 * 1024;
+constexpr int stallTimeoutMs = 30'000;
+constexpr int mostRedirects = 5;
+
+const QString tooLarge = QStringLiteral("it has more than 64 MiB");
+
+[[noreturn]] void failOn(const QString& source, const QString& problem)
+{
+    throw ConfigurationError(QStringLiteral("The price table \"%1\" can't be read: %2.").arg(source, problem),
+        QStringLiteral("Give a file, or an http or https address, with such a table."));
+}
+
+QByteArray readFile(const QString& path)
+{
+    QFile file(path);
+    if (!file.open(QIODevice::ReadOnly))
+        failOn(path, file.errorString());
+    const QByteArray text = file.read(largestTable + 1);
+    if (file.error() != QFile::NoError)
+        failOn(path, file.errorString());
+    if (text.size() > largestTable)
+        failOn(path, tooLarge);
+    return text;
+}
+
+struct DropReply {
+    void operator()(QNetworkReply* reply) const
+    {
+        reply->disconnect();
+        reply->abort();
+        reply->deleteLater();
+    }
+};
+
+/// Without what may be secret.
+QString shown(const QUrl& url)
+{
+    return url.toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery | QUrl::RemoveFragment);
+}
+
+QString problemOf(const QNetworkReply& reply)
+{
+    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    if (status >= 300)
+        return QStringLiteral("the server answered %1").arg(status);
+    // Qt's own text ends with the whole address.
+    switch (reply.error()) {
+    case QNetworkReply::HostNotFoundError:
+        return QStringLiteral("there is no host %1").arg(reply.url().host());
+    case QNetworkReply::ConnectionRefusedError:
+        return QStringLiteral("%1 refuses the connection").arg(reply.url().host());
+    case QNetworkReply::OperationCanceledError:
+        return QStringLiteral("%1 sent nothing for %2 s").arg(reply.url().host()).arg(stallTimeoutMs / 1000);
+    default:
+        return reply.errorString();
+    }
+}
+
+QCoro::Task<QByteArray> download(QUrl url, std::stop_token stop)
+{
+    QNetworkAccessManager manager;
+    manager.setProxyFactory(new SystemProxies); // owned by the manager
+    QNetworkRequest request(url);
+    request.setTransferTimeout(stallTimeoutMs);
+    request.setMaximumRedirectsAllowed(mostRedirects);
+    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::NoLessSafeRedirectPolicy);
+    const std::unique_ptr<QNetworkReply, DropReply> reply(manager.get(request));
+    Gate ended;
+    bool large = false;
+    QObject::connect(reply.get(), &QNetworkReply::finished, &ended, &Gate::open);
+    QObject::connect(reply.get(), &QNetworkReply::readyRead, &ended, [&ended, &large, from = reply.get()] {
+        large = from->bytesAvailable() > largestTable;
+        if (large)
+            ended.open();
+    });
+    const std::stop_callback onStop(stop, [&ended] { ended.open(); });
+    co_await ended.passed();
+    if (stop.stop_requested())
+        throw Cancelled();
+    if (large)
+        failOn(shown(url), tooLarge);
+    if (reply->error() != QNetworkReply::NoError)
+        failOn(shown(url), problemOf(*reply));
+    co_return reply->readAll();
+}
+
+} // namespace
+
+QCoro::Task<PriceImport> importPricesFrom(
+    QString fileOrUrl, PriceTable current, PriceImportOptions options, std::stop_token stop)
+{
+    const QUrl url(fileOrUrl, QUrl::StrictMode);
+    const bool remote = url.scheme() == QLatin1String("http") || url.scheme() == QLatin1String("https");
+    QByteArray downloaded;
+    if (remote)
+        downloaded = co_await download(url, stop);
+    else if (fileOrUrl.contains(QLatin1String("://")) && url.scheme() != QLatin1String("file"))
+        failOn(fileOrUrl, QStringLiteral("it is neither a file nor an http(s) address"));
+    const QString name = remote ? shown(url) : url.isLocalFile() ? url.toLocalFile() : fileOrUrl;
+    auto work = [remote, downloaded, name, current, options] {
+        return importPrices(remote ? downloaded : readFile(name), name, current, options);
+    };
+    QFuture<PriceImport> imported = runOn(*QThreadPool::globalInstance(), std::move(work));
+    PriceImport result = co_await imported;
+    if (stop.stop_requested())
+        throw Cancelled();
+    co_return result;
+}
+
+} // namespace llmcache

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <QHostAddress>
+#include <QNetworkProxyFactory>
+
+namespace llmcache {
+
+/// The system's proxies, read anew for each connection; never for this machine itself.
+class SystemProxies final : public QNetworkProxyFactory {
+public:
+    QList<QNetworkProxy> queryProxy(const QNetworkProxyQuery& query) override
+    {
+        const QString host = query.peerHostName();
+        if (host == QLatin1String("localhost") || QHostAddress(host).isLoopback())
+            return {QNetworkProxy(QNetworkProxy::NoProxy)};
+        return systemProxyForQuery(query);
+    }
+};
+
+} // namespace llmcache
