@@ -50,6 +50,7 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
     m_window->addView(m_settingsView, ui::IconName::Settings, tr("Settings"), ui::MainWindow::Place::Bottom);
     m_window->addHelp();
     m_settingsView->setFacts(facts());
+    m_settingsView->setSession(session);
     const StoreInfo info = session->store().info();
     m_window->setStore(info.kind, info.name, false, {});
     m_window->setWorkspace(info.workspace);
@@ -92,6 +93,10 @@ void Workbench::connectViews()
         m_cache->showEntry(fingerprint);
     });
     connect(m_workbench, &ui::WorkbenchView::notice, this,
+        [this](const QString& text, const QString& action, const std::function<void()>& run) {
+            m_window->toasts()->show(text, action, run);
+        });
+    connect(m_settingsView, &ui::SettingsView::notice, this,
         [this](const QString& text, const QString& action, const std::function<void()>& run) {
             m_window->toasts()->show(text, action, run);
         });

@@ -1,5 +1,6 @@
 #include "settings/settingsview.h"
 
+#include "settings/pricescard.h"
 #include "shell/panes.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
@@ -76,6 +77,7 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     , m_density(new SegmentedControl(this))
     , m_place(new Card(tr("Store and files"), this))
     , m_keys(new Card(tr("Provider keys"), this))
+    , m_column(new QVBoxLayout)
 {
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
@@ -87,9 +89,8 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     auto* page = new QWidget(scroll);
     auto* sides = new QHBoxLayout(page);
     sides->setContentsMargins(16, 16, 16, 16);
-    auto* column = new QVBoxLayout;
-    column->setSpacing(12);
-    sides->addLayout(column, 1000);
+    m_column->setSpacing(12);
+    sides->addLayout(m_column, 1000);
     sides->addStretch(1);
     scroll->setWidget(page);
 
@@ -106,12 +107,10 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     grid->addWidget(makeLabel(tr("Density"), Tone::Secondary), 1, 0);
     grid->addWidget(m_density, 1, 1, Qt::AlignLeft);
     for (Card* card : {appearance, m_place, m_keys}) {
-        card->setMaximumWidth(720);
-        card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
         card->headingRow()->addStretch();
-        column->addWidget(card);
+        insertCard(m_column->count(), card);
     }
-    column->addStretch();
+    m_column->addStretch();
 
     const auto showTheme = [this] {
         const QSignalBlocker quietScheme(m_scheme);
@@ -130,6 +129,21 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
         saveAppearance(*m_theme, *m_settings);
     });
     setFacts({});
+}
+
+void SettingsView::insertCard(int place, Card* card)
+{
+    card->setMaximumWidth(720);
+    card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    m_column->insertWidget(place, card);
+}
+
+void SettingsView::setSession(Session* session)
+{
+    m_prices = new PricesCard(m_theme, session);
+    insertCard(m_column->indexOf(m_keys), m_prices);
+    connect(m_prices, &PricesCard::notice, this, &SettingsView::notice);
+    connect(m_prices, &PricesCard::activeTasksChanged, this, &SettingsView::activeTasksChanged);
 }
 
 void SettingsView::setFacts(const Facts& facts)
@@ -171,6 +185,19 @@ void SettingsView::setFacts(const Facts& facts)
 void SettingsView::activate()
 {
     focusPane(this);
+    if (m_prices)
+        m_prices->reload();
+}
+
+void SettingsView::stopTasks()
+{
+    if (m_prices)
+        m_prices->stopTasks();
+}
+
+int SettingsView::activeTasks() const
+{
+    return m_prices ? m_prices->activeTasks() : 0;
 }
 
 } // namespace llmcache::ui

@@ -6,9 +6,14 @@ class QFormLayout;
 class QSettings;
 class QVBoxLayout;
 
+namespace llmcache {
+class Session;
+}
+
 namespace llmcache::ui {
 
 class Card;
+class PricesCard;
 class SegmentedControl;
 class Theme;
 
@@ -16,7 +21,7 @@ class Theme;
 void restoreAppearance(Theme* theme, const QSettings& settings);
 void saveAppearance(const Theme& theme, QSettings& settings);
 
-/// Appearance, and what the program found: store, workspace, folders, keys.
+/// Appearance, prices, and what the program found: store, workspace, folders, keys.
 class SettingsView : public View {
     Q_OBJECT
 public:
@@ -38,17 +43,29 @@ public:
     /// `theme` and `settings` must outlive the widget.
     SettingsView(Theme* theme, QSettings* settings, QWidget* parent = nullptr);
     void setFacts(const Facts& facts);
+    /// Shows the prices of a session, once; it must outlive the widget.
+    void setSession(Session* session);
 
     QString title() const override { return tr("Settings"); }
     void activate() override;
+    void stopTasks() override;
+    int activeTasks() const override;
+
+Q_SIGNALS:
+    /// Something was done; `undo` takes it back.
+    void notice(const QString& text, const QString& action, const std::function<void()>& undo);
 
 private:
+    void insertCard(int place, Card* card);
+
     Theme* m_theme;
     QSettings* m_settings;
     SegmentedControl* m_scheme;
     SegmentedControl* m_density;
     Card* m_place;
+    PricesCard* m_prices = nullptr;
     Card* m_keys;
+    QVBoxLayout* m_column;
 };
 
 } // namespace llmcache::ui

@@ -80,8 +80,7 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     for (const TaskScope* scope : {&m_predictTasks, &m_agentTasks})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     setPrompt(samplePrompt(), {{QStringLiteral("who"), QStringLiteral("the user")}});
-    if (m_session)
-        m_form->setPrices(m_session->runner().prices());
+    followPrices();
 }
 
 WorkbenchView::~WorkbenchView()
@@ -190,11 +189,18 @@ void WorkbenchView::setSession(Session* session)
     m_session = session;
     m_loaded = false;
     m_runs->setSession(session);
+    followPrices();
+    if (m_session && isVisible())
+        loadAgents();
+}
+
+void WorkbenchView::followPrices()
+{
     if (!m_session)
         return;
-    m_form->setPrices(m_session->runner().prices());
-    if (isVisible())
-        loadAgents();
+    const auto update = [this] { m_form->setPrices(m_session->runner().prices()); };
+    connect(m_session, &Session::pricesChanged, this, update);
+    update();
 }
 
 void WorkbenchView::loadAgents()

@@ -56,6 +56,7 @@ Q_SIGNALS:
 private:
     void createLayout();
     void createCommands();
+    void followPrices();
     void loadAgents();
     void showAgents(std::vector<StoredAgent> agents);
     void chooseAgent(const QString& name);
