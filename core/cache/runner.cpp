@@ -310,13 +310,17 @@ QCoro::Task<> Runner::Private::joinFlight(State state, std::shared_ptr<Flight> f
 
 QCoro::Task<RunResult> Runner::Private::lead(State state)
 {
+    // Only now: a hit needs no key, and a locked keychain asks for a password.
+    const std::stop_token stop = state->options.stop;
+    const QString prefix = state->request.model.provider;
+    auto preparing = prepare(prefix);
+    co_await unlessStopped(&background, std::move(preparing), stop);
     auto lock = std::make_shared<std::unique_ptr<RunLock>>();
     if (state->options.useLock && state->writes()) {
         State copy = state;
         auto lockCopy = lock;
         std::optional<RunResult> others;
         auto acquiring = acquire(std::move(copy), std::move(lockCopy));
-        const std::stop_token stop = state->options.stop;
         if (stop.stop_possible())
             others = co_await unlessStopped(&background, std::move(acquiring), stop);
         else
@@ -333,6 +337,12 @@ QCoro::Task<RunResult> Runner::Private::lead(State state)
             (*lock)->setFailure(sharedFailure(error, providers.account(state->request.model.provider)));
         throw;
     }
+}
+
+QCoro::Task<bool> Runner::Private::prepare(QString prefix)
+{
+    co_await providers.prepare(prefix);
+    co_return true;
 }
 
 /// Takes the distributed lock, or gives the answer that somebody else paid for meanwhile. Stopped, it goes on

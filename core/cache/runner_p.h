@@ -79,6 +79,7 @@ struct Runner::Private {
     QCoro::Task<std::optional<Entry>> lookup(State state);
     QCoro::Task<RunResult> execute(State state);
     QCoro::Task<RunResult> lead(State state);
+    QCoro::Task<bool> prepare(QString prefix);
     QCoro::Task<std::optional<RunResult>> acquire(State state, LockPointer lock);
     QCoro::Task<RunResult> pay(State state, LockPointer lock);
     QCoro::Task<> joinFlight(State state, std::shared_ptr<Flight> flight);

@@ -20,11 +20,6 @@ namespace llmcache {
 
 namespace {
 
-QString environmentSecret(const QString& name)
-{
-    return qEnvironmentVariable(name.toLatin1().constData());
-}
-
 QString embeddedFile(const QString& dataFolder)
 {
     return QDir(dataFolder).filePath(QStringLiteral("cache.sqlite"));
@@ -92,7 +87,8 @@ struct Session::Private {
         : config(std::move(given))
         , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
         , store(openStore(config.storeUrl, config.workspace, config.dataFolder))
-        , providers(config.providers)
+        , keys(config.dataFolder)
+        , providers(withKeys(config.providers))
         , runner(*store, providers, clock, firstPrices(), config.identity, &spool)
     {
     }
@@ -116,6 +112,15 @@ struct Session::Private {
         return table;
     }
 
+    ProviderConfig withKeys(ProviderConfig given)
+    {
+        if (!given.secret) {
+            given.secret = [this](const QString& name) { return keys.value(name); };
+            given.loadSecrets = [this](const QStringList& names) { return keys.load(names); };
+        }
+        return given;
+    }
+
     /// Offers the store what waits on disk. The session waits for it when it ends.
     static QCoro::Task<> replay(Private* session);
 
@@ -123,6 +128,7 @@ struct Session::Private {
     SystemClock clock;
     Spool spool;
     std::unique_ptr<Store> store;
+    KeyRing keys;
     ProviderRegistry providers;
     QString priceProblem;
     Runner runner;
@@ -133,8 +139,6 @@ struct Session::Private {
 Session::Session(SessionConfig config, QObject* parent)
     : QObject(parent)
 {
-    if (!config.providers.secret)
-        config.providers.secret = environmentSecret;
     d = std::make_unique<Private>(std::move(config));
     // Paid answers that wait on disk are stored as soon as the store is there: at the first use of it, when
     // it comes back, and (a full disk makes no connection) now and then.
@@ -216,6 +220,11 @@ void Session::setPrices(PriceTable prices)
 const QString& Session::priceProblem() const
 {
     return d->priceProblem;
+}
+
+KeyRing& Session::keys()
+{
+    return d->keys;
 }
 
 Clock& Session::clock()

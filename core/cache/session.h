@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/runner.h"
+#include "provider/keyring.h"
 
 #include <QObject>
 
@@ -12,7 +13,7 @@ struct SessionConfig {
     QString workspace = QStringLiteral("default");
     QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
     Identity identity = Identity::ofProcess();
-    ProviderConfig providers{}; ///< without `secret`, keys come from the environment
+    ProviderConfig providers{}; ///< without `secret`, keys come from a KeyRing
     CustomCosts customCosts{}; ///< win over the prices in `dataFolder`, see PriceFiles
     /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
     static SessionConfig fromEnvironment();
@@ -38,6 +39,8 @@ public:
     QCoro::Task<CostReport> costs(CostQuery query);
     QCoro::Task<std::vector<Call>> calls(CallQuery query);
     ProviderRegistry& providers();
+    /// Where the keys of the providers are, unless the configuration has a `secret` of its own.
+    KeyRing& keys();
     /// Prices runs from now on with `prices`, under the custom costs of the configuration.
     void setPrices(PriceTable prices);
     /// What is wrong with the price files in the data folder, for people; empty when nothing is. The built-in

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cost/jsonlines.h"
-#include "store/privatefolder.h"
+#include "base/privatefolder.h"
 
 #include <QDir>
 #include <QFile>

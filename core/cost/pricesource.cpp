@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/gate.h"
 #include "base/worker.h"
-#include "provider/systemproxies_p.h"
+#include "base/systemproxies_p.h"
 
 #include <qcorofuture.h>
 

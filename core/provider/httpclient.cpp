@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "provider/httpexchange_p.h"
-#include "provider/systemproxies_p.h"
+#include "base/systemproxies_p.h"
 
 #include <qcorosignal.h>
 

@@ -70,6 +70,8 @@ struct ProviderConfig {
     QMap<QString, QUrl> baseUrls; ///< per prefix; wins over environment and defaults
     /// Value of an environment variable or a keychain item, by its environment name; empty = not set.
     std::function<QString(const QString& name)> secret;
+    /// Makes sure that `secret` knows these names, as far as they are set; may be empty. Must not throw.
+    std::function<QCoro::Task<>(QStringList names)> loadSecrets;
 };
 
 /// The name of the tool that carries a JSON answer, as PydanticAI has it.
@@ -101,6 +103,8 @@ public:
     /// Base URL in force for a prefix when it is not the default one; empty otherwise. Part of the
     /// fingerprint.
     QString endpointOverride(const QString& prefix) const;
+    /// Fetches the key for a prefix from where it is kept; await it before a request. Does not throw.
+    QCoro::Task<> prepare(QString prefix) const;
     /// A name for the account that pays: a digest of the key, never the key; empty when there is none.
     QString account(const QString& prefix) const;
     /// Whether a key for this prefix is there (true where none is needed).

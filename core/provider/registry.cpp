@@ -219,6 +219,15 @@ QString ProviderRegistry::endpointOverride(const QString& prefix) const
     return inForce == normalized(QUrl(row->prefix.defaultBaseUrl)) ? QString() : inForce;
 }
 
+QCoro::Task<> ProviderRegistry::prepare(QString prefix) const
+{
+    const PrefixRow* const row = findPrefix(prefix);
+    if (!row || !d->config.loadSecrets)
+        co_return;
+    const QStringList names = row->prefix.keyVariables;
+    co_await d->config.loadSecrets(names);
+}
+
 QString ProviderRegistry::account(const QString& prefix) const
 {
     const PrefixRow* const row = findPrefix(prefix);

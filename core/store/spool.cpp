@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/worker.h"
-#include "store/privatefolder.h"
+#include "base/privatefolder.h"
 
 #include <qcorofuture.h>
 

@@ -24,6 +24,12 @@ QCoro::Task<> runToEnd(QCoro::Task<T>* task, std::optional<T>* value, std::excep
     loop->quit();
 }
 
+inline QCoro::Task<bool> endOf(QCoro::Task<>* task)
+{
+    co_await *task;
+    co_return true;
+}
+
 } // namespace detail
 
 /// Runs the event loop until `task` ends, and gives its value or throws its exception. QCoro 0.8's own
@@ -41,6 +47,10 @@ T waitForTask(QCoro::Task<T> task)
     if (error)
         std::rethrow_exception(error);
     return std::move(*value);
+}
+inline void waitForTask(QCoro::Task<> task)
+{
+    waitForTask(detail::endOf(&task));
 }
 
 } // namespace llmcache::test

@@ -1,6 +1,6 @@
 #include "store/sqlite/database_p.h"
 
-#include "store/privatefolder.h"
+#include "base/privatefolder.h"
 #include "store/sqlite/schema_p.h"
 
 #include <QDir>

@@ -1,4 +1,4 @@
-#include "store/privatefolder.h"
+#include "base/privatefolder.h"
 
 #include <QDir>
 #include <QFileInfo>

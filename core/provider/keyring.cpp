@@ -1,0 +1,207 @@
+#include "provider/keyring.h"
+
+#include "base/error.h"
+#include "base/gate.h"
+#include "base/json.h"
+#include "base/privatefolder.h"
+
+#include <qt6keychain/keychain.h>
+
+#include <QDir>
+#include <QFile>
+#include <QSaveFile>
+#include <QTimer>
+
+#include <chrono>
+
+namespace llmcache {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+const QString service = QStringLiteral("llmcache");
+/// A keychain that is locked asks its owner for a password first.
+constexpr std::chrono::milliseconds patience = 2min;
+
+struct Outcome {
+    QKeychain::Error error = QKeychain::OtherError;
+    QString text;
+    QString key; ///< that was read
+};
+
+/// Runs a job to its end. The job deletes itself.
+QCoro::Task<Outcome> finish(QKeychain::Job* job)
+{
+    Gate ended;
+    Outcome outcome;
+    outcome.text = QStringLiteral("it did not answer");
+    QObject::connect(job, &QKeychain::Job::finished, &ended, [&](QKeychain::Job* done) {
+        outcome.error = done->error();
+        outcome.text = done->errorString();
+        if (const auto* const read = qobject_cast<QKeychain::ReadPasswordJob*>(done))
+            outcome.key = read->textData();
+        ended.open();
+    });
+    QTimer::singleShot(patience, &ended, &Gate::open);
+    job->start();
+    co_await ended.passed();
+    co_return outcome;
+}
+
+QString problemText(const Outcome& outcome)
+{
+    if (outcome.error == QKeychain::NoBackendAvailable)
+        return QStringLiteral("There is no keychain on this system.");
+    if (outcome.error == QKeychain::AccessDeniedByUser)
+        return QStringLiteral("The keychain stayed locked.");
+    return QStringLiteral("The keychain refuses: %1.").arg(outcome.text.trimmed());
+}
+
+[[noreturn]] void fail(const Outcome& outcome)
+{
+    const QString remedy = outcome.error == QKeychain::AccessDeniedByUser
+        ? QStringLiteral("Unlock it and try again, or keep the key for this session only.")
+        : QStringLiteral(
+            "Start one, such as gnome-keyring or KWallet; or keep the key for this session only, "
+            "or set the environment variable.");
+    throw ConfigurationError(problemText(outcome), remedy);
+}
+
+QString listPath(const QString& folder)
+{
+    return QDir(folder).filePath(QStringLiteral("keys.json"));
+}
+
+} // namespace
+
+KeyRing::KeyRing(QString folder, QObject* parent)
+    : QObject(parent)
+    , m_folder(std::move(folder))
+{
+    m_listed = readList();
+}
+
+KeyRing::~KeyRing() = default;
+
+QString KeyRing::value(const QString& name) const
+{
+    const QString given = qEnvironmentVariable(name.toLatin1().constData());
+    if (!given.trimmed().isEmpty())
+        return given;
+    const auto kept = m_session.constFind(name);
+    return kept != m_session.cend() ? *kept : m_read.value(name);
+}
+
+KeyRing::Place KeyRing::place(const QString& name) const
+{
+    if (!qEnvironmentVariable(name.toLatin1().constData()).trimmed().isEmpty())
+        return Place::Environment;
+    if (m_session.contains(name))
+        return Place::Session;
+    return m_read.contains(name) || m_listed.contains(name) ? Place::Keychain : Place::None;
+}
+
+QCoro::Task<> KeyRing::load(QStringList names)
+{
+    // Another program may have put something into the keychain, or taken it out.
+    m_listed = readList();
+    for (const QString& name : names) {
+        if (!m_listed.contains(name) || m_read.contains(name))
+            continue;
+        // Runs that begin together ask once.
+        if (const std::shared_ptr<Gate> other = m_reading.value(name)) {
+            co_await other->passed();
+            continue;
+        }
+        const auto gate = std::make_shared<Gate>();
+        m_reading.insert(name, gate);
+        auto* const job = new QKeychain::ReadPasswordJob(service);
+        job->setKey(name);
+        const Outcome outcome = co_await finish(job);
+        m_reading.remove(name);
+        if (outcome.error == QKeychain::NoError)
+            m_read.insert(name, outcome.key);
+        const bool known = outcome.error == QKeychain::NoError || outcome.error == QKeychain::EntryNotFound;
+        m_problem = known ? QString() : problemText(outcome);
+        gate->open();
+        Q_EMIT changed();
+    }
+}
+
+QCoro::Task<> KeyRing::store(QString name, QString key)
+{
+    if (m_folder.isEmpty())
+        throw ConfigurationError(QStringLiteral("There is no data folder to remember the key's name in."),
+            QStringLiteral("Name one with --config, or keep the key for this session only."));
+    auto* const job = new QKeychain::WritePasswordJob(service);
+    job->setKey(name);
+    job->setTextData(key);
+    const Outcome outcome = co_await finish(job);
+    if (outcome.error != QKeychain::NoError)
+        fail(outcome);
+    m_read.insert(name, key);
+    m_session.remove(name);
+    m_problem.clear();
+    list(name, true);
+    Q_EMIT changed();
+}
+
+void KeyRing::keepForSession(const QString& name, const QString& key)
+{
+    m_session.insert(name, key);
+    Q_EMIT changed();
+}
+
+QCoro::Task<> KeyRing::remove(QString name)
+{
+    if (m_listed.contains(name) || m_read.contains(name)) {
+        auto* const job = new QKeychain::DeletePasswordJob(service);
+        job->setKey(name);
+        const Outcome outcome = co_await finish(job);
+        if (outcome.error != QKeychain::NoError && outcome.error != QKeychain::EntryNotFound)
+            fail(outcome);
+        m_read.remove(name);
+        list(name, false);
+    }
+    m_session.remove(name);
+    Q_EMIT changed();
+}
+
+QStringList KeyRing::readList() const
+{
+    QFile file(listPath(m_folder));
+    if (m_folder.isEmpty() || !file.open(QIODevice::ReadOnly))
+        return {};
+    QStringList names;
+    const auto json = tryParseJson(file.readAll());
+    if (!json || !json->is_array())
+        return {};
+    for (const Json& name : *json) {
+        if (name.is_string())
+            names.append(toQString(name.get_ref<const std::string&>()));
+    }
+    return names;
+}
+
+void KeyRing::list(const QString& name, bool isThere)
+{
+    QStringList names = readList();
+    names.removeAll(name);
+    if (isThere)
+        names.append(name);
+    names.sort();
+    m_listed = names;
+    Json json = Json::array();
+    for (const QString& one : std::as_const(names))
+        json.push_back(toUtf8(one));
+    const QByteArray text = toJsonText(json);
+    createPrivateFolder(m_folder);
+    QSaveFile file(listPath(m_folder));
+    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
+        throw ConfigurationError(QStringLiteral("The list of keys, %1, can't be written: %2.")
+                                     .arg(file.fileName(), file.errorString()),
+            QStringLiteral("See to the disk or the rights of the folder."));
+}
+
+} // namespace llmcache
