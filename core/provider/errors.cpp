@@ -3,6 +3,7 @@
 #include "provider/replyjson.h"
 
 #include <QDateTime>
+#include <QHash>
 #include <QRegularExpression>
 
 #include <algorithm>
@@ -231,7 +232,8 @@ ProviderError makeError(const ErrorContext& context, const Json& body, const Err
 std::optional<milliseconds> parseReset(const QByteArray& raw, qint64 nowMs)
 {
     const QString text = QString::fromLatin1(raw).trimmed();
-    if (text.isEmpty())
+    constexpr qsizetype longestTime = 64;
+    if (text.isEmpty() || text.size() > longestTime)
         return std::nullopt;
     bool isNumber = false;
     const double number = text.toDouble(&isNumber);
@@ -289,8 +291,11 @@ std::optional<milliseconds> parseRetryAfter(const QByteArray& raw, qint64 nowMs)
 std::optional<milliseconds> resetOfExhausted(const HttpHeaders& headers, qint64 nowMs)
 {
     std::optional<milliseconds> latest;
-    for (const auto& [name, value] : headers) {
-        const QByteArray lower = name.toLower();
+    QHash<QByteArray, QByteArray> values; // there may be thousands of them, from a server that means no good
+    for (const auto& [name, value] : headers)
+        values.insert(name.toLower(), value.trimmed());
+    for (auto header = values.cbegin(); header != values.cend(); ++header) {
+        const QByteArray& lower = header.key();
         QByteArray remaining;
         if (lower.startsWith("x-ratelimit-reset") || lower.startsWith("ratelimit-reset")) {
             remaining = lower;
@@ -300,10 +305,10 @@ std::optional<milliseconds> resetOfExhausted(const HttpHeaders& headers, qint64 
         } else {
             continue;
         }
-        const QByteArray left = headerValue(headers, remaining.constData()).trimmed();
+        const QByteArray left = values.value(remaining);
         if (!left.isEmpty() && left.toDouble() > 0)
             continue;
-        const auto reset = parseReset(value, nowMs);
+        const auto reset = parseReset(*header, nowMs);
         if (reset && (!latest || *reset > *latest))
             latest = reset;
     }
