@@ -15,7 +15,8 @@ const std::vector<Command>& commands()
 {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto part : {runCommands(), entryCommands(), agentCommands(), costCommands(), priceCommands()})
+        for (auto part :
+            {runCommands(), entryCommands(), agentCommands(), costCommands(), priceCommands(), keyCommands()})
             list.insert(
                 list.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         return list;
@@ -130,6 +131,8 @@ QCoro::Task<int> runCommand(CommandLine line)
         code = co_await command.run(std::move(context), std::move(arguments));
     } catch (const Error& error) {
         printError(QStringLiteral("llmcache: %1: %2").arg(error.kind(), error.text()));
+        if (session && !session->keys().problem().isEmpty())
+            printError(QStringLiteral("llmcache: warning: %1").arg(session->keys().problem()));
         code = error.exitCode();
     }
     if (session)

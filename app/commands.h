@@ -30,6 +30,7 @@ std::vector<Command> entryCommands();
 std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
 std::vector<Command> priceCommands();
+std::vector<Command> keyCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.
 const Command& findCommand(const QStringList& words);

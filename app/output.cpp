@@ -1,8 +1,11 @@
 #include "output.h"
 
+#include "base/error.h"
+
 #include <QTextStream>
 
 #include <cstdio>
+#include <termios.h>
 #include <unistd.h>
 
 namespace llmcache::app {
@@ -68,6 +71,27 @@ bool confirm(const QString& question)
     write(stderr, question + QStringLiteral(" [y/N] "));
     QTextStream in(stdin);
     return in.readLine().trimmed().compare(QLatin1String("y"), Qt::CaseInsensitive) == 0;
+}
+
+QString readSecret(const QString& prompt)
+{
+    QTextStream in(stdin);
+    if (!isTerminal(stdin))
+        return in.readLine();
+    write(stderr, prompt);
+    const int terminal = fileno(stdin);
+    termios before{};
+    tcgetattr(terminal, &before);
+    termios silent = before;
+    // Without signals too: Ctrl+C would leave the terminal mute. It comes as a character.
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+    tcsetattr(terminal, TCSAFLUSH, &silent);
+    const QString line = in.readLine();
+    tcsetattr(terminal, TCSAFLUSH, &before);
+    write(stderr, QStringLiteral("\n"));
+    if (line.contains(QChar(0x03)))
+        throw Cancelled();
+    return line;
 }
 
 TextTable::TextTable(QStringList headers, std::vector<bool> rightAligned)

@@ -18,6 +18,9 @@ void printJsonLine(const Json& value);
 void printError(const QString& text);
 /// Asks on the terminal; false without one.
 bool confirm(const QString& question);
+/// The first line of standard input; on a terminal, after a prompt, and without showing what is typed. Throws
+/// Cancelled after Ctrl+C.
+QString readSecret(const QString& prompt);
 
 /// Columns aligned with spaces; numbers right-aligned where `rightAligned` says so.
 class TextTable {

@@ -281,8 +281,8 @@ QCoro::Task<int> import(CommandContext context, Arguments arguments)
     if (arguments.has(QStringLiteral("dry-run")))
         co_return 0;
     if (!arguments.has(QStringLiteral("yes")) && !confirm(QStringLiteral("Use these prices from now on?")))
-        throw UsageError(QStringLiteral("The prices are unchanged."),
-            QStringLiteral("Say --yes to use them, or --dry-run to look only."));
+        throw Cancelled(
+            QStringLiteral("The prices are unchanged."), QStringLiteral("Confirm, or give --yes."));
     PriceFiles(files).useTable(imported.table);
     if (!json)
         printLine(QStringLiteral("These prices are in force; --built-in goes back."));

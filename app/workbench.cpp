@@ -181,24 +181,6 @@ ui::SettingsView::Facts Workbench::facts() const
     facts.dataFolder = m_session->config().dataFolder;
     facts.settingsFile = m_settings->fileName();
     facts.version = QCoreApplication::applicationVersion();
-    for (const ProviderPrefix& prefix : ProviderRegistry::prefixes()) {
-        // Prefixes of one service share its key, so they share a line.
-        const auto same = [&prefix](const ui::SettingsView::ProviderKey& key) {
-            return key.provider == prefix.displayName && key.variables == prefix.keyVariables;
-        };
-        const auto known = std::find_if(facts.keys.begin(), facts.keys.end(), same);
-        if (known != facts.keys.end()) {
-            known->prefixes.append(prefix.prefix);
-            continue;
-        }
-        ui::SettingsView::ProviderKey key;
-        key.provider = prefix.displayName;
-        key.prefixes = QStringList{prefix.prefix};
-        key.variables = prefix.keyVariables;
-        key.needed = prefix.keyRequired;
-        key.set = prefix.keyRequired && m_session->providers().hasKey(prefix.prefix);
-        facts.keys.append(key);
-    }
     return facts;
 }
 

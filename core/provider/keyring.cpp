@@ -4,6 +4,7 @@
 #include "base/gate.h"
 #include "base/json.h"
 #include "base/privatefolder.h"
+#include "provider/provider.h"
 
 #include <qt6keychain/keychain.h>
 
@@ -12,6 +13,7 @@
 #include <QSaveFile>
 #include <QTimer>
 
+#include <algorithm>
 #include <chrono>
 
 namespace llmcache {
@@ -75,6 +77,25 @@ QString listPath(const QString& folder)
 
 } // namespace
 
+const std::vector<KeySlot>& keySlots()
+{
+    static const std::vector<KeySlot> slots = [] {
+        std::vector<KeySlot> list;
+        for (const ProviderPrefix& prefix : ProviderRegistry::prefixes()) {
+            if (prefix.keyVariables.isEmpty())
+                continue;
+            const auto same = std::find_if(list.begin(), list.end(),
+                [&prefix](const KeySlot& slot) { return slot.variables == prefix.keyVariables; });
+            if (same == list.end())
+                list.push_back({prefix.displayName, {prefix.prefix}, prefix.keyVariables});
+            else
+                same->prefixes.append(prefix.prefix);
+        }
+        return list;
+    }();
+    return slots;
+}
+
 KeyRing::KeyRing(QString folder, QObject* parent)
     : QObject(parent)
     , m_folder(std::move(folder))
@@ -99,7 +120,7 @@ KeyRing::Place KeyRing::place(const QString& name) const
         return Place::Environment;
     if (m_session.contains(name))
         return Place::Session;
-    return m_read.contains(name) || m_listed.contains(name) ? Place::Keychain : Place::None;
+    return isStored(name) ? Place::Keychain : Place::None;
 }
 
 QCoro::Task<> KeyRing::load(QStringList names)
@@ -155,7 +176,7 @@ void KeyRing::keepForSession(const QString& name, const QString& key)
 
 QCoro::Task<> KeyRing::remove(QString name)
 {
-    if (m_listed.contains(name) || m_read.contains(name)) {
+    if (isStored(name)) {
         auto* const job = new QKeychain::DeletePasswordJob(service);
         job->setKey(name);
         const Outcome outcome = co_await finish(job);

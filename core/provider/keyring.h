@@ -7,10 +7,20 @@
 #include <QStringList>
 
 #include <memory>
+#include <vector>
 
 namespace llmcache {
 
 class Gate;
+
+/// A key that somebody can have: the providers that share it, and the environment names it goes by.
+struct KeySlot {
+    QString provider; ///< for people: "Anthropic"
+    QStringList prefixes; ///< of model names: "anthropic"
+    QStringList variables; ///< the first that is set wins
+};
+/// All of them, in the order of the table of prefixes; without providers that need no key.
+const std::vector<KeySlot>& keySlots();
 
 /// The keys of providers, by the name of their environment variable ("OPENAI_API_KEY"): from the environment,
 /// from the system's keychain (through QtKeychain: Secret Service, KWallet), or for this session alone. Never
@@ -32,6 +42,8 @@ public:
     QString value(const QString& name) const;
     /// Where value() has its key from, or would have it from after load().
     Place place(const QString& name) const;
+    /// Whether the keychain has it, whatever wins.
+    bool isStored(const QString& name) const { return m_listed.contains(name); }
 
     /// Reads those of the names from the keychain that are in it, and not read yet. Does not throw: what went
     /// wrong is in problem().

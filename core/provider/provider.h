@@ -69,9 +69,9 @@ public:
 struct ProviderConfig {
     QMap<QString, QUrl> baseUrls; ///< per prefix; wins over environment and defaults
     /// Value of an environment variable or a keychain item, by its environment name; empty = not set.
-    std::function<QString(const QString& name)> secret;
+    std::function<QString(const QString& name)> secret{};
     /// Makes sure that `secret` knows these names, as far as they are set; may be empty. Must not throw.
-    std::function<QCoro::Task<>(QStringList names)> loadSecrets;
+    std::function<QCoro::Task<>(QStringList names)> loadSecrets{};
 };
 
 /// The name of the tool that carries a JSON answer, as PydanticAI has it.

@@ -438,7 +438,7 @@ void TestE2eOffline::priceTablesAreImported()
     LLMCACHE_VERIFY_EXIT(preview, 0);
     QVERIFY2(
         preview.out.contains("acme:one") && preview.out.contains("1 new"), preview.describe().constData());
-    LLMCACHE_VERIFY_EXIT(user.run(import), 2);
+    LLMCACHE_VERIFY_EXIT(user.run(import), 8);
     LLMCACHE_VERIFY_EXIT(user.run(show), 3);
 
     const ProgramResult used =

@@ -1,9 +1,10 @@
 #include "settings/settingsview.h"
 
+#include "cache/session.h"
+#include "settings/keyscard.h"
 #include "settings/pricescard.h"
 #include "shell/panes.h"
 #include "theme/theme.h"
-#include "widgets/badge.h"
 #include "widgets/card.h"
 #include "widgets/controls.h"
 #include "widgets/elidedlabel.h"
@@ -76,7 +77,6 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     , m_scheme(new SegmentedControl(this))
     , m_density(new SegmentedControl(this))
     , m_place(new Card(tr("Store and files"), this))
-    , m_keys(new Card(tr("Provider keys"), this))
     , m_column(new QVBoxLayout)
 {
     auto* outer = new QVBoxLayout(this);
@@ -90,7 +90,12 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     auto* sides = new QHBoxLayout(page);
     sides->setContentsMargins(16, 16, 16, 16);
     m_column->setSpacing(12);
-    sides->addLayout(m_column, 1000);
+    // The width is bound here and not on each card: a layout asks them how high they are when they are wider.
+    auto* bound = new QWidget(page);
+    bound->setMaximumWidth(720);
+    bound->setLayout(m_column);
+    m_column->setContentsMargins(0, 0, 0, 0);
+    sides->addWidget(bound, 1000);
     sides->addStretch(1);
     scroll->setWidget(page);
 
@@ -106,9 +111,9 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     grid->addWidget(m_scheme, 0, 1, Qt::AlignLeft);
     grid->addWidget(makeLabel(tr("Density"), Tone::Secondary), 1, 0);
     grid->addWidget(m_density, 1, 1, Qt::AlignLeft);
-    for (Card* card : {appearance, m_place, m_keys}) {
+    for (Card* card : {appearance, m_place}) {
         card->headingRow()->addStretch();
-        insertCard(m_column->count(), card);
+        addCard(card);
     }
     m_column->addStretch();
 
@@ -131,17 +136,21 @@ SettingsView::SettingsView(Theme* theme, QSettings* settings, QWidget* parent)
     setFacts({});
 }
 
-void SettingsView::insertCard(int place, Card* card)
+void SettingsView::addCard(Card* card)
 {
-    card->setMaximumWidth(720);
-    card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
-    m_column->insertWidget(place, card);
+    // Before the stretch at the end, once that is there.
+    const bool begun = m_column->count() > 0 && m_column->itemAt(m_column->count() - 1)->spacerItem();
+    m_column->insertWidget(m_column->count() - (begun ? 1 : 0), card);
 }
 
 void SettingsView::setSession(Session* session)
 {
     m_prices = new PricesCard(m_theme, session);
-    insertCard(m_column->indexOf(m_keys), m_prices);
+    addCard(m_prices);
+    m_keys = new KeysCard(m_theme, &session->keys());
+    addCard(m_keys);
+    connect(m_keys, &KeysCard::notice, this, [this](const QString& text) { Q_EMIT notice(text, {}, {}); });
+    connect(m_keys, &KeysCard::activeTasksChanged, this, &SettingsView::activeTasksChanged);
     connect(m_prices, &PricesCard::notice, this, &SettingsView::notice);
     connect(m_prices, &PricesCard::activeTasksChanged, this, &SettingsView::activeTasksChanged);
 }
@@ -158,28 +167,6 @@ void SettingsView::setFacts(const Facts& facts)
     m_place->body()->addWidget(note(tr("The store is chosen when the program starts: --store, then "
                                        "LLM_CACHE_REDIS_URL, then the file in the "
                                        "data folder.")));
-
-    QGridLayout* keys = freshGrid(m_keys);
-    keys->setColumnStretch(2, 2);
-    for (const ProviderKey& key : facts.keys) {
-        const int row = keys->rowCount();
-        keys->addWidget(makeLabel(key.provider, Tone::Secondary), row, 0);
-        auto* const prefixes = new ElidedLabel(key.prefixes.join(QStringLiteral(", ")));
-        prefixes->setFont(codeFont(12));
-        keys->addWidget(prefixes, row, 1);
-        auto* const variables = new ElidedLabel(key.variables.join(tr(" or ")));
-        setTone(variables, Tone::Secondary);
-        keys->addWidget(variables, row, 2);
-        auto* badge = new Badge;
-        if (key.set)
-            badge->setBadge(BadgeKind::Hit, tr("✓ set"));
-        else
-            badge->setBadge(BadgeKind::Neutral, key.needed ? tr("not set") : tr("not needed"));
-        badge->setAccessibleName(tr("%1 key: %2").arg(key.provider, badge->text()));
-        keys->addWidget(badge, row, 3, Qt::AlignRight);
-    }
-    m_keys->body()->addWidget(note(
-        tr("Keys are read from the environment of the program. Their values are never shown or stored.")));
 }
 
 void SettingsView::activate()
@@ -191,13 +178,15 @@ void SettingsView::activate()
 
 void SettingsView::stopTasks()
 {
-    if (m_prices)
-        m_prices->stopTasks();
+    if (!m_prices)
+        return;
+    m_prices->stopTasks();
+    m_keys->stopTasks();
 }
 
 int SettingsView::activeTasks() const
 {
-    return m_prices ? m_prices->activeTasks() : 0;
+    return m_prices ? m_prices->activeTasks() + m_keys->activeTasks() : 0;
 }
 
 } // namespace llmcache::ui

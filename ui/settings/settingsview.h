@@ -13,6 +13,7 @@ class Session;
 namespace llmcache::ui {
 
 class Card;
+class KeysCard;
 class PricesCard;
 class SegmentedControl;
 class Theme;
@@ -21,29 +22,21 @@ class Theme;
 void restoreAppearance(Theme* theme, const QSettings& settings);
 void saveAppearance(const Theme& theme, QSettings& settings);
 
-/// Appearance, prices, and what the program found: store, workspace, folders, keys.
+/// Appearance, prices, provider keys, and what the program found: store, workspace, folders.
 class SettingsView : public View {
     Q_OBJECT
 public:
-    struct ProviderKey {
-        QString provider; ///< for people: "Anthropic"
-        QStringList prefixes; ///< of model names: "anthropic"
-        QStringList variables; ///< environment names that are looked at
-        bool needed = true; ///< false for providers without keys
-        bool set = false;
-    };
     struct Facts {
         QString store; ///< kind, address without secrets
         QString workspace;
         QString dataFolder;
         QString settingsFile;
         QString version;
-        QList<ProviderKey> keys; ///< never values
     };
     /// `theme` and `settings` must outlive the widget.
     SettingsView(Theme* theme, QSettings* settings, QWidget* parent = nullptr);
     void setFacts(const Facts& facts);
-    /// Shows the prices of a session, once; it must outlive the widget.
+    /// Shows the prices and keys of a session, once; it must outlive the widget.
     void setSession(Session* session);
 
     QString title() const override { return tr("Settings"); }
@@ -56,7 +49,7 @@ Q_SIGNALS:
     void notice(const QString& text, const QString& action, const std::function<void()>& undo);
 
 private:
-    void insertCard(int place, Card* card);
+    void addCard(Card* card);
 
     Theme* m_theme;
     QSettings* m_settings;
@@ -64,7 +57,7 @@ private:
     SegmentedControl* m_density;
     Card* m_place;
     PricesCard* m_prices = nullptr;
-    Card* m_keys;
+    KeysCard* m_keys = nullptr;
     QVBoxLayout* m_column;
 };
 
