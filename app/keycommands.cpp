@@ -69,7 +69,7 @@ QString variableOf(const Arguments& arguments)
     if (arguments.operands().isEmpty())
         throw UsageError(QStringLiteral("Which key?"),
             QStringLiteral("Name a provider such as anthropic, or a variable such as ANTHROPIC_API_KEY."));
-    const QString given = arguments.operands().front();
+    QString given = arguments.operands().front();
     for (const KeySlot& slot : keySlots()) {
         if (slot.variables.contains(given))
             return given;

@@ -4,6 +4,7 @@
 #include "costs/costsview.h"
 #include "shell/mainwindow.h"
 #include "theme/theme.h"
+#include "widgets/format.h"
 #include "widgets/toast.h"
 #include "workbench/workbenchview.h"
 
@@ -176,10 +177,10 @@ ui::SettingsView::Facts Workbench::facts() const
 {
     const StoreInfo info = m_session->store().info();
     ui::SettingsView::Facts facts;
-    facts.store = info.kind + QStringLiteral(" · ") + info.name;
+    facts.store = info.kind + QStringLiteral(" · ") + ui::format::path(info.name);
     facts.workspace = info.workspace;
-    facts.dataFolder = m_session->config().dataFolder;
-    facts.settingsFile = m_settings->fileName();
+    facts.dataFolder = ui::format::path(m_session->config().dataFolder);
+    facts.settingsFile = ui::format::path(m_settings->fileName());
     facts.version = QCoreApplication::applicationVersion();
     return facts;
 }

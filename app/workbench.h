@@ -32,6 +32,7 @@ public:
     ui::WorkbenchView& workbenchView() { return *m_workbench; }
     ui::CacheView& cacheView() { return *m_cache; }
     ui::CostsView& costsView() { return *m_costs; }
+    ui::SettingsView& settingsView() { return *m_settingsView; }
     Session& session() { return *m_session; }
 
 Q_SIGNALS:

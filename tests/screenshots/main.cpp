@@ -1,8 +1,10 @@
 // Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER.
 
 #include "cache/cacheview.h"
+#include "cost/pricefiles.h"
 #include "costs/costsview.h"
 #include "sampledata.h"
+#include "settings/settingsview.h"
 #include "shell/mainwindow.h"
 #include "testenvironment.h"
 #include "theme/theme.h"
@@ -64,6 +66,7 @@ public:
                     m_workbench.workbenchView().runPanel()->answer()->shownFingerprint());
                 take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
                 take(&m_workbench.costsView(), QStringLiteral("costs"), scheme, size);
+                take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
             }
         }
     }
@@ -95,7 +98,7 @@ int main(int argc, char** argv)
     if (qEnvironmentVariableIsEmpty("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
-    QApplication::setApplicationVersion(QStringLiteral("screenshots"));
+    QApplication::setApplicationVersion(QStringLiteral(LLMCACHE_VERSION));
     if (argc != 2 || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
         QTextStream(stderr) << "usage: llmcache_screenshots FOLDER\n";
         return 2;
@@ -106,6 +109,9 @@ int main(int argc, char** argv)
     SessionConfig config;
     config.dataFolder = QDir::homePath() + QStringLiteral("/.local/share/llmcache");
     config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
+    PriceFiles(config.dataFolder)
+        .setCosts(QStringLiteral("acme:large"),
+            {QStringLiteral("3"), QStringLiteral("15"), QStringLiteral("3.75"), QStringLiteral("0.30")});
     {
         Session session(config);
         QEventLoop loop;
