@@ -37,6 +37,12 @@ KeysCard::KeysCard(const Theme* theme, KeyRing* keys, QWidget* parent)
     showPlaces();
 }
 
+void KeysCard::reload()
+{
+    m_tasks.run([keys = m_keys](std::stop_token) { return keys->load({}); }, [this] { showPlaces(); },
+        [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
+}
+
 void KeysCard::showPlaces()
 {
     for (KeyRow* row : m_rows) {

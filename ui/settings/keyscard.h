@@ -18,6 +18,8 @@ class KeysCard : public Card {
 public:
     /// `theme` and `keys` must outlive the widget.
     KeysCard(const Theme* theme, KeyRing* keys, QWidget* parent = nullptr);
+    /// Looks again which keys there are: another program may have stored one.
+    void reload();
     void stopTasks() { m_tasks.stop(); }
     int activeTasks() const { return m_tasks.active(); }
 

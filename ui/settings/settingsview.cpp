@@ -172,8 +172,10 @@ void SettingsView::setFacts(const Facts& facts)
 void SettingsView::activate()
 {
     focusPane(this);
-    if (m_prices)
-        m_prices->reload();
+    if (!m_prices)
+        return;
+    m_prices->reload();
+    m_keys->reload();
 }
 
 void SettingsView::stopTasks()

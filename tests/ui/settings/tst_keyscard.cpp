@@ -39,6 +39,7 @@ private Q_SLOTS:
     void typedKeysAreMasked();
     void theEnvironmentIsShownAndWins();
     void oneEditorAtATime();
+    void keysOfOtherProgramsAreSeen();
 
 private:
     void open();
@@ -245,6 +246,17 @@ void TestKeysCard::oneEditorAtATime()
     QVERIFY(other->isEditing());
     QVERIFY(!row()->isEditing());
     QVERIFY(field()->text().isEmpty());
+}
+
+void TestKeysCard::keysOfOtherProgramsAreSeen()
+{
+    open();
+    KeyRing other(m_folder->path());
+    waitForTask(other.store(variable, secret));
+    QCOMPARE(badge(), QStringLiteral("not set"));
+    m_view->activate();
+    settle();
+    QCOMPARE(badge(), QStringLiteral("✓ keychain"));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestKeysCard)
