@@ -107,7 +107,7 @@ KeyRing::~KeyRing() = default;
 
 QString KeyRing::value(const QString& name) const
 {
-    const QString given = qEnvironmentVariable(name.toLatin1().constData());
+    QString given = qEnvironmentVariable(name.toLatin1().constData());
     if (!given.trimmed().isEmpty())
         return given;
     const auto kept = m_session.constFind(name);
