@@ -63,8 +63,9 @@ SelectionBar::SelectionBar(const Theme* theme, EntryRemoval* removal, QWidget* p
     connect(m_keep, &QPushButton::clicked, this, &SelectionBar::cancelQuestion);
     connect(m_confirm, &QPushButton::clicked, this, [this] {
         setState(State::Running);
-        Q_EMIT invalidateConfirmed();
+        // In this order: the removal may be over at once, and what comes after it goes by the focus.
         Q_EMIT questionClosed();
+        Q_EMIT invalidateConfirmed();
     });
     connect(m_cancel, &QPushButton::clicked, m_removal, &EntryRemoval::cancel);
     connect(m_cancel, &QPushButton::clicked, m_cancel, [this] { m_cancel->setEnabled(false); });
