@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cost/jsonlines.h"
 #include "base/privatefolder.h"
+#include "cost/jsonlines.h"
 
 #include <QDir>
 #include <QFile>

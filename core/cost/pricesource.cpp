@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/gate.h"
-#include "base/worker.h"
 #include "base/systemproxies_p.h"
+#include "base/worker.h"
 
 #include <qcorofuture.h>
 

@@ -1,8 +1,8 @@
 #include "provider/httpclient.h"
 
 #include "base/error.h"
-#include "provider/httpexchange_p.h"
 #include "base/systemproxies_p.h"
+#include "provider/httpexchange_p.h"
 
 #include <qcorosignal.h>
 

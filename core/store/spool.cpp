@@ -1,8 +1,8 @@
 #include "store/spool.h"
 
 #include "base/error.h"
-#include "base/worker.h"
 #include "base/privatefolder.h"
+#include "base/worker.h"
 
 #include <qcorofuture.h>
 
