@@ -27,6 +27,7 @@ struct Command {
 const std::vector<Command>& commands();
 std::vector<Command> runCommands();
 std::vector<Command> entryCommands();
+std::vector<Command> transferCommands();
 std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
 std::vector<Command> priceCommands();

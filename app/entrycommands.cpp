@@ -1,15 +1,16 @@
 #include "commands.h"
 
 #include "base/error.h"
+#include "entryselection.h"
 #include "output.h"
 
 #include <QDateTime>
+#include <QLocale>
 
 namespace llmcache::app {
 
 namespace {
 
-constexpr int pageSize = 500;
 constexpr int mostMatches = 20;
 
 QString timeText(qint64 ms)
@@ -69,28 +70,89 @@ QCoro::Task<QString> resolve(Store* store, QString prefix)
     co_return found.front();
 }
 
+/// Sorts rows by what `--sort` names, the largest or newest first.
+void sortRows(std::vector<EntryMeta>& rows, const QString& by, qint64 nowMs)
+{
+    using Field = FilterTerm::Field;
+    static const std::vector<std::pair<QString, Field>> fields{{QStringLiteral("created"), Field::Created},
+        {QStringLiteral("used"), Field::Used}, {QStringLiteral("hits"), Field::Hits},
+        {QStringLiteral("cost"), Field::Cost}, {QStringLiteral("saved"), Field::Saved},
+        {QStringLiteral("tokens"), Field::Tokens}, {QStringLiteral("size"), Field::Size}};
+    QStringList names;
+    for (const auto& [name, field] : fields) {
+        names.append(name);
+        if (name != by)
+            continue;
+        std::sort(
+            rows.begin(), rows.end(), [field = field, nowMs](const EntryMeta& left, const EntryMeta& right) {
+                const qint64 leftValue = filterNumber(left, field, nowMs).value_or(-1);
+                const qint64 rightValue = filterNumber(right, field, nowMs).value_or(-1);
+                return leftValue != rightValue ? leftValue > rightValue
+                                               : left.fingerprint < right.fingerprint;
+            });
+        return;
+    }
+    throw UsageError(QStringLiteral("Entries can't be sorted by \"%1\".").arg(by),
+        QStringLiteral("Use one of %1.").arg(names.join(QStringLiteral(", "))));
+}
+
+/// What goes with entries that are to be deleted.
+struct Weight {
+    qint64 entries = 0;
+    qint64 bytes = 0;
+    qint64 usedLately = 0; ///< within a week
+    qint64 unpriced = 0;
+    Money refill; ///< what asking again would cost, without the unpriced ones
+};
+
+Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
+{
+    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
+    Weight weight;
+    for (const EntryMeta& row : rows) {
+        ++weight.entries;
+        weight.bytes += row.bytes;
+        weight.usedLately += row.lastUsedMs > nowMs - weekMs ? 1 : 0;
+        if (row.cost)
+            weight.refill += *row.cost;
+        else
+            ++weight.unpriced;
+    }
+    return weight;
+}
+
+QString weightText(const Weight& weight)
+{
+    QString text =
+        QStringLiteral("%1 entries, %2, %3 of them used in the last 7 days; refilling them costs %4")
+            .arg(weight.entries)
+            .arg(QLocale::c().formattedDataSize(weight.bytes))
+            .arg(weight.usedLately)
+            .arg(weight.refill.toDisplay());
+    if (weight.unpriced > 0)
+        text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
+    return text + QLatin1Char('.');
+}
+
 QCoro::Task<int> list(CommandContext context, Arguments arguments)
 {
-    Store& store = context.session->store();
+    Store* const store = &context.session->store();
+    const qint64 now = context.session->clock().nowMs();
     const bool json = arguments.has(QStringLiteral("json"));
     const qint64 limit =
         arguments.integer(QStringLiteral("limit"), 1, 100'000'000).value_or(json ? 100'000'000 : 200);
-    std::vector<EntryMeta> rows;
-    QByteArray cursor;
-    do {
-        const QByteArray from = cursor;
-        EntryPage page = co_await store.listEntries(from, pageSize);
-        std::move(page.rows.begin(), page.rows.end(), std::back_inserter(rows));
-        cursor = page.cursor;
-    } while (!cursor.isEmpty());
-    std::sort(rows.begin(), rows.end(), [](const EntryMeta& left, const EntryMeta& right) {
-        return left.createdMs != right.createdMs ? left.createdMs > right.createdMs
-                                                 : left.fingerprint < right.fingerprint;
-    });
+    const EntryFilter filter = filterFrom(arguments.operands().join(QLatin1Char(' ')), now);
+    std::vector<EntryMeta> rows = co_await matchingEntries(store, filter, now);
+    sortRows(rows, arguments.value(QStringLiteral("sort"), QStringLiteral("created")), now);
     const auto shown = std::min(rows.size(), static_cast<std::size_t>(limit));
     if (json) {
         for (std::size_t at = 0; at < shown; ++at)
             printJsonLine(rowJson(rows[at]));
+        co_return 0;
+    }
+    if (rows.empty() && !filter.isEmpty()) {
+        printLine(QStringLiteral("No entry in the workspace %1 passes the filter.")
+                      .arg(context.session->config().workspace));
         co_return 0;
     }
     if (rows.empty()) {
@@ -154,30 +216,82 @@ QCoro::Task<int> show(CommandContext context, Arguments arguments)
     co_return 0;
 }
 
-QCoro::Task<int> remove(CommandContext context, Arguments arguments)
+/// The entries that `entries delete` means: those that are named, or those that pass its filter.
+QCoro::Task<std::vector<EntryMeta>> chosen(Store* store, Arguments arguments, qint64 nowMs)
 {
-    if (arguments.operands().isEmpty())
-        throw UsageError(
-            QStringLiteral("Which entries?"), QStringLiteral("Give fingerprints or their first digits."));
-    Store& store = context.session->store();
+    const bool filtered = arguments.has(QStringLiteral("filter"));
+    if (filtered == !arguments.operands().isEmpty())
+        throw UsageError(QStringLiteral("Which entries?"),
+            QStringLiteral("Give fingerprints or their first digits, or --filter."));
+    if (filtered) {
+        const QString text = arguments.value(QStringLiteral("filter"));
+        const EntryFilter filter = filterFrom(text, nowMs);
+        if (filter.isEmpty())
+            throw UsageError(QStringLiteral("The filter is empty."),
+                QStringLiteral(
+                    "To delete all entries, write one that all of them pass, such as \"hits>=0\"."));
+        std::vector<EntryMeta> found = co_await matchingEntries(store, filter, nowMs);
+        co_return found;
+    }
     QStringList fingerprints;
     for (const QString& prefix : arguments.operands()) {
         const QString copy = prefix;
-        fingerprints.append(co_await resolve(&store, copy));
+        fingerprints.append(co_await resolve(store, copy));
     }
     fingerprints.removeDuplicates();
-    if (!arguments.has(QStringLiteral("yes"))
-        && !confirm(QStringLiteral("Delete %1 entries?").arg(fingerprints.size())))
+    std::vector<EntryMeta> rows;
+    for (const QString& fingerprint : fingerprints) {
+        const QString copy = fingerprint;
+        const std::optional<Entry> entry = co_await store->lookup(copy, EntryParts::Meta);
+        EntryMeta missing;
+        missing.fingerprint = fingerprint;
+        rows.push_back(entry ? entry->meta : missing);
+    }
+    co_return rows;
+}
+
+QCoro::Task<int> remove(CommandContext context, Arguments arguments)
+{
+    Store* const store = &context.session->store();
+    const qint64 now = context.session->clock().nowMs();
+    const bool json = arguments.has(QStringLiteral("json"));
+    const Arguments given = arguments;
+    const std::vector<EntryMeta> rows = co_await chosen(store, given, now);
+    const Weight weight = weightOf(rows, now);
+    if (arguments.has(QStringLiteral("dry-run"))) {
+        if (json) {
+            Json report = Json::object();
+            report["entries"] = weight.entries;
+            report["bytes"] = weight.bytes;
+            report["used_last_7_days"] = weight.usedLately;
+            report["refill_usd"] = toUtf8(weight.refill.toDecimal());
+            report["unpriced"] = weight.unpriced;
+            printJson(report);
+        } else {
+            printLine(weightText(weight));
+        }
+        co_return 0;
+    }
+    if (!rows.empty() && !arguments.has(QStringLiteral("yes"))
+        && !confirm(QStringLiteral("%1 Delete?").arg(weightText(weight))))
         throw Cancelled(QStringLiteral("Nothing was deleted."), QStringLiteral("Confirm, or give --yes."));
-    const QStringList copy = fingerprints;
-    const qint64 removed = co_await store.removeEntries(copy);
-    if (arguments.has(QStringLiteral("json"))) {
-        Json json = Json::object();
-        json["deleted"] = removed;
-        json["missing"] = fingerprints.size() - removed;
-        printJson(json);
+    qint64 removed = 0;
+    constexpr std::size_t batch = 1000;
+    for (std::size_t from = 0; from < rows.size(); from += batch) {
+        QStringList fingerprints;
+        for (std::size_t at = from; at < std::min(from + batch, rows.size()); ++at)
+            fingerprints.append(rows[at].fingerprint);
+        const qint64 gone = co_await store->removeEntries(fingerprints);
+        removed += gone;
+    }
+    const auto asked = static_cast<qint64>(rows.size());
+    if (json) {
+        Json report = Json::object();
+        report["deleted"] = removed;
+        report["missing"] = asked - removed;
+        printJson(report);
     } else {
-        printLine(QStringLiteral("Deleted %1 of %2 entries.").arg(removed).arg(fingerprints.size()));
+        printLine(QStringLiteral("Deleted %1 of %2.").arg(removed).arg(entriesText(asked)));
     }
     co_return 0;
 }
@@ -190,10 +304,14 @@ std::vector<Command> entryCommands()
         QStringLiteral("json"), {}, QStringLiteral("print JSON, one object a line for lists")};
     Command listing;
     listing.name = QStringLiteral("entries list");
-    listing.synopsis = QStringLiteral("[--limit N] [--json]");
+    listing.synopsis = QStringLiteral("[FILTER] [--sort FIELD] [--limit N] [--json]");
     listing.summary = QStringLiteral("list cached entries, newest first");
-    listing.options = {{QStringLiteral("limit"), QStringLiteral("N"),
-                           QStringLiteral("at most N rows (default 200, all with --json)")},
+    constexpr int mostWords = 1000;
+    listing.mostOperands = mostWords;
+    listing.options = {{QStringLiteral("sort"), QStringLiteral("FIELD"),
+                           QStringLiteral("created (default), used, hits, cost, saved, tokens, size")},
+        {QStringLiteral("limit"), QStringLiteral("N"),
+            QStringLiteral("at most N rows (default 200, all with --json)")},
         json};
     listing.run = list;
     Command showing;
@@ -205,9 +323,12 @@ std::vector<Command> entryCommands()
     showing.run = show;
     Command deleting;
     deleting.name = QStringLiteral("entries delete");
-    deleting.synopsis = QStringLiteral("FINGERPRINT… [--yes] [--json]");
+    deleting.synopsis = QStringLiteral("FINGERPRINT…|--filter FILTER [--dry-run] [--yes] [--json]");
     deleting.summary = QStringLiteral("delete entries");
-    deleting.options = {{QStringLiteral("yes"), {}, QStringLiteral("do not ask")}, json};
+    deleting.options = {{QStringLiteral("filter"), QStringLiteral("FILTER"),
+                            QStringLiteral("all entries that pass it, as in the Cache view")},
+        {QStringLiteral("dry-run"), {}, QStringLiteral("say what would go, and delete nothing")},
+        {QStringLiteral("yes"), {}, QStringLiteral("do not ask")}, json};
     deleting.mostOperands = 100'000;
     deleting.run = remove;
     return {listing, showing, deleting};

@@ -52,8 +52,6 @@ private Q_SLOTS:
     void variablesFillTemplates();
     void historyIsPartOfTheRequest();
     void attachmentsArePartOfTheRequest();
-    void entriesAreListedShownAndDeleted_data();
-    void entriesAreListedShownAndDeleted();
     void savedAgentRunsByName();
     void costsAddUp();
     void pricesAreSetAndUnset();
@@ -303,46 +301,6 @@ void TestE2eOffline::attachmentsArePartOfTheRequest()
         user.run(base + QStringList{QStringLiteral("--attach"), notes + QLatin1Char('x')});
     LLMCACHE_VERIFY_EXIT(missing, 3);
     QVERIFY2(missing.err.contains("notes.txtx"), missing.err.constData());
-}
-
-void TestE2eOffline::entriesAreListedShownAndDeleted_data()
-{
-    addStores();
-}
-
-void TestE2eOffline::entriesAreListedShownAndDeleted()
-{
-    const CommandLine user;
-    const QString agent = user.writeFile(QStringLiteral("a.agent.json"), textAgentFile);
-    const QStringList store = storeArguments();
-    const QStringList run =
-        QStringList{QStringLiteral("run"), QStringLiteral("--agent"), agent, QStringLiteral("--prompt"),
-            QStringLiteral("keep this"), QStringLiteral("--json")}
-        + store;
-    const ProgramResult ran = user.run(run);
-    LLMCACHE_VERIFY_EXIT(ran, 0);
-    const QString fingerprint = QString::fromStdString(ran.json().at("fingerprint").get<std::string>());
-
-    const QStringList list =
-        QStringList{QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--json")} + store;
-    const ProgramResult listed = user.run(list);
-    LLMCACHE_VERIFY_EXIT(listed, 0);
-    QCOMPARE(listed.jsonLines().size(), std::size_t(1));
-    QCOMPARE(listed.jsonLines().front().at("fingerprint"), ran.json().at("fingerprint"));
-    QCOMPARE(listed.jsonLines().front().at("model"), Json("test:small"));
-
-    const ProgramResult shown = user.run(
-        QStringList{QStringLiteral("entries"), QStringLiteral("show"), fingerprint, QStringLiteral("--json")}
-        + store);
-    LLMCACHE_VERIFY_EXIT(shown, 0);
-    QVERIFY2(shown.out.contains("keep this"), shown.describe().constData());
-
-    LLMCACHE_VERIFY_EXIT(user.run(QStringList{QStringLiteral("entries"), QStringLiteral("delete"),
-                                      fingerprint.left(12), QStringLiteral("--yes")}
-                             + store),
-        0);
-    QCOMPARE(user.run(list).jsonLines().size(), std::size_t(0));
-    QCOMPARE(user.run(run).json().at("cached"), Json(false));
 }
 
 void TestE2eOffline::savedAgentRunsByName()

@@ -1,7 +1,8 @@
-// What stores, the spool and agent files hold. The first byte chooses the reader; 'f' takes a packed field,
-// of which the JSON goes to all of them.
+// What stores, the spool, agent files and exports hold. The first byte chooses the reader; 'f' takes a packed
+// field, of which the JSON goes to all of them, and 'l' a line of an export.
 #include "agent/agentjson.h"
 #include "base/error.h"
+#include "cache/entrytransfer.h"
 #include "cache/request.h"
 #include "fuzzinput.h"
 #include "store/call.h"
@@ -80,6 +81,19 @@ void readAgent(const Json& json)
     roundTrip(json, [](const Json& value) { return agentFromJson(value, QStringLiteral("the input")); });
 }
 
+void readLine(const QByteArray& line)
+{
+    Entry entry;
+    try {
+        entry = entryFromLine(line);
+    } catch (const Error&) {
+        return;
+    }
+    const QByteArray once = entryToLine(entry);
+    fuzz::require(!once.contains('\n'), "an exported entry is one line");
+    fuzz::require(entryToLine(entryFromLine(once)) == once, "an exported entry can be imported");
+}
+
 std::optional<QByteArray> unpacked(const QByteArray& field)
 {
     try {
@@ -102,6 +116,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
         if (!field)
             return 0;
         text = *field;
+    }
+    if (kind == 'l') {
+        readLine(text);
+        return 0;
     }
     const auto json = tryParseJson(text);
     if (!json)

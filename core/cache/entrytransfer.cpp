@@ -1,0 +1,79 @@
+#include "cache/entrytransfer.h"
+
+#include "base/error.h"
+#include "cache/request.h"
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+constexpr int format = 1;
+constexpr qsizetype fingerprintLength = 64;
+
+[[noreturn]] void fail(const QString& problem)
+{
+    throw CacheError(QStringLiteral("This is no exported entry: %1.").arg(problem),
+        QStringLiteral("Export it again with \"llmcache entries export\"."));
+}
+
+const Json& objectMember(const Json& object, const char* key)
+{
+    const Json* const member = findMember(object, key);
+    if (!member || !member->is_object())
+        fail(QStringLiteral("it has no object \"%1\"").arg(QLatin1String(key)));
+    return *member;
+}
+
+bool isFingerprint(const QString& text)
+{
+    return text.size() == fingerprintLength && std::all_of(text.begin(), text.end(), [](QChar c) {
+        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
+            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
+    });
+}
+
+} // namespace
+
+QByteArray entryToLine(const Entry& entry)
+{
+    const EntryMeta& meta = entry.meta;
+    Json line = Json::object();
+    line["format"] = format;
+    line["fingerprint"] = toUtf8(meta.fingerprint);
+    line["meta"] = toJson(meta);
+    line["request"] = entry.request;
+    line["response"] = responseToJson(entry);
+    line["revision"] = meta.revision;
+    line["hits"] = meta.hits;
+    line["last_used_ms"] = meta.lastUsedMs;
+    line["expires_ms"] = meta.expiresMs ? Json(*meta.expiresMs) : Json(nullptr);
+    return toJsonText(line);
+}
+
+Entry entryFromLine(const QByteArray& text)
+{
+    const auto line = tryParseJson(text);
+    if (!line || !line->is_object())
+        fail(QStringLiteral("it is no JSON object"));
+    if (integerMember(*line, "format") != format)
+        fail(QStringLiteral("its format is not %1").arg(format));
+    const QString fingerprint = stringMember(*line, "fingerprint");
+    if (!isFingerprint(fingerprint))
+        fail(QStringLiteral("its fingerprint is not 64 hexadecimal digits"));
+    Entry entry;
+    entry.meta = entryMetaFromJson(objectMember(*line, "meta"), fingerprint);
+    entry.request = objectMember(*line, "request");
+    responseFromJson(objectMember(*line, "response"), entry);
+    if (!entry.meta.python && llmcache::fingerprint(entry.request) != fingerprint)
+        fail(QStringLiteral("its fingerprint is not that of its request"));
+    entry.meta.revision = std::max<qint64>(1, integerMember(*line, "revision"));
+    entry.meta.hits = std::max<qint64>(0, integerMember(*line, "hits"));
+    entry.meta.lastUsedMs = std::max<qint64>(0, integerMember(*line, "last_used_ms"));
+    if (const Json* expires = findMember(*line, "expires_ms"); expires && expires->is_number_integer())
+        entry.meta.expiresMs = integerMember(*line, "expires_ms");
+    return entry;
+}
+
+} // namespace llmcache

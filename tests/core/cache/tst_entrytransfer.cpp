@@ -1,0 +1,144 @@
+#include "base/error.h"
+#include "cache/entrytransfer.h"
+#include "cache/request.h"
+#include "testenvironment.h"
+
+#include <QTest>
+
+using namespace llmcache;
+
+namespace {
+
+Entry sampleEntry()
+{
+    Request request;
+    request.model = ModelRef::parse(QStringLiteral("test:small"));
+    request.systemPrompts = {QStringLiteral("Be short.")};
+    request.prompt = QStringLiteral("a line\nand another \u2013 \u4e2d");
+    Entry entry;
+    entry.request = toJson(request);
+    entry.output = Json{{"name", "Ada"}, {"age", 36}};
+    entry.finishReason = QStringLiteral("stop");
+    entry.providerModel = QStringLiteral("small-1");
+    entry.usage.inputTokens = 12;
+    entry.usage.outputTokens = 3;
+    entry.costSource = QStringLiteral("table 2026-11-23");
+    EntryMeta& meta = entry.meta;
+    meta.fingerprint = fingerprint(request);
+    meta.revision = 3;
+    meta.model = QStringLiteral("test:small");
+    meta.agent = QStringLiteral("profiler");
+    meta.createdMs = 1'790'000'000'000;
+    meta.cost = Money::fromDecimal(QStringLiteral("0.000000000001"));
+    meta.tags = {QStringLiteral("night")};
+    meta.hits = 7;
+    meta.lastUsedMs = 1'790'000'100'000;
+    meta.expiresMs = 1'791'000'000'000;
+    return entry;
+}
+
+} // namespace
+
+class TestEntryTransfer : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void nothingIsLost();
+    void pinnedEntriesStayPinned();
+    void entriesOfPythonKeepTheirKeys();
+    void malformedLines_data();
+    void malformedLines();
+};
+
+void TestEntryTransfer::nothingIsLost()
+{
+    const Entry entry = sampleEntry();
+    const QByteArray line = entryToLine(entry);
+    QVERIFY(!line.contains('\n'));
+    const Entry read = entryFromLine(line);
+    QVERIFY(read.request == entry.request);
+    QVERIFY(read.output == entry.output);
+    QCOMPARE(read.finishReason, entry.finishReason);
+    QCOMPARE(read.providerModel, entry.providerModel);
+    QCOMPARE(read.usage.inputTokens, entry.usage.inputTokens);
+    QCOMPARE(read.costSource, entry.costSource);
+    QCOMPARE(read.meta.fingerprint, entry.meta.fingerprint);
+    QCOMPARE(read.meta.revision, entry.meta.revision);
+    QCOMPARE(read.meta.agent, entry.meta.agent);
+    QCOMPARE(read.meta.createdMs, entry.meta.createdMs);
+    QCOMPARE(read.meta.cost, entry.meta.cost);
+    QCOMPARE(read.meta.tags, entry.meta.tags);
+    QCOMPARE(read.meta.hits, entry.meta.hits);
+    QCOMPARE(read.meta.lastUsedMs, entry.meta.lastUsedMs);
+    QCOMPARE(read.meta.expiresMs, entry.meta.expiresMs);
+    QCOMPARE(entryToLine(read), line);
+}
+
+void TestEntryTransfer::pinnedEntriesStayPinned()
+{
+    Entry entry = sampleEntry();
+    entry.meta.expiresMs.reset();
+    entry.meta.pinned = true;
+    entry.meta.cost.reset();
+    const Entry read = entryFromLine(entryToLine(entry));
+    QVERIFY(!read.meta.expiresMs);
+    QVERIFY(read.meta.pinned);
+    QVERIFY(!read.meta.cost); // unpriced is not $0
+}
+
+void TestEntryTransfer::entriesOfPythonKeepTheirKeys()
+{
+    Entry entry = sampleEntry();
+    entry.meta.python = true;
+    entry.meta.fingerprint = QString(64, QLatin1Char('a'));
+    QCOMPARE(entryFromLine(entryToLine(entry)).meta.fingerprint, entry.meta.fingerprint);
+}
+
+void TestEntryTransfer::malformedLines_data()
+{
+    QTest::addColumn<QByteArray>("line");
+    QTest::addColumn<QString>("said");
+    const Json good = Json::parse(entryToLine(sampleEntry()).toStdString());
+    const auto without = [&good](const char* key) {
+        Json line = good;
+        line.erase(key);
+        return toJsonText(line);
+    };
+    const auto with = [&good](const char* key, const Json& value) {
+        Json line = good;
+        line[key] = value;
+        return toJsonText(line);
+    };
+    const auto row = [](const char* name, const QByteArray& line, const char* said) {
+        QTest::newRow(name) << line << QString::fromLatin1(said);
+    };
+    row("nothing", "", "JSON object");
+    row("no JSON", "{\"format\": 1", "JSON object");
+    row("a list", "[]", "JSON object");
+    row("another format", with("format", 2), "format");
+    row("no format", without("format"), "format");
+    row("no fingerprint", without("fingerprint"), "64");
+    row("upper case", with("fingerprint", std::string(64, 'A')), "64");
+    row("another's fingerprint", with("fingerprint", std::string(64, 'a')), "not that of its request");
+    row("no request", without("request"), "\"request\"");
+    row("no response", without("response"), "\"response\"");
+    row("no metadata", with("meta", Json::array()), "\"meta\"");
+    Json tampered = good;
+    tampered["request"]["prompt"] = "another question";
+    row("another question", toJsonText(tampered), "not that of its request");
+    row("deep", QByteArray("{\"format\":1,\"request\":") + QByteArray(100'000, '['), "JSON object");
+}
+
+void TestEntryTransfer::malformedLines()
+{
+    QFETCH(const QByteArray, line);
+    QFETCH(const QString, said);
+    try {
+        entryFromLine(line);
+        QFAIL("not refused");
+    } catch (const CacheError& error) {
+        QVERIFY2(error.text().contains(said), qUtf8Printable(error.text()));
+    }
+}
+
+LLMCACHE_TEST_MAIN(TestEntryTransfer)
+#include "tst_entrytransfer.moc"

@@ -1,0 +1,274 @@
+// What the program does with stored entries, in both stores. Needs redis-server, no Node.js.
+#include "commandline.h"
+#include "redisserver.h"
+#include "testenvironment.h"
+
+#include <QFile>
+#include <QTest>
+
+using namespace llmcache::test;
+using llmcache::Json;
+
+namespace {
+
+const QByteArray textAgentFile = R"({"name": "talker", "model": "test:small", "task": "talk"})";
+
+} // namespace
+
+class TestE2eEntries : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void entriesAreListedShownAndDeleted_data();
+    void entriesAreListedShownAndDeleted();
+    void entriesAreFilteredAndSorted_data();
+    void entriesAreFilteredAndSorted();
+    void filteredEntriesAreDeleted();
+    void entriesMoveBetweenStores();
+    void importsAreCheckedFirst();
+
+private:
+    void addStores();
+    /// Runs a prompt of each of these agents and gives the fingerprints.
+    static QStringList fill(const CommandLine& user, const QStringList& agents, const QStringList& store);
+    /// Options that select the store of the current data row.
+    QStringList storeArguments() const;
+
+    RedisServer m_redis;
+};
+
+void TestE2eEntries::initTestCase()
+{
+    if (!RedisServer::isInstalled())
+        QSKIP(qUtf8Printable(RedisServer::missingText()));
+    QVERIFY2(m_redis.start(), qUtf8Printable(m_redis.log()));
+}
+
+void TestE2eEntries::addStores()
+{
+    QTest::addColumn<bool>("redis");
+    QTest::newRow("embedded file") << false;
+    QTest::newRow("Redis") << true;
+}
+
+QStringList TestE2eEntries::storeArguments() const
+{
+    QFETCH(bool, redis);
+    if (!redis)
+        return {};
+    // The server is shared by all tests of this file; a workspace keeps each to itself.
+    return {QStringLiteral("--store"), m_redis.url(), QStringLiteral("--workspace"),
+        QString::fromLatin1(QTest::currentTestFunction())};
+}
+
+QStringList TestE2eEntries::fill(const CommandLine& user, const QStringList& agents, const QStringList& store)
+{
+    QStringList fingerprints;
+    for (const QString& name : agents) {
+        const QByteArray text =
+            R"({"name": ")" + name.toUtf8() + R"(", "model": "test:)" + name.toUtf8() + R"("})";
+        const ProgramResult ran = user.run(
+            QStringList{QStringLiteral("run"), QStringLiteral("--agent"),
+                user.writeFile(name + QStringLiteral(".agent.json"), text), QStringLiteral("--prompt"),
+                QStringLiteral("question of ") + name, QStringLiteral("--json")}
+            + store);
+        fingerprints.append(QString::fromStdString(ran.json().value("fingerprint", "")));
+    }
+    return fingerprints;
+}
+
+void TestE2eEntries::entriesAreListedShownAndDeleted_data()
+{
+    addStores();
+}
+
+void TestE2eEntries::entriesAreListedShownAndDeleted()
+{
+    const CommandLine user;
+    const QString agent = user.writeFile(QStringLiteral("a.agent.json"), textAgentFile);
+    const QStringList store = storeArguments();
+    const QStringList run =
+        QStringList{QStringLiteral("run"), QStringLiteral("--agent"), agent, QStringLiteral("--prompt"),
+            QStringLiteral("keep this"), QStringLiteral("--json")}
+        + store;
+    const ProgramResult ran = user.run(run);
+    LLMCACHE_VERIFY_EXIT(ran, 0);
+    const QString fingerprint = QString::fromStdString(ran.json().at("fingerprint").get<std::string>());
+
+    const QStringList list =
+        QStringList{QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--json")} + store;
+    const ProgramResult listed = user.run(list);
+    LLMCACHE_VERIFY_EXIT(listed, 0);
+    QCOMPARE(listed.jsonLines().size(), std::size_t(1));
+    QCOMPARE(listed.jsonLines().front().at("fingerprint"), ran.json().at("fingerprint"));
+    QCOMPARE(listed.jsonLines().front().at("model"), Json("test:small"));
+
+    const ProgramResult shown = user.run(
+        QStringList{QStringLiteral("entries"), QStringLiteral("show"), fingerprint, QStringLiteral("--json")}
+        + store);
+    LLMCACHE_VERIFY_EXIT(shown, 0);
+    QVERIFY2(shown.out.contains("keep this"), shown.describe().constData());
+
+    LLMCACHE_VERIFY_EXIT(user.run(QStringList{QStringLiteral("entries"), QStringLiteral("delete"),
+                                      fingerprint.left(12), QStringLiteral("--yes")}
+                             + store),
+        0);
+    QCOMPARE(user.run(list).jsonLines().size(), std::size_t(0));
+    QCOMPARE(user.run(run).json().at("cached"), Json(false));
+}
+
+void TestE2eEntries::entriesAreFilteredAndSorted_data()
+{
+    addStores();
+}
+
+void TestE2eEntries::entriesAreFilteredAndSorted()
+{
+    const CommandLine user;
+    const QStringList store = storeArguments();
+    fill(user,
+        {QStringLiteral("router"), QStringLiteral("writer"), QStringLiteral("reader"),
+            QStringLiteral("writer")},
+        store);
+    const auto agents = [&](const QStringList& words) {
+        const ProgramResult listed =
+            user.run(QStringList{QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--json")}
+                + words + store);
+        QStringList names;
+        for (const Json& row : listed.jsonLines())
+            names.append(QString::fromStdString(row.value("agent", "")));
+        return names;
+    };
+    QCOMPARE(agents({}),
+        (QStringList{QStringLiteral("reader"), QStringLiteral("writer"), QStringLiteral("router")}));
+    QCOMPARE(agents({QStringLiteral("model:writer")}), QStringList{QStringLiteral("writer")});
+    QCOMPARE(agents({QStringLiteral("question -agent:writer")}),
+        (QStringList{QStringLiteral("reader"), QStringLiteral("router")}));
+    QCOMPARE(agents({QStringLiteral("--sort"), QStringLiteral("hits")}).front(), QStringLiteral("writer"));
+    QCOMPARE(agents({QStringLiteral("hits=1")}), QStringList{QStringLiteral("writer")});
+    const auto list = [&](const QString& word) {
+        return user.run(QStringList{QStringLiteral("entries"), QStringLiteral("list"), word} + store);
+    };
+    QVERIFY(list(QStringLiteral("agent:nobody")).out.contains("passes the filter"));
+    const ProgramResult wrong = list(QStringLiteral("agent:a cost>much"));
+    LLMCACHE_VERIFY_EXIT(wrong, 2);
+    QVERIFY2(wrong.err.contains("much"), wrong.describe().constData());
+    LLMCACHE_VERIFY_EXIT(list(QStringLiteral("--sort=beauty")), 2);
+}
+
+void TestE2eEntries::filteredEntriesAreDeleted()
+{
+    const CommandLine user;
+    fill(user, {QStringLiteral("router"), QStringLiteral("writer"), QStringLiteral("reader")}, {});
+    const auto remove = [&user](const QStringList& words) {
+        return user.run(
+            QStringList{QStringLiteral("entries"), QStringLiteral("delete"), QStringLiteral("--json")}
+            + words);
+    };
+    const QStringList some{QStringLiteral("--filter"), QStringLiteral("agent:writer OR agent:reader")};
+    const ProgramResult looked = remove(some + QStringList{QStringLiteral("--dry-run")});
+    LLMCACHE_VERIFY_EXIT(looked, 0);
+    QCOMPARE(looked.json().at("entries"), Json(2));
+    QVERIFY(looked.json().at("bytes").get<qint64>() > 0);
+    QVERIFY(looked.json().at("refill_usd") != Json("0"));
+    LLMCACHE_VERIFY_EXIT(remove(some), 8); // nobody there to confirm
+    const ProgramResult removed = remove(some + QStringList{QStringLiteral("--yes")});
+    LLMCACHE_VERIFY_EXIT(removed, 0);
+    QCOMPARE(removed.json().at("deleted"), Json(2));
+    const ProgramResult left =
+        user.run({QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--json")});
+    QCOMPARE(left.jsonLines().size(), std::size_t(1));
+    QCOMPARE(left.jsonLines().front().at("agent"), Json("router"));
+    // Neither everything by mistake, nor half of what was meant.
+    LLMCACHE_VERIFY_EXIT(remove({QStringLiteral("--filter"), QString(), QStringLiteral("--yes")}), 2);
+    LLMCACHE_VERIFY_EXIT(remove(some + QStringList{QStringLiteral("abcd"), QStringLiteral("--yes")}), 2);
+    LLMCACHE_VERIFY_EXIT(remove({QStringLiteral("--yes")}), 2);
+}
+
+void TestE2eEntries::entriesMoveBetweenStores()
+{
+    const CommandLine user;
+    const QStringList redis{
+        QStringLiteral("--store"), m_redis.url(), QStringLiteral("--workspace"), QStringLiteral("moved")};
+    const QStringList agents{QStringLiteral("router"), QStringLiteral("writer")};
+    const QStringList fingerprints = fill(user, agents, {});
+    const QString file = user.home() + QStringLiteral("/entries.jsonl");
+    const auto entries = [&user](const QStringList& words, const QByteArray& input = {}) {
+        return user.run(QStringList{QStringLiteral("entries")} + words, input);
+    };
+    LLMCACHE_VERIFY_EXIT(entries({QStringLiteral("export"), file}), 0);
+    QCOMPARE(QFile::permissions(file) & (QFile::ReadGroup | QFile::ReadOther), QFile::Permissions());
+
+    const QStringList import = QStringList{QStringLiteral("import"), file, QStringLiteral("--json")} + redis;
+    const ProgramResult looked = entries(import + QStringList{QStringLiteral("--dry-run")});
+    QCOMPARE(looked.json().at("imported"), Json(2));
+    QCOMPARE(entries(import).json().at("imported"), Json(2));
+    QCOMPARE(entries(import).json().at("kept"), Json(2)); // again: they are there
+    QCOMPARE(entries(import + QStringList{QStringLiteral("--on-conflict=newer")}).json().at("kept"), Json(2));
+    QCOMPARE(entries(import + QStringList{QStringLiteral("--on-conflict=replace")}).json().at("imported"),
+        Json(2));
+    LLMCACHE_VERIFY_EXIT(entries(import + QStringList{QStringLiteral("--on-conflict=guess")}), 2);
+
+    // What was paid for there is a hit here, and the same in every detail.
+    const ProgramResult here =
+        entries(QStringList{QStringLiteral("show"), fingerprints.front(), QStringLiteral("--json")} + redis);
+    const ProgramResult there =
+        entries({QStringLiteral("show"), fingerprints.front(), QStringLiteral("--json")});
+    for (const char* part : {"request", "response", "cost", "created_ms"})
+        QCOMPARE(here.json().value(part, Json()), there.json().value(part, Json()));
+    const qint64 lifetime =
+        here.json().at("expires_ms").get<qint64>() - there.json().at("expires_ms").get<qint64>();
+    QVERIFY2(std::abs(lifetime) <= 2000, here.describe().constData());
+    const ProgramResult again =
+        user.run(QStringList{QStringLiteral("run"), QStringLiteral("--agent"),
+                     user.home() + QStringLiteral("/router.agent.json"), QStringLiteral("--prompt"),
+                     QStringLiteral("question of router"), QStringLiteral("--cache"), QStringLiteral("only")}
+            + redis);
+    LLMCACHE_VERIFY_EXIT(again, 0);
+
+    // By way of pipes.
+    const ProgramResult piped = entries({QStringLiteral("export"), QStringLiteral("-"),
+        QStringLiteral("--filter"), QStringLiteral("agent:writer")});
+    LLMCACHE_VERIFY_EXIT(piped, 0);
+    QCOMPARE(piped.jsonLines().size(), std::size_t(1));
+    QCOMPARE(entries({QStringLiteral("import"), QStringLiteral("-"), QStringLiteral("--workspace"),
+                         QStringLiteral("piped"), QStringLiteral("--json")},
+                 piped.out)
+                 .json()
+                 .at("imported"),
+        Json(1));
+}
+
+void TestE2eEntries::importsAreCheckedFirst()
+{
+    const CommandLine user;
+    fill(user, {QStringLiteral("router"), QStringLiteral("writer")}, {});
+    const ProgramResult exported =
+        user.run({QStringLiteral("entries"), QStringLiteral("export"), QStringLiteral("-")});
+    const QList<QByteArray> lines = exported.out.trimmed().split('\n');
+    QCOMPARE(lines.size(), 2);
+    QByteArray tampered = lines.at(1);
+    tampered.replace("question of", "question off");
+    Json expired = Json::parse(lines.at(1).toStdString());
+    expired["expires_ms"] = 1000;
+    const QString file = user.writeFile(QStringLiteral("mixed.jsonl"),
+        lines.at(0) + "\n\n{broken\n" + tampered + '\n' + llmcache::toJsonText(expired) + '\n');
+    const auto import = [&](const char* option) {
+        return user.run({QStringLiteral("entries"), QStringLiteral("import"), file, QStringLiteral("--json"),
+            QStringLiteral("--workspace"), QStringLiteral("other"), QLatin1String(option)});
+    };
+    const ProgramResult strict = import("--strict");
+    LLMCACHE_VERIFY_EXIT(strict, 3);
+    QVERIFY2(strict.err.contains("line 3") && strict.err.contains("line 4"), strict.describe().constData());
+    QVERIFY(user.run({QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--workspace"),
+                         QStringLiteral("other")})
+                .out.contains("No entries"));
+    const ProgramResult lenient = import("--on-conflict=skip");
+    LLMCACHE_VERIFY_EXIT(lenient, 0);
+    QCOMPARE(lenient.json(), (Json{{"imported", 1}, {"kept", 0}, {"expired", 1}, {"malformed", 2}}));
+    LLMCACHE_VERIFY_EXIT(
+        user.run({QStringLiteral("entries"), QStringLiteral("import"), QStringLiteral("/nowhere")}), 3);
+}
+
+LLMCACHE_TEST_MAIN(TestE2eEntries)
+#include "tst_e2e_entries.moc"
