@@ -123,12 +123,11 @@ Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
 
 QString weightText(const Weight& weight)
 {
-    QString text =
-        QStringLiteral("%1 entries, %2, %3 of them used in the last 7 days; refilling them costs %4")
-            .arg(weight.entries)
-            .arg(QLocale::c().formattedDataSize(weight.bytes))
-            .arg(weight.usedLately)
-            .arg(weight.refill.toDisplay());
+    QString text = QStringLiteral("%1, %2, %3 used in the last 7 days; refilling costs %4")
+                       .arg(entriesText(weight.entries))
+                       .arg(QLocale::c().formattedDataSize(weight.bytes))
+                       .arg(weight.usedLately)
+                       .arg(weight.refill.toDisplay());
     if (weight.unpriced > 0)
         text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
     return text + QLatin1Char('.');
