@@ -6,11 +6,15 @@
 #include "base/privatefolder.h"
 #include "provider/provider.h"
 
+#include <qcorofuture.h>
 #include <qt6keychain/keychain.h>
 
+#include <QCoreApplication>
 #include <QDir>
 #include <QFile>
+#include <QPromise>
 #include <QSaveFile>
+#include <QThread>
 #include <QTimer>
 
 #include <algorithm>
@@ -32,23 +36,59 @@ struct Outcome {
     QString key; ///< that was read
 };
 
-/// Runs a job to its end. The job deletes itself.
-QCoro::Task<Outcome> finish(QKeychain::Job* job)
+/// Lives on the thread of all keychain jobs. QtKeychain queues jobs in one object of the process and is not
+/// made for several threads; the runs of cachedAgentRunSync() have threads of their own, and block the one
+/// that called.
+QObject* keychainContext()
 {
-    Gate ended;
-    Outcome outcome;
-    outcome.text = QStringLiteral("it did not answer");
-    QObject::connect(job, &QKeychain::Job::finished, &ended, [&](QKeychain::Job* done) {
-        outcome.error = done->error();
-        outcome.text = done->errorString();
-        if (const auto* const read = qobject_cast<QKeychain::ReadPasswordJob*>(done))
-            outcome.key = read->textData();
-        ended.open();
+    static QObject* const context = [] {
+        auto* const thread = new QThread;
+        thread->setObjectName(QStringLiteral("keychain"));
+        auto* const object = new QObject;
+        object->moveToThread(thread);
+        thread->start();
+        static QThread* running = thread;
+        qAddPostRoutine([] {
+            running->quit();
+            running->wait();
+        });
+        return object;
+    }();
+    return context;
+}
+
+/// Runs the job that `make` makes to its end; the job deletes itself.
+QFuture<Outcome> runJob(std::function<QKeychain::Job*()> make)
+{
+    auto promise = std::make_shared<QPromise<Outcome>>();
+    auto future = promise->future();
+    promise->start();
+    QMetaObject::invokeMethod(keychainContext(), [promise, make = std::move(make)] {
+        const auto report = [promise](const Outcome& outcome) {
+            if (promise->future().isFinished())
+                return;
+            promise->addResult(outcome);
+            promise->finish();
+        };
+        QKeychain::Job* const job = make();
+        QObject::connect(job, &QKeychain::Job::finished, job, [report](QKeychain::Job* done) {
+            const auto* const read = qobject_cast<QKeychain::ReadPasswordJob*>(done);
+            report({done->error(), done->errorString(), read ? read->textData() : QString()});
+        });
+        QTimer::singleShot(patience, job, [report] {
+            report({QKeychain::OtherError, QStringLiteral("it did not answer"), QString()});
+        });
+        job->start();
     });
-    QTimer::singleShot(patience, &ended, &Gate::open);
-    job->start();
-    co_await ended.passed();
-    co_return outcome;
+    return future;
+}
+
+template <typename Job>
+Job* jobFor(const QString& name)
+{
+    auto* const job = new Job(service);
+    job->setKey(name);
+    return job;
 }
 
 QString problemText(const Outcome& outcome)
@@ -137,9 +177,8 @@ QCoro::Task<> KeyRing::load(QStringList names)
         }
         const auto gate = std::make_shared<Gate>();
         m_reading.insert(name, gate);
-        auto* const job = new QKeychain::ReadPasswordJob(service);
-        job->setKey(name);
-        const Outcome outcome = co_await finish(job);
+        QFuture<Outcome> reading = runJob([name] { return jobFor<QKeychain::ReadPasswordJob>(name); });
+        const Outcome outcome = co_await reading;
         m_reading.remove(name);
         if (outcome.error == QKeychain::NoError)
             m_read.insert(name, outcome.key);
@@ -155,10 +194,12 @@ QCoro::Task<> KeyRing::store(QString name, QString key)
     if (m_folder.isEmpty())
         throw ConfigurationError(QStringLiteral("There is no data folder to remember the key's name in."),
             QStringLiteral("Name one with --config, or keep the key for this session only."));
-    auto* const job = new QKeychain::WritePasswordJob(service);
-    job->setKey(name);
-    job->setTextData(key);
-    const Outcome outcome = co_await finish(job);
+    QFuture<Outcome> writing = runJob([name, key] {
+        auto* const job = jobFor<QKeychain::WritePasswordJob>(name);
+        job->setTextData(key);
+        return job;
+    });
+    const Outcome outcome = co_await writing;
     if (outcome.error != QKeychain::NoError)
         fail(outcome);
     m_read.insert(name, key);
@@ -177,9 +218,8 @@ void KeyRing::keepForSession(const QString& name, const QString& key)
 QCoro::Task<> KeyRing::remove(QString name)
 {
     if (isStored(name)) {
-        auto* const job = new QKeychain::DeletePasswordJob(service);
-        job->setKey(name);
-        const Outcome outcome = co_await finish(job);
+        QFuture<Outcome> deleting = runJob([name] { return jobFor<QKeychain::DeletePasswordJob>(name); });
+        const Outcome outcome = co_await deleting;
         if (outcome.error != QKeychain::NoError && outcome.error != QKeychain::EntryNotFound)
             fail(outcome);
         m_read.remove(name);

@@ -2,7 +2,13 @@
 
 #include <QDeadlineTimer>
 #include <QFile>
+#include <QProcess>
 #include <QStandardPaths>
+
+#include <sys/prctl.h>
+
+#include <csignal>
+#include <vector>
 
 namespace llmcache::test {
 
@@ -21,6 +27,16 @@ const char* const busConfiguration = R"(<busconfig>
 </policy>
 </busconfig>)";
 
+/// A process that is killed when this one ends, however it does.
+QProcess& daemonOfThisProcess()
+{
+    static std::vector<QProcess*> all; // never deleted, which would kill them before the end
+    auto* const process = new QProcess;
+    process->setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
+    all.push_back(process);
+    return *process;
+}
+
 } // namespace
 
 bool SecretService::isInstalled()
@@ -37,15 +53,6 @@ QString SecretService::missingText()
     return QStringLiteral("There is no dbus-daemon or no gnome-keyring-daemon on this machine.");
 }
 
-SecretService::~SecretService()
-{
-    for (QProcess* process : {&m_keyring, &m_bus}) {
-        process->kill();
-        process->waitForFinished(patience);
-    }
-    qunsetenv(busVariable);
-}
-
 bool SecretService::start()
 {
     const QString path = m_folder.filePath(QStringLiteral("bus.conf"));
@@ -53,28 +60,30 @@ bool SecretService::start()
     if (!file.open(QIODevice::WriteOnly) || file.write(busConfiguration) < 0)
         return false;
     file.close();
-    m_bus.start(QStringLiteral("dbus-daemon"),
+    QProcess& bus = daemonOfThisProcess();
+    bus.start(QStringLiteral("dbus-daemon"),
         {QStringLiteral("--config-file=") + path, QStringLiteral("--print-address"),
             QStringLiteral("--nofork"), QStringLiteral("--nopidfile")});
-    if (!m_bus.waitForReadyRead(patience))
+    if (!bus.waitForReadyRead(patience))
         return false;
-    m_address = QString::fromUtf8(m_bus.readLine()).trimmed();
+    m_address = QString::fromUtf8(bus.readLine()).trimmed();
     qputenv(busVariable, m_address.toUtf8());
 
     QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
     for (const char* variable : {"XDG_RUNTIME_DIR", "XDG_DATA_HOME", "HOME"})
         environment.insert(QLatin1String(variable), m_folder.path());
-    m_keyring.setProcessEnvironment(environment);
-    m_keyring.start(QStringLiteral("gnome-keyring-daemon"),
+    QProcess& keyring = daemonOfThisProcess();
+    keyring.setProcessEnvironment(environment);
+    keyring.start(QStringLiteral("gnome-keyring-daemon"),
         {QStringLiteral("--foreground"), QStringLiteral("--unlock"), QStringLiteral("--components=secrets")});
-    m_keyring.write("password of the keyring");
+    keyring.write("password of the keyring");
     // The daemon reads until there is no more; without an event loop only this sends anything.
-    if (!m_keyring.waitForBytesWritten(patience))
+    if (!keyring.waitForBytesWritten(patience))
         return false;
-    m_keyring.closeWriteChannel();
+    keyring.closeWriteChannel();
     const QDeadlineTimer deadline(patience);
     while (!ownsName()) {
-        if (deadline.hasExpired() || m_keyring.state() == QProcess::NotRunning)
+        if (deadline.hasExpired() || keyring.state() == QProcess::NotRunning)
             return false;
     }
     return true;

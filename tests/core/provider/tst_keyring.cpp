@@ -7,9 +7,12 @@
 #include "waitfortask.h"
 
 #include <QDirIterator>
+#include <QEventLoop>
 #include <QFile>
+#include <QSemaphore>
 #include <QSignalSpy>
 #include <QTest>
+#include <QThread>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -41,6 +44,7 @@ private Q_SLOTS:
     void keysOfThisSession();
     void readsAtTheSameTime();
     void aRunTakesItsKeyFromTheKeychain();
+    void aSynchronousRunTakesItsKeyFromTheKeychain();
     void aHitNeedsNoKey();
 
 private:
@@ -187,6 +191,38 @@ void TestKeyRing::aRunTakesItsKeyFromTheKeychain()
     const RunResult result = waitForTask(cachedAgentRun(session, agent, QStringLiteral("hi")));
     QCOMPARE(result.text(), QStringLiteral("hello"));
     QCOMPARE(server.requests().front().header("Authorization"), "Bearer " + secret.toUtf8());
+}
+
+void TestKeyRing::aSynchronousRunTakesItsKeyFromTheKeychain()
+{
+    // The run has a thread of its own, and so has the server, since this one is blocked meanwhile.
+    QSemaphore listening;
+    QUrl url;
+    QByteArray sent;
+    const std::unique_ptr<QThread> serving(QThread::create([&] {
+        HttpServer server;
+        server.enqueue(ScriptedReply::json(reply));
+        url = server.url();
+        QEventLoop loop;
+        connect(&server, &HttpServer::connectionClosed, &loop, &QEventLoop::quit);
+        listening.release();
+        loop.exec();
+        sent = server.requests().front().header("Authorization");
+    }));
+    serving->start();
+    listening.acquire();
+    qputenv("XDG_DATA_HOME", folder().toUtf8());
+    qputenv("OPENAI_BASE_URL", url.toString().toUtf8());
+    const auto restore = qScopeGuard([] { qunsetenv("OPENAI_BASE_URL"); });
+    KeyRing keys(folder() + QStringLiteral("/llmcache"));
+    waitForTask(keys.store(name, secret));
+    Agent agent;
+    agent.name = QStringLiteral("asker");
+    agent.model = QStringLiteral("openai:gpt-4o-mini");
+    QCOMPARE(cachedAgentRunSync(agent, QStringLiteral("hi")).text(), QStringLiteral("hello"));
+    QVERIFY(serving->wait(20'000));
+    QCOMPARE(sent, "Bearer " + secret.toUtf8());
+    waitForTask(keys.remove(name));
 }
 
 void TestKeyRing::aHitNeedsNoKey()
