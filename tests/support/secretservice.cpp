@@ -30,10 +30,11 @@ const char* const busConfiguration = R"(<busconfig>
 /// A process that is killed when this one ends, however it does.
 QProcess& daemonOfThisProcess()
 {
-    static std::vector<QProcess*> all; // never deleted, which would kill them before the end
+    // Neither is ever deleted: that would kill them before the end, and QtKeychain asks until then.
+    static auto* const all = new std::vector<QProcess*>;
     auto* const process = new QProcess;
     process->setChildProcessModifier([] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
-    all.push_back(process);
+    all->push_back(process);
     return *process;
 }
 

@@ -28,9 +28,10 @@ TableDelegate::TableDelegate(const Theme* theme, QTableView* view)
     : QStyledItemDelegate(view)
     , m_theme(theme)
     , m_view(view)
+    , m_viewport(view->viewport())
 {
     view->setMouseTracking(true);
-    view->viewport()->installEventFilter(this);
+    m_viewport->installEventFilter(this);
 }
 
 void TableDelegate::setHoveredRow(int row)
@@ -38,12 +39,12 @@ void TableDelegate::setHoveredRow(int row)
     if (row == m_hoveredRow)
         return;
     m_hoveredRow = row;
-    m_view->viewport()->update();
+    m_viewport->update();
 }
 
 bool TableDelegate::eventFilter(QObject* watched, QEvent* event)
 {
-    if (watched == m_view->viewport()) {
+    if (watched == m_viewport) {
         if (event->type() == QEvent::MouseMove)
             setHoveredRow(m_view->rowAt(static_cast<QMouseEvent*>(event)->pos().y()));
         else if (event->type() == QEvent::Leave)

@@ -42,6 +42,7 @@ private:
     void setHoveredRow(int row);
     const Theme* m_theme;
     QTableView* m_view;
+    QWidget* m_viewport; ///< sends events while the view is being destroyed, which can then not be asked
     int m_hoveredRow = -1;
 };
 

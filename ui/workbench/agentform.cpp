@@ -30,11 +30,16 @@ constexpr int narrowWidth = 480;
 /// Several system prompts share one editor, a line of dashes between them.
 const QString promptSeparator = QStringLiteral("\n---\n");
 
-QVBoxLayout* labelled(const QString& label, QWidget* field)
+/// `note` stands beside the label.
+QVBoxLayout* labelled(const QString& label, QWidget* field, QWidget* note = nullptr)
 {
     auto* column = new QVBoxLayout;
     column->setSpacing(4);
-    column->addWidget(fieldLabel(label, field));
+    auto* head = new QHBoxLayout;
+    head->addWidget(fieldLabel(label, field));
+    if (note)
+        head->addWidget(note, 1);
+    column->addLayout(head);
     column->addWidget(field);
     return column;
 }
@@ -94,12 +99,7 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     auto* head = new QHBoxLayout;
     head->setSpacing(12);
     head->addLayout(labelled(tr("Name"), m_name), 3);
-    auto* model = labelled(tr("Model"), m_model);
-    auto* modelHead = new QHBoxLayout;
-    modelHead->addWidget(model->takeAt(0)->widget());
-    modelHead->addWidget(m_modelInfo, 1);
-    model->insertLayout(0, modelHead);
-    head->addLayout(model, 5);
+    head->addLayout(labelled(tr("Model"), m_model, m_modelInfo), 5);
     head->addLayout(labelled(tr("Task"), m_task), 3);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
