@@ -46,7 +46,8 @@ RedisCluster::RedisCluster(int masters, bool withReplicas, QStringList arguments
         auto server = std::make_unique<RedisServer>(arguments);
         server->addArguments({QStringLiteral("--cluster-enabled"), QStringLiteral("yes"),
             QStringLiteral("--cluster-config-file"), QStringLiteral("nodes.conf"),
-            QStringLiteral("--cluster-node-timeout"), QStringLiteral("1000")});
+            QStringLiteral("--cluster-node-timeout"), QStringLiteral("1000"),
+            QStringLiteral("--repl-diskless-sync-delay"), QStringLiteral("0")});
         m_nodes.push_back(std::move(server));
     }
 }
@@ -72,6 +73,11 @@ bool RedisCluster::start()
             if (!info.contains(QLatin1String("cluster_state:ok"))
                 || !info.contains(QStringLiteral("cluster_known_nodes:%1").arg(size()))
                 || !info.contains(QStringLiteral("cluster_size:%1").arg(m_masters)))
+                return false;
+            // A replica that has never had its master's data does not take over.
+            const QString role = command(i, {QStringLiteral("INFO"), QStringLiteral("replication")});
+            if (role.contains(QLatin1String("role:slave"))
+                && !role.contains(QLatin1String("master_link_status:up")))
                 return false;
         }
         return true;
