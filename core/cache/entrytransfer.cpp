@@ -10,7 +10,6 @@ namespace llmcache {
 namespace {
 
 constexpr int format = 1;
-constexpr qsizetype fingerprintLength = 64;
 
 [[noreturn]] void fail(const QString& problem)
 {
@@ -24,14 +23,6 @@ const Json& objectMember(const Json& object, const char* key)
     if (!member || !member->is_object())
         fail(QStringLiteral("it has no object \"%1\"").arg(QLatin1String(key)));
     return *member;
-}
-
-bool isFingerprint(const QString& text)
-{
-    return text.size() == fingerprintLength && std::all_of(text.begin(), text.end(), [](QChar c) {
-        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
-            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
-    });
 }
 
 } // namespace

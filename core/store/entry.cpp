@@ -75,6 +75,15 @@ QByteArray decompressStream(QByteArrayView compressed, qint64 maxBytes)
 
 } // namespace
 
+bool isFingerprint(QStringView text)
+{
+    constexpr qsizetype length = 64;
+    return text.size() == length && std::all_of(text.begin(), text.end(), [](QChar c) {
+        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
+            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
+    });
+}
+
 QString excerpt(const QString& text)
 {
     QString result;

@@ -53,6 +53,9 @@ struct Entry {
     QString costSource; ///< where the price came from
 };
 
+/// Whether a text is a whole fingerprint: 64 lower-case hexadecimal digits.
+bool isFingerprint(QStringView text);
+
 /// First 160 characters of a text for a list row, white space collapsed to single spaces.
 QString excerpt(const QString& text);
 /// Text of an output for people: text as it is, JSON compact.

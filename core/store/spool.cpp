@@ -1,5 +1,6 @@
 #include "store/spool.h"
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/privatefolder.h"
 #include "base/worker.h"
@@ -16,11 +17,6 @@
 #include <QUuid>
 
 #include <algorithm>
-
-#ifdef Q_OS_UNIX
-#include <fcntl.h>
-#include <unistd.h>
-#endif
 
 namespace llmcache {
 
@@ -97,18 +93,6 @@ QByteArray checksum(QByteArrayView payload)
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(payload);
     return hash.result().toHex();
-}
-
-/// After a power cut a renamed file may be missing from a folder that was not synced.
-void syncFolder([[maybe_unused]] const QString& folder)
-{
-#ifdef Q_OS_UNIX
-    const int descriptor = ::open(QFile::encodeName(folder).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor >= 0) {
-        ::fsync(descriptor);
-        ::close(descriptor);
-    }
-#endif
 }
 
 /// Names of the records, oldest first.

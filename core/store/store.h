@@ -2,7 +2,7 @@
 
 #include "agent/agent.h"
 #include "store/call.h"
-#include "store/entry.h"
+#include "store/entryimage.h"
 
 #include <QObject>
 
@@ -90,6 +90,16 @@ public:
     virtual QCoro::Task<qint64> commit(Commit commit) = 0;
     /// Deletes entries; returns how many of them existed.
     virtual QCoro::Task<qint64> removeEntries(QStringList fingerprints) = 0;
+    /// The entries that are there, as they are kept, in no particular order.
+    virtual QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) = 0;
+    /// Makes changes, each of them whole or not at all and only of the revision that it expects; one outcome
+    /// for each. Where an error is thrown some of them may have been made.
+    virtual QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) = 0;
+    /// What changes of an entry kept (EntryChange::kept), the newest first: at most `mostRevisions`, each for
+    /// 30 days after the last change, also when the entry is gone.
+    virtual QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) = 0;
+    static constexpr int mostRevisions = 20;
+    static constexpr std::chrono::days revisionTime{30};
     /// The next page of metadata rows, in no particular order, `cursor` empty to begin. Every entry that
     /// exists throughout the listing is in some page, at most once. Does not disturb the store's eviction
     /// more than it must.

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-namespace llmcache::redisstore {
+namespace llmcache {
 
 /// JSON that this program wrote earlier; anything wrong with it is damage, not configuration.
 inline Json parseStored(const QByteArray& text, const QString& what)
@@ -13,7 +13,9 @@ inline Json parseStored(const QByteArray& text, const QString& what)
         return parseJson(text, what);
     } catch (const ConfigurationError& error) {
         throw CacheError(error.message(), remedy);
+    } catch (const Json::exception&) {
+        throw CacheError(QStringLiteral("%1 has a number that is out of range.").arg(what), remedy);
     }
 }
 
-} // namespace llmcache::redisstore
+} // namespace llmcache

@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "store/redis/redisrollups_p.h"
 #include "store/redis/redisstore_p.h"
-#include "store/redis/storedjson_p.h"
+#include "store/storedjson_p.h"
 
 #include <QDateTime>
 #include <QTimeZone>

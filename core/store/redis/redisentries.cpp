@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "redis/script.h"
 #include "store/redis/redisstore_p.h"
-#include "store/redis/storedjson_p.h"
+#include "store/storedjson_p.h"
 
 #include <QDateTime>
 
@@ -12,7 +12,6 @@ namespace llmcache::redisstore {
 
 namespace {
 
-constexpr int entryFormat = 1;
 /// Commands that are sent before their replies are awaited, to bound the memory of huge batches.
 constexpr qsizetype batchSize = 1000;
 
@@ -108,13 +107,10 @@ QCoro::Task<qint64> RedisStore::commit(Commit commit)
     const QString fingerprint = commit.entry.meta.fingerprint;
     if (fingerprint.isEmpty())
         throw CacheError(QStringLiteral("An entry without a fingerprint can't be stored."));
-    const QByteArray request = toJsonText(commit.entry.request);
-    const QByteArray response = toJsonText(responseToJson(commit.entry));
-    EntryMeta meta = commit.entry.meta;
-    meta.bytes = request.size() + response.size();
+    const EntryFields fields = toFields(commit.entry, 0); // the script counts the revision
     QList<QByteArray> keys{m_keys.entry(fingerprint), m_keys.lock(fingerprint)};
     QList<QByteArray> arguments{commit.lockToken.toUtf8(), ttlArgument(commit.ttl), m_keys.done(fingerprint),
-        QByteArray::number(entryFormat), toJsonText(toJson(meta)), packField(request), packField(response)};
+        fields["v"], fields["meta"], fields["request"], fields["response"]};
     auto task = commitScript().run(m_client.get(), std::move(keys), std::move(arguments));
     const redis::Reply reply = checked(co_await task);
     co_return reply.toInteger();

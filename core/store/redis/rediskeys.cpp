@@ -30,6 +30,11 @@ QByteArray Keys::entry(const QString& fingerprint) const
     return m_prefix + "entry:" + inBraces(fingerprint.toUtf8());
 }
 
+QByteArray Keys::revisions(const QString& fingerprint) const
+{
+    return m_prefix + "revisions:" + inBraces(fingerprint.toUtf8());
+}
+
 QByteArray Keys::lock(const QString& fingerprint) const
 {
     return m_prefix + "lock:" + inBraces(fingerprint.toUtf8());

@@ -8,6 +8,7 @@ namespace llmcache::redisstore {
 /// Names of everything that a workspace keeps in Redis:
 ///
 ///     llmcache:<workspace>:entry:{<fingerprint>}       hash v, rev, meta, request, response, hits, used
+///     llmcache:<workspace>:revisions:{<fingerprint>}   list of what edits replaced, the newest first
 ///     llmcache:<workspace>:lock:{<fingerprint>}        token of the holder
 ///     llmcache:<workspace>:done:{<fingerprint>}        channel; and, for a minute, how a holder failed
 ///     llmcache:<workspace>:cooldown:{<key>}            who was told to wait; lives as long as the wait
@@ -28,6 +29,7 @@ public:
     explicit Keys(const QString& workspace);
 
     QByteArray entry(const QString& fingerprint) const;
+    QByteArray revisions(const QString& fingerprint) const;
     QByteArray lock(const QString& fingerprint) const;
     QByteArray done(const QString& fingerprint) const;
     QByteArray cooldown(const QString& key) const;

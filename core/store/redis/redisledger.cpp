@@ -2,7 +2,7 @@
 #include "redis/script.h"
 #include "store/redis/redisrollups_p.h"
 #include "store/redis/redisstore_p.h"
-#include "store/redis/storedjson_p.h"
+#include "store/storedjson_p.h"
 
 #include <QHash>
 

@@ -25,6 +25,9 @@ public:
     QCoro::Task<std::optional<Entry>> lookup(QString fingerprint, EntryParts parts) override;
     QCoro::Task<qint64> commit(Commit commit) override;
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
+    QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
+    QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
+    QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
     QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override;
 
@@ -54,6 +57,7 @@ private:
     QCoro::Task<std::shared_ptr<Listing>> beginListing();
     QCoro::Task<> scanOnce(std::shared_ptr<Listing> listing);
     void forgetOldestListing();
+    QCoro::Task<std::vector<EntryImage>> readImagesByScript(QStringList fingerprints);
     QCoro::Task<std::vector<EntryMeta>> readRows(QList<QByteArray> fingerprints);
 
     /// Records calls of one shard and hour by one script. The calls must stay until it is sent, which is at
@@ -78,6 +82,7 @@ private:
     quint64 m_listingNumber = 0;
     qint64 m_entryCount = -1; ///< of the last complete listing
     QString m_serverVersion;
+    bool m_knowsExpireTime = true; ///< PEXPIRETIME, as Redis 7 does
 };
 
 } // namespace llmcache::redisstore

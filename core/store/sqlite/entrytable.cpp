@@ -1,6 +1,7 @@
 #include "store/sqlite/entrytable_p.h"
 
 #include "store/sqlite/database_p.h"
+#include "store/storedjson_p.h"
 
 #include <algorithm>
 
@@ -8,25 +9,11 @@ namespace llmcache::sqlite {
 
 namespace {
 
-constexpr qint64 entryFormat = 1;
 constexpr int largestPage = 10'000;
 /// Expired entries deleted along with each commit: more than are written, so that they run out.
 constexpr qint64 purgeBatch = 20;
 /// How long a released lock is remembered for waiters that poll.
 constexpr qint64 lockMemoryMs = 60 * 60 * 1000;
-
-/// JSON that this store wrote earlier; anything wrong with it is damage, not configuration.
-Json parseStored(const QByteArray& text, const QString& what)
-{
-    try {
-        return parseJson(text, what);
-    } catch (const ConfigurationError& error) {
-        throw CacheError(error.message(), QStringLiteral("Delete it, or refresh it with a new run."));
-    } catch (const Json::exception&) {
-        throw CacheError(QStringLiteral("%1 has a number that is out of range.").arg(what),
-            QStringLiteral("Delete it, or refresh it with a new run."));
-    }
-}
 
 std::optional<qint64> expiryOf(std::optional<std::chrono::seconds> ttl, qint64 nowMs)
 {
@@ -126,13 +113,7 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
     const QString fingerprint = commit.entry.meta.fingerprint;
     if (fingerprint.isEmpty())
         throw CacheError(QStringLiteral("An entry without a fingerprint can't be stored."));
-    const QByteArray request = toJsonText(commit.entry.request);
-    const QByteArray response = toJsonText(responseToJson(commit.entry));
-    EntryMeta meta = commit.entry.meta;
-    meta.bytes = request.size() + response.size();
-    const QByteArray metaText = toJsonText(toJson(meta));
-    const QByteArray packedRequest = packField(request);
-    const QByteArray packedResponse = packField(response);
+    const EntryFields fields = toFields(commit.entry, 0); // the revision is counted below
     const auto expiresMs = expiryOf(commit.ttl, nowMs);
     const qint64 workspace = database.workspace();
 
@@ -153,11 +134,12 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
                            "ON CONFLICT (workspace, fingerprint) DO UPDATE SET v = excluded.v, "
                            "rev = excluded.rev, hits = 0, used_ms = 0, created_ms = excluded.created_ms, "
                            "expires_ms = excluded.expires_ms, meta = excluded.meta"))
-        .run(workspace, fingerprint, entryFormat, revision, meta.createdMs, expiresMs, metaText);
+        .run(workspace, fingerprint, entryFormat, revision, commit.entry.meta.createdMs, expiresMs,
+            fields["meta"]);
     database
         .prepare(QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES "
                                 "((SELECT id FROM entries WHERE workspace = ? AND fingerprint = ?), ?, ?)"))
-        .run(workspace, fingerprint, packedRequest, packedResponse);
+        .run(workspace, fingerprint, fields["request"], fields["response"]);
     if (!commit.lockToken.isEmpty())
         releaseLock(database, fingerprint, commit.lockToken, QString());
     purge(database, nowMs);

@@ -71,6 +71,13 @@ const std::vector<Migration>& migrations()
                 + QStringLiteral(", PRIMARY KEY (workspace, time_ms, model, task, agent, user, outcome)) "
                                  "WITHOUT ROWID"),
         },
+        // 3: what edits of entries replaced. Not bound to the entry, which may be deleted and put back.
+        {
+            QStringLiteral("CREATE TABLE revisions (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "fingerprint TEXT NOT NULL, saved_ms INTEGER NOT NULL, image BLOB NOT NULL)"),
+            QStringLiteral("CREATE INDEX revisions_fingerprint ON revisions (workspace, fingerprint)"),
+            QStringLiteral("CREATE INDEX revisions_saved ON revisions (saved_ms)"),
+        },
     };
     return steps;
 }

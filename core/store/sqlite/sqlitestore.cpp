@@ -1,5 +1,6 @@
 #include "store/sqlite/sqlitestore.h"
 
+#include "store/sqlite/changetable_p.h"
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/workerthread_p.h"
@@ -135,6 +136,24 @@ public:
         return run([fingerprints = std::move(fingerprints)](Database& database) {
             return sqlite::removeEntries(database, fingerprints, nowMs());
         });
+    }
+
+    QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override
+    {
+        return run([fingerprints = std::move(fingerprints)](
+                       Database& database) { return sqlite::readImages(database, fingerprints, nowMs()); });
+    }
+
+    QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override
+    {
+        return run([changes = std::move(changes)](
+                       Database& database) { return sqlite::changeEntries(database, changes, nowMs()); });
+    }
+
+    QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override
+    {
+        return run([fingerprint = std::move(fingerprint)](
+                       Database& database) { return sqlite::revisionsOf(database, fingerprint, nowMs()); });
     }
 
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "redisgroup.h"
 #include "redisserver.h"
 #include "store/redis/redisstore.h"
 #include "store/sqlite/sqlitestore.h"
@@ -28,6 +29,10 @@ private:
 
 class RedisFactory final : public StoreFactory {
 public:
+    explicit RedisFactory(const QStringList& arguments = {})
+        : m_server(arguments)
+    {
+    }
     bool start() { return m_server.start(); }
     std::unique_ptr<Store> make(QString workspace) override
     {
@@ -38,9 +43,27 @@ private:
     RedisServer m_server;
 };
 
+class ClusterFactory final : public StoreFactory {
+public:
+    bool start() { return m_cluster.start(); }
+    std::unique_ptr<Store> make(QString workspace) override
+    {
+        return makeRedisStore(redis::RedisUrl::parse(m_cluster.url()), std::move(workspace));
+    }
+
+private:
+    RedisCluster m_cluster{3, false};
+};
+
 inline QStringList storeKinds()
 {
     return {QStringLiteral("sqlite"), QStringLiteral("redis")};
+}
+
+/// Besides those of storeKinds(): a cluster, and a Redis that lacks what came with version 7.
+inline QStringList moreStoreKinds()
+{
+    return storeKinds() + QStringList{QStringLiteral("cluster"), QStringLiteral("redis 6")};
 }
 
 /// Null, and why in `missing`, when this machine lacks what the kind needs.
@@ -48,17 +71,23 @@ inline std::unique_ptr<StoreFactory> makeStoreFactory(const QString& kind, QStri
 {
     if (kind == QLatin1String("sqlite"))
         return std::make_unique<SqliteFactory>();
-    if (kind == QLatin1String("redis")) {
-        if (!RedisServer::isInstalled()) {
-            missing = RedisServer::missingText();
-            return nullptr;
-        }
-        auto factory = std::make_unique<RedisFactory>();
+    if (!RedisServer::isInstalled()) {
+        missing = RedisServer::missingText();
+        return nullptr;
+    }
+    if (kind == QLatin1String("cluster")) {
+        auto factory = std::make_unique<ClusterFactory>();
         if (factory->start())
             return factory;
-        qFatal("redis-server is installed but did not start");
+    } else {
+        const QStringList arguments = kind == QLatin1String("redis 6")
+            ? QStringList{QStringLiteral("--rename-command"), QStringLiteral("PEXPIRETIME"), QString()}
+            : QStringList();
+        auto factory = std::make_unique<RedisFactory>(arguments);
+        if (factory->start())
+            return factory;
     }
-    qFatal("no such kind of store");
+    qFatal("redis-server is installed but did not start");
     return nullptr;
 }
 

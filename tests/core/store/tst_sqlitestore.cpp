@@ -279,11 +279,11 @@ void TestSqliteStore::migratesAnOlderFile()
 {
     const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
     {
-        // Version 1, as the first step of the migrations made it: no ledger.
+        // Version 1, as the first step of the migrations made it: no ledger, no revisions.
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
         sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
-        for (const char* table : {"names", "calls", "hours"})
+        for (const char* table : {"names", "calls", "hours", "revisions"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
         database.execute(QStringLiteral("PRAGMA user_version=1"));
     }

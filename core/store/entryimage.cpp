@@ -1,0 +1,113 @@
+#include "store/entryimage.h"
+
+#include "base/error.h"
+#include "store/storedjson_p.h"
+
+#include <QCryptographicHash>
+#include <QDataStream>
+#include <QIODevice>
+
+namespace llmcache {
+
+namespace {
+
+constexpr quint8 imageFormat = 1;
+constexpr auto streamVersion = QDataStream::Qt_6_0;
+
+[[noreturn]] void failImage()
+{
+    throw CacheError(QStringLiteral("A kept entry is damaged."),
+        QStringLiteral("It can't be put back; run its prompt again."));
+}
+
+} // namespace
+
+qint64 EntryImage::revision() const
+{
+    return fields.value(QByteArrayLiteral("rev")).toLongLong();
+}
+
+EntryFields toFields(const Entry& entry, qint64 revision)
+{
+    const QByteArray request = toJsonText(entry.request);
+    const QByteArray response = toJsonText(responseToJson(entry));
+    EntryMeta meta = entry.meta;
+    meta.bytes = request.size() + response.size();
+    return {{QByteArrayLiteral("v"), QByteArray::number(entryFormat)},
+        {QByteArrayLiteral("rev"), QByteArray::number(revision)},
+        {QByteArrayLiteral("meta"), toJsonText(toJson(meta))},
+        {QByteArrayLiteral("request"), packField(request)},
+        {QByteArrayLiteral("response"), packField(response)}};
+}
+
+EntryMeta metaFromImage(const EntryImage& image)
+{
+    const EntryFields& fields = image.fields;
+    if (fields.value(QByteArrayLiteral("v")).toLongLong() != entryFormat)
+        throw CacheError(
+            QStringLiteral("Entry %1 has a format that this program does not know.").arg(image.fingerprint),
+            QStringLiteral("Update the program, or delete the entry."));
+    EntryMeta meta = entryMetaFromJson(parseStored(fields.value(QByteArrayLiteral("meta")),
+                                           QStringLiteral("The metadata of entry %1").arg(image.fingerprint)),
+        image.fingerprint);
+    meta.revision = image.revision();
+    meta.hits = fields.value(QByteArrayLiteral("hits")).toLongLong();
+    meta.lastUsedMs = fields.value(QByteArrayLiteral("used")).toLongLong();
+    meta.expiresMs = image.expiresMs;
+    return meta;
+}
+
+Entry entryFromImage(const EntryImage& image)
+{
+    Entry entry;
+    entry.meta = metaFromImage(image);
+    responseFromJson(parseStored(unpackField(image.fields.value(QByteArrayLiteral("response"))),
+                         QStringLiteral("The response of entry %1").arg(image.fingerprint)),
+        entry);
+    entry.request = parseStored(unpackField(image.fields.value(QByteArrayLiteral("request"))),
+        QStringLiteral("The request of entry %1").arg(image.fingerprint));
+    return entry;
+}
+
+QByteArray contentDigest(const EntryImage& image)
+{
+    EntryFields content = image.fields;
+    for (const char* counted : {"rev", "hits", "used"})
+        content.remove(counted);
+    QByteArray bytes;
+    QDataStream stream(&bytes, QIODevice::WriteOnly);
+    stream.setVersion(streamVersion);
+    stream << content << image.expiresMs.has_value() << image.expiresMs.value_or(0);
+    return QCryptographicHash::hash(bytes, QCryptographicHash::Blake2b_160);
+}
+
+QByteArray toBytes(const EntryImage& image)
+{
+    QByteArray bytes;
+    QDataStream stream(&bytes, QIODevice::WriteOnly);
+    stream.setVersion(streamVersion);
+    stream << imageFormat << image.fingerprint.toUtf8() << image.expiresMs.has_value()
+           << image.expiresMs.value_or(0) << image.fields;
+    return bytes;
+}
+
+EntryImage imageFromBytes(const QByteArray& bytes)
+{
+    QDataStream stream(bytes);
+    stream.setVersion(streamVersion);
+    quint8 format = 0;
+    QByteArray fingerprint;
+    bool expires = false;
+    qint64 expiresMs = 0;
+    EntryImage image;
+    stream >> format >> fingerprint >> expires >> expiresMs >> image.fields;
+    image.fingerprint = QString::fromLatin1(fingerprint);
+    if (stream.status() != QDataStream::Ok || !stream.atEnd() || format != imageFormat
+        || !isFingerprint(image.fingerprint))
+        failImage();
+    if (expires)
+        image.expiresMs = expiresMs;
+    return image;
+}
+
+} // namespace llmcache

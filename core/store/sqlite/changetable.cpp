@@ -1,0 +1,174 @@
+#include "store/sqlite/changetable_p.h"
+
+#include "store/sqlite/database_p.h"
+#include "store/store.h"
+
+namespace llmcache::sqlite {
+
+namespace {
+
+const QByteArray version = QByteArrayLiteral("v");
+const QByteArray revision = QByteArrayLiteral("rev");
+const QByteArray metadata = QByteArrayLiteral("meta");
+const QByteArray request = QByteArrayLiteral("request");
+const QByteArray response = QByteArrayLiteral("response");
+const QByteArray hits = QByteArrayLiteral("hits");
+const QByteArray used = QByteArrayLiteral("used");
+
+std::optional<EntryImage> readImage(Database& database, const QString& fingerprint, qint64 nowMs)
+{
+    Statement select = database.prepare(
+        QStringLiteral("SELECT e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, b.request, b.response "
+                       "FROM entries e JOIN entry_bodies b ON b.entry = e.id "
+                       "WHERE e.workspace = ? AND e.fingerprint = ? "
+                       "AND (e.expires_ms IS NULL OR e.expires_ms > ?)"));
+    if (!select.run(database.workspace(), fingerprint, nowMs).next())
+        return std::nullopt;
+    EntryImage image;
+    image.fingerprint = fingerprint;
+    image.fields = {{version, QByteArray::number(select.integer(0))},
+        {revision, QByteArray::number(select.integer(1))}, {hits, QByteArray::number(select.integer(2))},
+        {used, QByteArray::number(select.integer(3))}, {metadata, select.bytes(5)},
+        {request, select.bytes(6)}, {response, select.bytes(7)}};
+    if (!select.isNull(4))
+        image.expiresMs = select.integer(4);
+    return image;
+}
+
+void removeRow(Database& database, const QString& fingerprint)
+{
+    database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ?"))
+        .run(database.workspace(), fingerprint);
+}
+
+/// When an entry was made is a column of its own beside the metadata.
+qint64 createdIn(const QByteArray& metaText)
+{
+    const auto meta = tryParseJson(metaText);
+    return meta && meta->is_object() ? integerMember(*meta, "created_ms") : 0;
+}
+
+void putRow(Database& database, const EntryImage& image)
+{
+    removeRow(database, image.fingerprint);
+    const EntryFields& fields = image.fields;
+    database
+        .prepare(QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, "
+                                "created_ms, expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"))
+        .run(database.workspace(), image.fingerprint, fields.value(version).toLongLong(), image.revision(),
+            fields.value(hits).toLongLong(), fields.value(used).toLongLong(),
+            createdIn(fields.value(metadata)), image.expiresMs, fields.value(metadata));
+    database
+        .prepare(QStringLiteral("INSERT INTO entry_bodies (entry, request, response) VALUES "
+                                "((SELECT id FROM entries WHERE workspace = ? AND fingerprint = ?), ?, ?)"))
+        .run(database.workspace(), image.fingerprint, fields.value(request), fields.value(response));
+}
+
+void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
+{
+    const qint64 forgetBefore = nowMs - std::chrono::milliseconds(Store::revisionTime).count();
+    database.prepare(QStringLiteral("DELETE FROM revisions WHERE saved_ms < ?")).run(forgetBefore);
+    database
+        .prepare(QStringLiteral(
+            "INSERT INTO revisions (workspace, fingerprint, saved_ms, image) VALUES (?, ?, ?, ?)"))
+        .run(database.workspace(), change.fingerprint, nowMs, change.kept);
+    // A change makes its predecessors live as long as itself, as on Redis.
+    database
+        .prepare(QStringLiteral("UPDATE revisions SET saved_ms = ? WHERE workspace = ? AND fingerprint = ?"))
+        .run(nowMs, database.workspace(), change.fingerprint);
+    database
+        .prepare(QStringLiteral("DELETE FROM revisions WHERE workspace = ? AND fingerprint = ? AND id NOT IN "
+                                "(SELECT id FROM revisions WHERE workspace = ? AND fingerprint = ? "
+                                "ORDER BY id DESC LIMIT ?)"))
+        .run(database.workspace(), change.fingerprint, database.workspace(), change.fingerprint,
+            qint64(Store::mostRevisions));
+}
+
+ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 nowMs)
+{
+    using Kind = EntryChange::Kind;
+    qint64 found = 0;
+    {
+        Statement select =
+            database.prepare(QStringLiteral("SELECT rev FROM entries WHERE workspace = ? AND fingerprint = ? "
+                                            "AND (expires_ms IS NULL OR expires_ms > ?)"));
+        if (select.run(database.workspace(), change.fingerprint, nowMs).next())
+            found = select.integer(0);
+        else if (change.kind != Kind::Put)
+            return ChangeOutcome::Absent;
+    }
+    if (found != change.expectedRevision)
+        return ChangeOutcome::Conflict;
+    if (!change.kept.isEmpty())
+        keepRevision(database, change, nowMs);
+    if (change.kind == Kind::Remove) {
+        removeRow(database, change.fingerprint);
+        return ChangeOutcome::Done;
+    }
+    if (change.kind == Kind::Put) {
+        putRow(database, {change.fingerprint, change.fields, change.expiresMs});
+        return ChangeOutcome::Done;
+    }
+    if (change.fields.isEmpty()) { // an expiry alone
+        database
+            .prepare(
+                QStringLiteral("UPDATE entries SET expires_ms = ? WHERE workspace = ? AND fingerprint = ?"))
+            .run(change.expiresMs, database.workspace(), change.fingerprint);
+        return ChangeOutcome::Done;
+    }
+    auto image = readImage(database, change.fingerprint, nowMs);
+    if (!image)
+        return ChangeOutcome::Absent;
+    for (auto field = change.fields.cbegin(); field != change.fields.cend(); ++field)
+        image->fields.insert(field.key(), field.value());
+    if (change.setsExpiry)
+        image->expiresMs = change.expiresMs;
+    putRow(database, *image);
+    return ChangeOutcome::Done;
+}
+
+} // namespace
+
+std::vector<EntryImage> readImages(Database& database, const QStringList& fingerprints, qint64 nowMs)
+{
+    std::vector<EntryImage> images;
+    const Transaction snapshot(database, Transaction::Mode::Read);
+    for (const QString& fingerprint : fingerprints) {
+        if (auto image = readImage(database, fingerprint, nowMs))
+            images.push_back(std::move(*image));
+    }
+    return images;
+}
+
+std::vector<ChangeOutcome> changeEntries(
+    Database& database, const std::vector<EntryChange>& changes, qint64 nowMs)
+{
+    std::vector<ChangeOutcome> outcomes;
+    outcomes.reserve(changes.size());
+    Transaction transaction(database, Transaction::Mode::Durable);
+    for (const EntryChange& change : changes)
+        outcomes.push_back(changeEntry(database, change, nowMs));
+    transaction.commit();
+    return outcomes;
+}
+
+std::vector<EntryImage> revisionsOf(Database& database, const QString& fingerprint, qint64 nowMs)
+{
+    std::vector<EntryImage> images;
+    Statement select = database.prepare(QStringLiteral(
+        "SELECT image FROM revisions WHERE workspace = ? AND fingerprint = ? AND saved_ms >= ? "
+        "ORDER BY id DESC"));
+    select.run(
+        database.workspace(), fingerprint, nowMs - std::chrono::milliseconds(Store::revisionTime).count());
+    while (select.next()) {
+        try {
+            images.push_back(imageFromBytes(select.bytes(0)));
+        } catch (const CacheError& error) {
+            // One damaged revision must not hide the others.
+            qWarning("%s", error.what());
+        }
+    }
+    return images;
+}
+
+} // namespace llmcache::sqlite
