@@ -8,5 +8,7 @@
 
 #include "agent/agentjson.h"
 #include "base/error.h"
+#include "cache/bulkchange.h"
+#include "cache/entryedit.h"
 #include "cache/run.h"
 #include "cache/session.h"

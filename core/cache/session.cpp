@@ -86,6 +86,7 @@ struct Session::Private {
     explicit Private(SessionConfig given)
         : config(std::move(given))
         , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
+        , undo(QDir(config.dataFolder).filePath(QStringLiteral("undo")))
         , store(openStore(config.storeUrl, config.workspace, config.dataFolder))
         , keys(config.dataFolder)
         , providers(withKeys(config.providers))
@@ -127,6 +128,7 @@ struct Session::Private {
     SessionConfig config;
     SystemClock clock;
     Spool spool;
+    UndoJournal undo;
     std::unique_ptr<Store> store;
     KeyRing keys;
     ProviderRegistry providers;
@@ -186,6 +188,11 @@ Session::~Session()
 Store& Session::store()
 {
     return *d->store;
+}
+
+UndoJournal& Session::undoJournal()
+{
+    return d->undo;
 }
 
 Runner& Session::runner()

@@ -2,6 +2,7 @@
 
 #include "cache/runner.h"
 #include "provider/keyring.h"
+#include "store/undojournal.h"
 
 #include <QObject>
 
@@ -39,6 +40,8 @@ public:
     QCoro::Task<CostReport> costs(CostQuery query);
     QCoro::Task<std::vector<Call>> calls(CallQuery query);
     ProviderRegistry& providers();
+    /// What deletions and edits of entries replaced; in the folder "undo" of the data folder.
+    UndoJournal& undoJournal();
     /// Where the keys of the providers are, unless the configuration has a `secret` of its own.
     KeyRing& keys();
     /// Prices runs from now on with `prices`, under the custom costs of the configuration.

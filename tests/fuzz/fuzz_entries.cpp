@@ -1,12 +1,13 @@
 // What stores, the spool, agent files and exports hold. The first byte chooses the reader; 'f' takes a packed
-// field, of which the JSON goes to all of them, and 'l' a line of an export.
+// field, of which the JSON goes to all of them, 'l' a line of an export, and 'u' a block
+// of the undo journal.
 #include "agent/agentjson.h"
 #include "base/error.h"
 #include "cache/entrytransfer.h"
 #include "cache/request.h"
 #include "fuzzinput.h"
 #include "store/call.h"
-#include "store/entry.h"
+#include "store/undojournal.h"
 
 using namespace llmcache;
 
@@ -94,6 +95,25 @@ void readLine(const QByteArray& line)
     fuzz::require(entryToLine(entryFromLine(once)) == once, "an exported entry can be imported");
 }
 
+void readUndoBlock(const QByteArray& bytes)
+{
+    std::vector<UndoEntry> entries;
+    try {
+        entries = undoBlockFromBytes(bytes);
+    } catch (const Error&) {
+        return;
+    }
+    const QByteArray once = undoBlockToBytes(entries);
+    fuzz::require(undoBlockToBytes(undoBlockFromBytes(once)) == once, "what was kept can be read again");
+    for (const UndoEntry& entry : entries) {
+        try {
+            entryFromImage(entry.before);
+        } catch (const Error&) {
+            // damaged inside; it goes back as it is
+        }
+    }
+}
+
 std::optional<QByteArray> unpacked(const QByteArray& field)
 {
     try {
@@ -117,8 +137,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
             return 0;
         text = *field;
     }
-    if (kind == 'l') {
-        readLine(text);
+    if (kind == 'l' || kind == 'u') {
+        kind == 'l' ? readLine(text) : readUndoBlock(text);
         return 0;
     }
     const auto json = tryParseJson(text);

@@ -1,0 +1,264 @@
+#include "cache/bulkchange.h"
+
+#include "base/error.h"
+
+#include <QHash>
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+/// Small enough that a cancel is felt at once, large enough that syncing the journal does not count.
+constexpr std::size_t batchSize = 1000;
+
+const QByteArray revisionField = QByteArrayLiteral("rev");
+const QByteArray metaField = QByteArrayLiteral("meta");
+
+/// Changes the metadata; false when it is so already. Parts that this version does not know stay.
+bool apply(const BulkAction& action, Json& meta, const EntryImage& image)
+{
+    using Kind = BulkAction::Kind;
+    const auto setPinned = [&meta](bool pinned) {
+        if (pinned)
+            meta["pinned"] = true;
+        else
+            meta.erase("pinned");
+    };
+    const bool isPinned = meta.contains("pinned");
+    QStringList tags = entryMetaFromJson(meta, image.fingerprint).tags;
+    switch (action.kind) {
+    case Kind::Delete:
+        return true;
+    case Kind::SetExpiry:
+    case Kind::Unpin:
+        setPinned(false);
+        return action.kind == Kind::Unpin ? isPinned : isPinned || image.expiresMs != action.expiresMs;
+    case Kind::Pin:
+        setPinned(true);
+        return !isPinned || image.expiresMs.has_value();
+    case Kind::AddTag:
+        if (tags.contains(action.tag))
+            return false;
+        tags.append(action.tag);
+        break;
+    case Kind::RemoveTag:
+        if (tags.removeAll(action.tag) == 0)
+            return false;
+        break;
+    }
+    meta.erase("tags");
+    for (const QString& tag : std::as_const(tags))
+        meta["tags"].push_back(toUtf8(tag));
+    return true;
+}
+
+/// The change that an action means for an entry; nothing when it is so already. Throws CacheError for one
+/// whose metadata can't be read.
+std::optional<EntryChange> changeFor(const BulkAction& action, const EntryImage& image)
+{
+    using Kind = BulkAction::Kind;
+    EntryChange change;
+    change.fingerprint = image.fingerprint;
+    change.expectedRevision = image.revision();
+    if (action.kind == Kind::Delete)
+        return change;
+    const auto parsed = tryParseJson(image.fields.value(metaField));
+    if (!parsed || !parsed->is_object())
+        throw CacheError(QStringLiteral("The metadata of entry %1 is damaged.").arg(image.fingerprint),
+            QStringLiteral("Delete the entry, or refresh it with a new run."));
+    Json meta = *parsed;
+    if (!apply(action, meta, image))
+        return std::nullopt;
+    change.kind = EntryChange::Kind::Update;
+    change.fields = {
+        {revisionField, QByteArray::number(image.revision() + 1)}, {metaField, toJsonText(meta)}};
+    change.setsExpiry =
+        action.kind == Kind::SetExpiry || action.kind == Kind::Pin || action.kind == Kind::Unpin;
+    if (action.kind != Kind::Pin)
+        change.expiresMs = action.expiresMs;
+    return change;
+}
+
+BulkFate fateOf(ChangeOutcome outcome)
+{
+    switch (outcome) {
+    case ChangeOutcome::Done:
+        return BulkFate::Changed;
+    case ChangeOutcome::Absent:
+        return BulkFate::Absent;
+    case ChangeOutcome::Conflict:
+        return BulkFate::Conflict;
+    }
+    Q_UNREACHABLE();
+}
+
+/// One batch on its way.
+struct Batch {
+    std::vector<EntryChange> changes;
+    std::vector<UndoEntry> kept;
+    std::vector<BulkResult> results; ///< of those that need no change
+};
+
+/// What is to be done to the entries of a batch, as they are now.
+Batch planBatch(const std::vector<BulkTarget>& targets, const std::vector<EntryImage>& images,
+    const BulkAction& action, const BulkOptions& options)
+{
+    QHash<QString, std::size_t> found;
+    for (std::size_t i = 0; i < images.size(); ++i)
+        found.insert(images[i].fingerprint, i);
+    Batch batch;
+    for (const BulkTarget& target : targets) {
+        const auto at = found.constFind(target.fingerprint);
+        if (at == found.cend()) {
+            batch.results.push_back({target.fingerprint, BulkFate::Absent});
+            continue;
+        }
+        const EntryImage& image = images[*at];
+        const bool isMeant = (target.revision == 0 || target.revision == image.revision())
+            && (!options.stillApplies || options.stillApplies(metaFromImage(image)));
+        if (!isMeant) {
+            batch.results.push_back({target.fingerprint, BulkFate::Conflict});
+            continue;
+        }
+        auto change = changeFor(action, image);
+        if (!change) {
+            batch.results.push_back({target.fingerprint, BulkFate::Unaffected});
+            continue;
+        }
+        if (options.journal)
+            batch.kept.push_back(undoEntryFor(image, *change));
+        batch.changes.push_back(std::move(*change));
+    }
+    return batch;
+}
+
+} // namespace
+
+QString BulkAction::name() const
+{
+    switch (kind) {
+    case Kind::Delete:
+        return QStringLiteral("delete");
+    case Kind::SetExpiry:
+        return expiresMs ? QStringLiteral("expire") : QStringLiteral("persist");
+    case Kind::Pin:
+        return QStringLiteral("pin");
+    case Kind::Unpin:
+        return QStringLiteral("unpin");
+    case Kind::AddTag:
+        return QStringLiteral("tag %1").arg(tag);
+    case Kind::RemoveTag:
+        return QStringLiteral("untag %1").arg(tag);
+    }
+    Q_UNREACHABLE();
+}
+
+void BulkReport::count(BulkFate fate)
+{
+    switch (fate) {
+    case BulkFate::Changed:
+        ++changed;
+        break;
+    case BulkFate::Unaffected:
+        ++unaffected;
+        break;
+    case BulkFate::Absent:
+        ++absent;
+        break;
+    case BulkFate::Conflict:
+        ++conflicts;
+        break;
+    case BulkFate::Expired:
+        ++expired;
+        break;
+    }
+}
+
+namespace {
+
+/// Changes one batch; what it did is in the results.
+QCoro::Task<std::vector<BulkResult>> changeBatch(
+    Store* store, std::vector<BulkTarget> targets, BulkAction action, BulkOptions options, QString* undoId)
+{
+    // Without a record and a condition a deletion needs nothing but the revision.
+    const bool knowsAll = action.kind == BulkAction::Kind::Delete && !options.journal && !options.stillApplies
+        && std::all_of(
+            targets.begin(), targets.end(), [](const BulkTarget& target) { return target.revision > 0; });
+    Batch batch;
+    if (knowsAll) {
+        for (const BulkTarget& target : targets) {
+            EntryChange change;
+            change.fingerprint = target.fingerprint;
+            change.expectedRevision = target.revision;
+            batch.changes.push_back(std::move(change));
+        }
+    } else {
+        QStringList fingerprints;
+        for (const BulkTarget& target : targets)
+            fingerprints.append(target.fingerprint);
+        auto reading = store->readImages(std::move(fingerprints));
+        const std::vector<EntryImage> images = co_await reading;
+        batch = planBatch(targets, images, action, options);
+    }
+    if (batch.changes.empty())
+        co_return std::move(batch.results);
+    if (options.journal) {
+        if (undoId->isEmpty()) {
+            auto beginning = options.journal->begin(store->info(), action.name(), options.by, options.nowMs);
+            *undoId = co_await beginning;
+        }
+        auto keeping = options.journal->append(*undoId, std::move(batch.kept));
+        co_await keeping;
+    }
+    QStringList fingerprints;
+    for (const EntryChange& change : batch.changes)
+        fingerprints.append(change.fingerprint);
+    auto changing = store->changeEntries(std::move(batch.changes));
+    const std::vector<ChangeOutcome> outcomes = co_await changing;
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+        batch.results.push_back({fingerprints.at(static_cast<qsizetype>(i)), fateOf(outcomes[i])});
+    co_return std::move(batch.results);
+}
+
+} // namespace
+
+QCoro::Task<BulkReport> changeMany(
+    Store* store, std::vector<BulkTarget> targets, BulkAction action, BulkOptions options)
+{
+    BulkReport report;
+    report.asked = static_cast<qint64>(targets.size());
+    std::exception_ptr failure;
+    for (std::size_t start = 0; start < targets.size(); start += batchSize) {
+        if (options.stop.stop_requested()) {
+            report.cancelled = true;
+            break;
+        }
+        const auto from = targets.begin() + static_cast<std::ptrdiff_t>(start);
+        const auto to =
+            targets.begin() + static_cast<std::ptrdiff_t>(std::min(start + batchSize, targets.size()));
+        std::vector<BulkTarget> part(from, to);
+        try {
+            auto changing = changeBatch(store, std::move(part), action, options, &report.undoId);
+            const std::vector<BulkResult> results = co_await changing;
+            for (const BulkResult& result : results)
+                report.count(result.fate);
+            if (options.progress)
+                options.progress(report, results);
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure)
+            break;
+    }
+    if (!report.undoId.isEmpty()) {
+        auto ending = options.journal->end(report.undoId);
+        co_await ending;
+    }
+    if (failure)
+        std::rethrow_exception(failure);
+    co_return report;
+}
+
+} // namespace llmcache

@@ -1,0 +1,112 @@
+#include "cache/entryedit.h"
+
+#include "agent/outputvalidation.h"
+#include "base/error.h"
+#include "cache/request.h"
+#include "provider/provider.h"
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+/// Puts the answer where the model gave it: into the arguments of the output tool, or into the text.
+void putAnswer(History& messages, const Json& output)
+{
+    const auto last = std::find_if(messages.rbegin(), messages.rend(),
+        [](const Message& message) { return message.role == Role::Assistant; });
+    if (last == messages.rend()) {
+        messages.push_back(Message::assistant(outputText(output)));
+        return;
+    }
+    last->providerData = nullptr; // signatures of what the model itself had said
+    const auto call = std::find_if(last->toolCalls.begin(), last->toolCalls.end(),
+        [](const ToolCall& candidate) { return candidate.name == outputToolName; });
+    if (call != last->toolCalls.end())
+        call->arguments = output;
+    else
+        last->text = outputText(output);
+}
+
+} // namespace
+
+Entry withOutput(Entry entry, Json output, const QString& by)
+{
+    const OutputType type = requestFromJson(entry.request).output;
+    QStringList violations;
+    if (type.isText()) {
+        if (!output.is_string())
+            violations.append(QStringLiteral("/: the answer of this entry is text"));
+    } else {
+        Validation validation = validateOutput(type.schema, output);
+        violations = validation.violations;
+        output = std::move(validation.value);
+    }
+    if (!violations.isEmpty())
+        throw OutputError(QStringLiteral("The answer does not fit the schema: %1.")
+                              .arg(violations.join(QStringLiteral("; "))),
+            QStringLiteral("Correct it; nothing was saved."), violations, outputText(output));
+    entry.output = std::move(output);
+    putAnswer(entry.messages, entry.output);
+    entry.meta.answerExcerpt = excerpt(outputText(entry.output));
+    entry.meta.human = true;
+    entry.meta.author = by;
+    return entry;
+}
+
+QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edited, QString by, qint64 nowMs)
+{
+    const QString fingerprint = edited.meta.fingerprint;
+    const qint64 expected = edited.meta.revision;
+    EditResult result;
+    // Twice, should somebody write between reading and writing: then the second reading sees it.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        auto reading = store->readImages({fingerprint});
+        const std::vector<EntryImage> images = co_await reading;
+        if (images.empty()) {
+            result.outcome = ChangeOutcome::Absent;
+            break;
+        }
+        if (images.front().revision() != expected || attempt > 0) {
+            result.outcome = ChangeOutcome::Conflict;
+            result.revision = images.front().revision();
+            result.theirs = entryFromImage(images.front());
+            break;
+        }
+        EntryChange change;
+        change.kind = EntryChange::Kind::Update;
+        change.fingerprint = fingerprint;
+        change.expectedRevision = expected;
+        change.fields = toFields(edited, expected + 1);
+        change.kept = toBytes(images.front());
+        if (journal && result.undoId.isEmpty()) {
+            auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);
+            result.undoId = co_await beginning;
+            std::vector<UndoEntry> kept{undoEntryFor(images.front(), change)};
+            auto keeping = journal->append(result.undoId, std::move(kept));
+            co_await keeping;
+        }
+        std::vector<EntryChange> changes{change};
+        auto changing = store->changeEntries(std::move(changes));
+        const std::vector<ChangeOutcome> outcomes = co_await changing;
+        result.outcome = outcomes.front();
+        if (result.outcome == ChangeOutcome::Done) {
+            result.revision = expected + 1;
+            break;
+        }
+    }
+    if (!result.undoId.isEmpty()) {
+        if (result.outcome != ChangeOutcome::Done) {
+            auto forgetting = journal->forget(result.undoId);
+            co_await forgetting;
+        }
+        auto ending = journal->end(result.undoId);
+        co_await ending;
+        if (result.outcome != ChangeOutcome::Done)
+            result.undoId.clear();
+    }
+    co_return result;
+}
+
+} // namespace llmcache

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "store/undojournal.h"
+
+namespace llmcache {
+
+/// An entry with another answer, by a person: its metadata, the answer and the last message say so. What the
+/// original cost stays. Throws OutputError, with the violations, for an answer that does not fit the
+/// request's output type, and CacheError for a request that can't be read.
+Entry withOutput(Entry entry, Json output, const QString& by);
+
+/// How saving an edit ended.
+struct EditResult {
+    ChangeOutcome outcome = ChangeOutcome::Done;
+    qint64 revision = 0; ///< of what is stored now; 0 when nothing is
+    std::optional<Entry> theirs; ///< after a Conflict: what somebody else stored meanwhile
+    QString undoId;
+};
+
+/// Writes an edited entry in place of its revision `edited.meta.revision`, atomically; its expiry and hits
+/// stay. After a Conflict or when it is Absent nothing is written. What it replaced is kept as a revision,
+/// and in the journal unless that is null. Errors as Store and UndoJournal; `store` and `journal` must
+/// outlive the task.
+QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edited, QString by, qint64 nowMs);
+
+} // namespace llmcache
