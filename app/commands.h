@@ -27,6 +27,8 @@ struct Command {
 const std::vector<Command>& commands();
 std::vector<Command> runCommands();
 std::vector<Command> entryCommands();
+std::vector<Command> changeCommands();
+std::vector<Command> editCommands();
 std::vector<Command> transferCommands();
 std::vector<Command> agentCommands();
 std::vector<Command> costCommands();

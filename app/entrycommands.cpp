@@ -5,13 +5,10 @@
 #include "output.h"
 
 #include <QDateTime>
-#include <QLocale>
 
 namespace llmcache::app {
 
 namespace {
-
-constexpr int mostMatches = 20;
 
 QString timeText(qint64 ms)
 {
@@ -38,38 +35,6 @@ Json rowJson(const EntryMeta& meta)
     return json;
 }
 
-/// A whole fingerprint, or the one that a prefix of 4 digits or more names.
-QCoro::Task<QString> resolve(Store* store, QString prefix)
-{
-    const QString text = prefix.toLower();
-    const bool hex = std::all_of(text.begin(), text.end(), [](QChar c) {
-        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
-            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
-    });
-    constexpr int wholeLength = 64;
-    constexpr int shortest = 4;
-    if (!hex || text.size() < shortest || text.size() > wholeLength)
-        throw UsageError(QStringLiteral("\"%1\" is no fingerprint.").arg(prefix),
-            QStringLiteral("Give 4 to 64 hexadecimal digits."));
-    if (text.size() == wholeLength)
-        co_return text;
-    const QStringList found = co_await store->resolveFingerprint(text, mostMatches);
-    if (found.isEmpty())
-        throw CacheError(QStringLiteral("No entry starts with %1.").arg(text),
-            QStringLiteral("\"llmcache entries list\" shows them."));
-    if (found.size() > 1) {
-        QStringList starts;
-        for (const QString& one : found)
-            starts.append(one.left(16));
-        throw UsageError(QStringLiteral("%1 names %2 entries: %3.")
-                             .arg(text)
-                             .arg(found.size())
-                             .arg(starts.join(QStringLiteral(", "))),
-            QStringLiteral("Give more digits."));
-    }
-    co_return found.front();
-}
-
 /// Sorts rows by what `--sort` names, the largest or newest first.
 void sortRows(std::vector<EntryMeta>& rows, const QString& by, qint64 nowMs)
 {
@@ -94,43 +59,6 @@ void sortRows(std::vector<EntryMeta>& rows, const QString& by, qint64 nowMs)
     }
     throw UsageError(QStringLiteral("Entries can't be sorted by \"%1\".").arg(by),
         QStringLiteral("Use one of %1.").arg(names.join(QStringLiteral(", "))));
-}
-
-/// What goes with entries that are to be deleted.
-struct Weight {
-    qint64 entries = 0;
-    qint64 bytes = 0;
-    qint64 usedLately = 0; ///< within a week
-    qint64 unpriced = 0;
-    Money refill; ///< what asking again would cost, without the unpriced ones
-};
-
-Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
-{
-    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
-    Weight weight;
-    for (const EntryMeta& row : rows) {
-        ++weight.entries;
-        weight.bytes += row.bytes;
-        weight.usedLately += row.lastUsedMs > nowMs - weekMs ? 1 : 0;
-        if (row.cost)
-            weight.refill += *row.cost;
-        else
-            ++weight.unpriced;
-    }
-    return weight;
-}
-
-QString weightText(const Weight& weight)
-{
-    QString text = QStringLiteral("%1, %2, %3 used in the last 7 days; refilling costs %4")
-                       .arg(entriesText(weight.entries))
-                       .arg(QLocale::c().formattedDataSize(weight.bytes))
-                       .arg(weight.usedLately)
-                       .arg(weight.refill.toDisplay());
-    if (weight.unpriced > 0)
-        text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
-    return text + QLatin1Char('.');
 }
 
 QCoro::Task<int> list(CommandContext context, Arguments arguments)
@@ -182,7 +110,7 @@ QCoro::Task<int> show(CommandContext context, Arguments arguments)
             QStringLiteral("Which entry?"), QStringLiteral("Give its fingerprint or the first digits."));
     Store& store = context.session->store();
     const QString prefix = arguments.operands().front();
-    const QString fingerprint = co_await resolve(&store, prefix);
+    const QString fingerprint = co_await resolveFingerprint(&store, prefix);
     const std::optional<Entry> entry = co_await store.lookup(fingerprint);
     if (!entry)
         throw CacheError(QStringLiteral("There is no entry %1.").arg(fingerprint.left(12)),
@@ -215,86 +143,6 @@ QCoro::Task<int> show(CommandContext context, Arguments arguments)
     co_return 0;
 }
 
-/// The entries that `entries delete` means: those that are named, or those that pass its filter.
-QCoro::Task<std::vector<EntryMeta>> chosen(Store* store, Arguments arguments, qint64 nowMs)
-{
-    const bool filtered = arguments.has(QStringLiteral("filter"));
-    if (filtered == !arguments.operands().isEmpty())
-        throw UsageError(QStringLiteral("Which entries?"),
-            QStringLiteral("Give fingerprints or their first digits, or --filter."));
-    if (filtered) {
-        const QString text = arguments.value(QStringLiteral("filter"));
-        const EntryFilter filter = filterFrom(text, nowMs);
-        if (filter.isEmpty())
-            throw UsageError(QStringLiteral("The filter is empty."),
-                QStringLiteral(
-                    "To delete all entries, write one that all of them pass, such as \"hits>=0\"."));
-        std::vector<EntryMeta> found = co_await matchingEntries(store, filter, nowMs);
-        co_return found;
-    }
-    QStringList fingerprints;
-    for (const QString& prefix : arguments.operands()) {
-        const QString copy = prefix;
-        fingerprints.append(co_await resolve(store, copy));
-    }
-    fingerprints.removeDuplicates();
-    std::vector<EntryMeta> rows;
-    for (const QString& fingerprint : fingerprints) {
-        const QString copy = fingerprint;
-        const std::optional<Entry> entry = co_await store->lookup(copy, EntryParts::Meta);
-        EntryMeta missing;
-        missing.fingerprint = fingerprint;
-        rows.push_back(entry ? entry->meta : missing);
-    }
-    co_return rows;
-}
-
-QCoro::Task<int> remove(CommandContext context, Arguments arguments)
-{
-    Store* const store = &context.session->store();
-    const qint64 now = context.session->clock().nowMs();
-    const bool json = arguments.has(QStringLiteral("json"));
-    const Arguments given = arguments;
-    const std::vector<EntryMeta> rows = co_await chosen(store, given, now);
-    const Weight weight = weightOf(rows, now);
-    if (arguments.has(QStringLiteral("dry-run"))) {
-        if (json) {
-            Json report = Json::object();
-            report["entries"] = weight.entries;
-            report["bytes"] = weight.bytes;
-            report["used_last_7_days"] = weight.usedLately;
-            report["refill_usd"] = toUtf8(weight.refill.toDecimal());
-            report["unpriced"] = weight.unpriced;
-            printJson(report);
-        } else {
-            printLine(weightText(weight));
-        }
-        co_return 0;
-    }
-    if (!rows.empty() && !arguments.has(QStringLiteral("yes"))
-        && !confirm(QStringLiteral("%1 Delete?").arg(weightText(weight))))
-        throw Cancelled(QStringLiteral("Nothing was deleted."), QStringLiteral("Confirm, or give --yes."));
-    qint64 removed = 0;
-    constexpr std::size_t batch = 1000;
-    for (std::size_t from = 0; from < rows.size(); from += batch) {
-        QStringList fingerprints;
-        for (std::size_t at = from; at < std::min(from + batch, rows.size()); ++at)
-            fingerprints.append(rows[at].fingerprint);
-        const qint64 gone = co_await store->removeEntries(fingerprints);
-        removed += gone;
-    }
-    const auto asked = static_cast<qint64>(rows.size());
-    if (json) {
-        Json report = Json::object();
-        report["deleted"] = removed;
-        report["missing"] = asked - removed;
-        printJson(report);
-    } else {
-        printLine(QStringLiteral("Deleted %1 of %2.").arg(removed).arg(entriesText(asked)));
-    }
-    co_return 0;
-}
-
 } // namespace
 
 std::vector<Command> entryCommands()
@@ -320,17 +168,7 @@ std::vector<Command> entryCommands()
     showing.options = {json};
     showing.mostOperands = 1;
     showing.run = show;
-    Command deleting;
-    deleting.name = QStringLiteral("entries delete");
-    deleting.synopsis = QStringLiteral("FINGERPRINT…|--filter FILTER [--dry-run] [--yes] [--json]");
-    deleting.summary = QStringLiteral("delete entries");
-    deleting.options = {{QStringLiteral("filter"), QStringLiteral("FILTER"),
-                            QStringLiteral("all entries that pass it, as in the Cache view")},
-        {QStringLiteral("dry-run"), {}, QStringLiteral("say what would go, and delete nothing")},
-        {QStringLiteral("yes"), {}, QStringLiteral("do not ask")}, json};
-    deleting.mostOperands = 100'000;
-    deleting.run = remove;
-    return {listing, showing, deleting};
+    return {listing, showing};
 }
 
 } // namespace llmcache::app

@@ -1,5 +1,8 @@
 #include "entryselection.h"
 
+#include "base/error.h"
+
+#include <QLocale>
 #include <QTimeZone>
 
 namespace llmcache::app {
@@ -23,6 +26,77 @@ QCoro::Task<std::vector<EntryMeta>> matchingEntries(Store* store, EntryFilter fi
         cursor = page.cursor;
     } while (!cursor.isEmpty());
     co_return rows;
+}
+
+QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix)
+{
+    const QString text = prefix.toLower();
+    const bool hex = std::all_of(text.begin(), text.end(), [](QChar c) {
+        return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
+            || (c >= QLatin1Char('a') && c <= QLatin1Char('f'));
+    });
+    constexpr int mostMatches = 20;
+    constexpr int wholeLength = 64;
+    constexpr int shortest = 4;
+    if (!hex || text.size() < shortest || text.size() > wholeLength)
+        throw UsageError(QStringLiteral("\"%1\" is no fingerprint.").arg(prefix),
+            QStringLiteral("Give 4 to 64 hexadecimal digits."));
+    if (text.size() == wholeLength)
+        co_return text;
+    const QStringList found = co_await store->resolveFingerprint(text, mostMatches);
+    if (found.isEmpty())
+        throw CacheError(QStringLiteral("No entry starts with %1.").arg(text),
+            QStringLiteral("\"llmcache entries list\" shows them."));
+    if (found.size() > 1) {
+        QStringList starts;
+        for (const QString& one : found)
+            starts.append(one.left(16));
+        throw UsageError(QStringLiteral("%1 names %2 entries: %3.")
+                             .arg(text)
+                             .arg(found.size())
+                             .arg(starts.join(QStringLiteral(", "))),
+            QStringLiteral("Give more digits."));
+    }
+    co_return found.front();
+}
+
+Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
+{
+    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
+    Weight weight;
+    for (const EntryMeta& row : rows) {
+        ++weight.entries;
+        weight.bytes += row.bytes;
+        weight.usedLately += row.lastUsedMs > nowMs - weekMs ? 1 : 0;
+        if (row.cost)
+            weight.refill += *row.cost;
+        else
+            ++weight.unpriced;
+    }
+    return weight;
+}
+
+QString weightText(const Weight& weight)
+{
+    QString text = QStringLiteral("%1, %2, %3 used in the last 7 days; refilling costs %4")
+                       .arg(entriesText(weight.entries))
+                       .arg(QLocale::c().formattedDataSize(weight.bytes))
+                       .arg(weight.usedLately)
+                       .arg(weight.refill.toDisplay());
+    if (weight.unpriced > 0)
+        text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
+    return text + QLatin1Char('.');
+}
+
+Json toJson(const Weight& weight)
+{
+    Json json = Json::object();
+    json["entries"] = weight.entries;
+    json["bytes"] = weight.bytes;
+    json["used_last_7_days"] = weight.usedLately;
+    json["refill_usd"] = toUtf8(weight.refill.toDecimal());
+    json["unpriced"] = weight.unpriced;
+    return json;
 }
 
 QString entriesText(qint64 count)

@@ -11,6 +11,22 @@ EntryFilter filterFrom(const QString& text, qint64 nowMs);
 /// The metadata of all entries that pass a filter, in no order. Errors as Store.
 QCoro::Task<std::vector<EntryMeta>> matchingEntries(Store* store, EntryFilter filter, qint64 nowMs);
 
+/// A whole fingerprint, or that of the one entry whose fingerprint starts with these 4 digits or more. Throws
+/// UsageError for what is no fingerprint or several, CacheError when there is none.
+QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix);
+
+/// What goes with entries that are to be deleted.
+struct Weight {
+    qint64 entries = 0;
+    qint64 bytes = 0;
+    qint64 usedLately = 0; ///< within a week
+    qint64 unpriced = 0;
+    Money refill; ///< what asking again would cost, without the unpriced ones
+};
+Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs);
+QString weightText(const Weight& weight);
+Json toJson(const Weight& weight);
+
 /// "1 entry", "2 entries".
 QString entriesText(qint64 count);
 

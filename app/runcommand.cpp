@@ -3,13 +3,12 @@
 #include "agent/agentjson.h"
 #include "agent/attachments.h"
 #include "base/error.h"
+#include "interrupt.h"
 #include "output.h"
 
 #include <QFile>
 #include <QFileInfo>
-#include <QTimer>
 
-#include <csignal>
 #include <cstdio>
 
 namespace llmcache::app {
@@ -148,8 +147,6 @@ void printSummary(const RunResult& result)
 }
 
 /// Set by the signal handler; a timer of the run looks at it.
-volatile std::sig_atomic_t interrupted = 0;
-
 QCoro::Task<int> runAgent(CommandContext context, Arguments arguments)
 {
     const QString agentName = arguments.required(QStringLiteral("agent"));
@@ -172,16 +169,8 @@ QCoro::Task<int> runAgent(CommandContext context, Arguments arguments)
             print(event.text);
         }
     };
-    std::stop_source stop;
-    options.stop = stop.get_token();
-    std::signal(SIGINT, [](int) { interrupted = 1; });
-    std::signal(SIGTERM, [](int) { interrupted = 1; });
-    QTimer watch;
-    QObject::connect(&watch, &QTimer::timeout, &watch, [&stop] {
-        if (interrupted)
-            stop.request_stop();
-    });
-    watch.start(50);
+    const Interrupt interrupt;
+    options.stop = interrupt.token();
     co_await context.session->replaySpool();
     const RunResult result =
         co_await context.session->runner().run(std::move(agent), std::move(prompt), std::move(options));
