@@ -97,6 +97,10 @@ void Workbench::connectViews()
         [this](const QString& text, const QString& action, const std::function<void()>& run) {
             m_window->toasts()->show(text, action, run);
         });
+    connect(m_cache, &ui::CacheView::notice, this,
+        [this](const QString& text, const QString& action, const std::function<void()>& run) {
+            m_window->toasts()->show(text, action, run);
+        });
     connect(m_settingsView, &ui::SettingsView::notice, this,
         [this](const QString& text, const QString& action, const std::function<void()>& run) {
             m_window->toasts()->show(text, action, run);

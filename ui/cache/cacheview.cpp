@@ -5,6 +5,7 @@
 #include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
+#include "cache/entryundo.h"
 #include "cache/filterfield.h"
 #include "cache/scanbar.h"
 #include "cache/selectionbar.h"
@@ -13,12 +14,14 @@
 #include "widgets/controls.h"
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
+#include "widgets/format.h"
 
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QPointer>
 #include <QScrollBar>
 #include <QSplitter>
 #include <QStackedWidget>
@@ -88,14 +91,19 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_detail->clear();
         m_model->removeEntries(gone);
     });
+    connect(m_removal, &EntryRemoval::batchKept, this, &CacheView::readAgain);
     connect(m_removal, &EntryRemoval::finished, this, [this] {
         const Failure& failure = m_removal->failure();
         if (!failure.message.isEmpty())
             m_banner->showProblem(
                 tr("Not all entries could be invalidated: %1").arg(failure.message), failure.remedy);
+        const BulkReport& report = m_removal->report();
+        if (report.done() > 0)
+            offerUndo(report);
         if (m_nextRow >= 0 && m_model->rowCount() > 0 && m_table->selectedRows().empty()
             && m_table->hasFocus())
             m_table->setCurrentIndex(m_model->index(std::min(m_nextRow, m_model->rowCount() - 1), 0));
+        m_table->viewport()->update(); // the mark of the row that was current in between
         m_nextRow = -1;
     });
     connect(m_detail, &EntryDetail::runAgainRequested, this, &CacheView::runAgain);
@@ -131,6 +139,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_removal, &EntryRemoval::activeChanged, this, &View::activeTasksChanged);
     connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
     connect(&m_rowTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    connect(&m_undoTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     updateState();
     updateSelection();
 }
@@ -225,6 +234,7 @@ void CacheView::makeCommands()
     QAction* const invalidate =
         addCommand(tr("Invalidate selected entries"), {}, &CacheView::askToInvalidate);
     QAction* const copy = addCommand(tr("Copy selected entries"), {}, &CacheView::copyRows);
+    addCommand(tr("Undo the last change of entries"), QKeySequence::Undo, &CacheView::undoLastChange);
     invalidate->setObjectName(QStringLiteral("invalidateAction"));
     copy->setObjectName(QStringLiteral("copyAction"));
 }
@@ -244,6 +254,7 @@ void CacheView::setSession(Session* session)
     m_scan->forget();
     m_removal->forget();
     m_rowTasks.drop();
+    m_undoTasks.drop();
     if (m_session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
     m_session = session;
@@ -414,14 +425,6 @@ void CacheView::noteStored(const QString& fingerprint)
         });
 }
 
-QStringList CacheView::selectedFingerprints() const
-{
-    QStringList fingerprints;
-    for (const int row : m_table->selectedRows())
-        fingerprints << m_model->fingerprintAt(row);
-    return fingerprints;
-}
-
 void CacheView::copyRows()
 {
     const auto rows = m_table->selectedRows();
@@ -440,7 +443,54 @@ void CacheView::invalidateSelection()
         return;
     const auto rows = m_table->selectedRows();
     m_nextRow = rows.empty() ? -1 : rows.front();
-    m_removal->start(&m_session->store(), selectedFingerprints());
+    std::vector<BulkTarget> targets;
+    for (const int row : m_table->selectedRows())
+        targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
+    m_removal->start(m_session, std::move(targets));
+}
+
+void CacheView::readAgain(const QStringList& fingerprints)
+{
+    constexpr qsizetype few = 100;
+    if (fingerprints.size() > few) {
+        rescan();
+        return;
+    }
+    for (const QString& fingerprint : fingerprints)
+        noteStored(fingerprint);
+}
+
+void CacheView::offerUndo(const BulkReport& report)
+{
+    QString text = report.changed == 1 ? tr("Invalidated 1 entry")
+                                       : tr("Invalidated %1 entries").arg(format::count(report.changed));
+    // The selection bar goes on to the next row.
+    if (report.conflicts > 0)
+        text += tr(" · %1 had changed and stayed").arg(format::count(report.conflicts));
+    if (report.undoId.isEmpty()) {
+        Q_EMIT notice(text, {}, {});
+        return;
+    }
+    Q_EMIT notice(text, tr("Undo"), [self = QPointer(this), id = report.undoId] {
+        if (self)
+            self->undo(id);
+    });
+}
+
+void CacheView::undo(const QString& id)
+{
+    if (!m_session || m_undoTasks.active() > 0)
+        return;
+    m_undoTasks.run(
+        [session = m_session, id](const std::stop_token& stop) { return undoEntries(session, id, stop); },
+        [this](const Undone& undone) {
+            readAgain(undone.restored);
+            Q_EMIT notice(undoneText(undone), {}, {});
+        },
+        [this](const Failure& failure) {
+            m_banner->showProblem(
+                tr("The change could not be undone: %1").arg(failure.message), failure.remedy);
+        });
 }
 
 void CacheView::focusFilter()
@@ -483,12 +533,14 @@ void CacheView::stopTasks()
     m_scan->stop();
     m_removal->cancel();
     m_rowTasks.drop();
+    m_undoTasks.drop();
     m_detail->stopTasks();
 }
 
 int CacheView::activeTasks() const
 {
-    return m_scan->activeTasks() + m_removal->activeTasks() + m_rowTasks.active() + m_detail->activeTasks();
+    return m_scan->activeTasks() + m_removal->activeTasks() + m_rowTasks.active() + m_undoTasks.active()
+        + m_detail->activeTasks();
 }
 
 } // namespace llmcache::ui

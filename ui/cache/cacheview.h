@@ -14,7 +14,8 @@ class QTimer;
 
 namespace llmcache {
 class Session;
-}
+struct BulkReport;
+} // namespace llmcache
 
 namespace llmcache::ui {
 
@@ -57,6 +58,8 @@ Q_SIGNALS:
     /// The user wants to run this entry's request again, in the workbench.
     void runAgain(const QString& fingerprint);
     void workbenchRequested();
+    /// A toast for the window to show.
+    void notice(const QString& text, const QString& action, const std::function<void()>& run);
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
@@ -77,9 +80,13 @@ private:
     void copyRows();
     void askToInvalidate();
     void invalidateSelection();
+    void offerUndo(const BulkReport& report);
+    void undoLastChange() { undo({}); }
+    void undo(const QString& id);
     void focusFilter();
     void escape();
-    QStringList selectedFingerprints() const;
+    /// Rows of entries that are another than before: a few one by one, many with a new scan.
+    void readAgain(const QStringList& fingerprints);
 
     const Theme* m_theme;
     QSettings* m_settings;
@@ -89,6 +96,7 @@ private:
     EntryRemoval* m_removal;
     EntryTableModel* m_model;
     TaskScope m_rowTasks; ///< noteStored
+    TaskScope m_undoTasks;
     FilterField* m_filter;
     Button* m_columns;
     ScanBar* m_scanBar;

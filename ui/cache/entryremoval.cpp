@@ -1,13 +1,10 @@
 #include "cache/entryremoval.h"
 
+#include "cache/session.h"
+
+#include <QPointer>
+
 namespace llmcache::ui {
-
-namespace {
-
-/// Small enough that a cancel is felt at once, large enough that round trips do not count.
-constexpr qsizetype batchSize = 500;
-
-} // namespace
 
 EntryRemoval::EntryRemoval(QObject* parent)
     : QObject(parent)
@@ -15,24 +12,44 @@ EntryRemoval::EntryRemoval(QObject* parent)
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryRemoval::activeChanged);
 }
 
-void EntryRemoval::start(Store* store, const QStringList& fingerprints)
+void EntryRemoval::start(Session* session, std::vector<BulkTarget> targets)
 {
-    if (m_running || fingerprints.isEmpty())
+    if (m_running || targets.empty())
         return;
-    m_store = store;
-    m_fingerprints = fingerprints;
-    m_done = 0;
-    m_removed = 0;
-    m_cancelled = false;
+    m_report = {};
+    m_report.asked = static_cast<qint64>(targets.size());
     m_failure = {};
     m_running = true;
     Q_EMIT progressed();
-    next();
+    BulkOptions options;
+    options.by = session->config().identity.user;
+    options.nowMs = session->clock().nowMs();
+    options.journal = &session->undoJournal();
+    options.progress = [self = QPointer(this), generation = m_generation](
+                           const BulkReport& report, const std::vector<BulkResult>& results) {
+        if (self && self->m_generation == generation)
+            self->take(report, results);
+    };
+    m_tasks.run(
+        [store = &session->store(), targets = std::move(targets), options = std::move(options)](
+            const std::stop_token& stop) {
+            BulkOptions stoppable = options;
+            stoppable.stop = stop;
+            return changeMany(store, targets, BulkAction{}, std::move(stoppable));
+        },
+        [this](const BulkReport& report) {
+            m_report = report;
+            finish();
+        },
+        [this](const Failure& failure) {
+            m_failure = failure;
+            finish();
+        });
 }
 
 void EntryRemoval::cancel()
 {
-    m_cancelled = m_cancelled || m_running;
+    m_tasks.stop();
 }
 
 void EntryRemoval::forget()
@@ -40,45 +57,27 @@ void EntryRemoval::forget()
     m_tasks.drop();
     ++m_generation;
     m_running = false;
-    m_store = nullptr;
-    m_fingerprints.clear();
-    m_done = 0;
-    m_removed = 0;
+    m_report = {};
     m_failure = {};
 }
 
-void EntryRemoval::next()
+void EntryRemoval::take(const BulkReport& report, const std::vector<BulkResult>& results)
 {
-    const QStringList batch = m_fingerprints.mid(m_done, batchSize);
-    m_tasks.run([store = m_store, batch](const std::stop_token&) { return store->removeEntries(batch); },
-        [this, batch](qint64 existed) {
-            const quint64 generation = m_generation;
-            m_done += batch.size();
-            m_removed += existed;
-            Q_EMIT batchRemoved(batch);
-            if (generation != m_generation)
-                return;
-            Q_EMIT progressed();
-            if (m_cancelled || m_done >= requested()) {
-                finish();
-                return;
-            }
-            QMetaObject::invokeMethod(
-                this,
-                [this, generation] {
-                    if (generation != m_generation)
-                        return;
-                    if (m_cancelled)
-                        finish();
-                    else
-                        next();
-                },
-                Qt::QueuedConnection);
-        },
-        [this](const Failure& failure) {
-            m_failure = failure;
-            finish();
-        });
+    m_report = report;
+    QStringList gone;
+    QStringList kept;
+    for (const BulkResult& result : results) {
+        if (result.fate == BulkFate::Changed || result.fate == BulkFate::Absent)
+            gone.append(result.fingerprint);
+        else
+            kept.append(result.fingerprint);
+    }
+    const quint64 generation = m_generation;
+    Q_EMIT batchRemoved(gone);
+    if (generation == m_generation && !kept.isEmpty())
+        Q_EMIT batchKept(kept);
+    if (generation == m_generation)
+        Q_EMIT progressed();
 }
 
 void EntryRemoval::finish()

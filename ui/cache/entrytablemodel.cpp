@@ -300,6 +300,12 @@ QString EntryTableModel::fingerprintAt(int row) const
     return m_entries.fingerprint(m_rows[static_cast<std::size_t>(row)]);
 }
 
+qint64 EntryTableModel::revisionAt(int row) const
+{
+    const quint32 number = m_rows[static_cast<std::size_t>(row)];
+    return m_entries.chunk(number).revision[PackedEntries::slot(number)];
+}
+
 int EntryTableModel::rowOf(const QString& fingerprint) const
 {
     const auto row = m_entries.find(fingerprint);

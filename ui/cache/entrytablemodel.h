@@ -49,6 +49,8 @@ public:
     const EntrySums& sums() const { return m_sums; }
     EntrySums sumsOf(const std::vector<int>& rows) const;
     QString fingerprintAt(int row) const;
+    /// The revision that the row shows.
+    qint64 revisionAt(int row) const;
     bool contains(const QString& fingerprint) const { return m_entries.find(fingerprint).has_value(); }
     /// Row that shows the entry, -1 when none does.
     int rowOf(const QString& fingerprint) const;

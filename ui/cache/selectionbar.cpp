@@ -124,11 +124,13 @@ QString SelectionBar::weight() const
 QString SelectionBar::resultText() const
 {
     QStringList parts;
-    const qint64 gone = m_removal->done() - m_removal->removed();
-    if (gone > 0)
-        parts << tr("%1 were already gone").arg(format::count(gone));
-    const qint64 left = m_removal->requested() - m_removal->done();
-    if (m_removal->wasCancelled())
+    const BulkReport& report = m_removal->report();
+    if (report.absent > 0)
+        parts << tr("%1 were already gone").arg(format::count(report.absent));
+    if (report.conflicts > 0)
+        parts << tr("%1 had changed and stayed").arg(format::count(report.conflicts));
+    const qint64 left = report.asked - report.done();
+    if (report.cancelled)
         parts << tr("cancelled with %1 left").arg(format::count(left));
     else if (!m_removal->failure().message.isEmpty())
         parts << tr("failed with %1 left").arg(format::count(left));
@@ -137,6 +139,7 @@ QString SelectionBar::resultText() const
 
 void SelectionBar::refresh()
 {
+    const BulkReport& report = m_removal->report();
     const qint64 count = m_sums.entries;
     const bool selecting = m_state == State::Selection || m_state == State::Result;
     m_copy->setVisible(selecting);
@@ -159,22 +162,20 @@ void SelectionBar::refresh()
         break;
     case State::Asking:
         m_title->setVisible(true);
-        m_title->setText(tr("Delete %1 for good?").arg(entries(count)));
+        m_title->setText(tr("Delete %1?").arg(entries(count)));
         m_text->setText(weight());
         break;
     case State::Running:
         m_title->setVisible(true);
         m_title->setText(
-            tr("Invalidated %1 of %2")
-                .arg(format::count(m_removal->removed()), format::count(m_removal->requested())));
+            tr("Invalidated %1 of %2").arg(format::count(report.changed), format::count(report.asked)));
         m_text->setText({});
         m_progress->setRange(0, 1000);
-        m_progress->setValue(static_cast<int>(
-            m_removal->requested() > 0 ? 1000 * m_removal->done() / m_removal->requested() : 0));
+        m_progress->setValue(static_cast<int>(report.asked > 0 ? 1000 * report.done() / report.asked : 0));
         break;
     case State::Result:
         m_title->setVisible(true);
-        m_title->setText(tr("Invalidated %1").arg(entries(m_removal->removed())));
+        m_title->setText(tr("Invalidated %1").arg(entries(report.changed)));
         m_text->setText(resultText());
         break;
     }

@@ -42,6 +42,8 @@ private Q_SLOTS:
     void detailShowsTheEntry();
     void entryThatIsGone();
     void invalidatesAfterAsking();
+    void invalidatedEntriesComeBack();
+    void entriesThatChangedStay();
     void keepsWhenToldSo();
     void copiesRowsAsText();
     void deletesFromTheDetail();
@@ -321,6 +323,73 @@ void TestCacheView::invalidatesAfterAsking()
     QTRY_COMPARE_WITH_TIMEOUT(text("selectionTitle"), QStringLiteral("Invalidated 1,197 entries"), patience);
     QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("cacheEmpty")->isVisible(), patience);
     QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+}
+
+void TestCacheView::invalidatedEntriesComeBack()
+{
+    fill(300);
+    open();
+    waitForRows(300);
+    QString offered;
+    std::function<void()> undo;
+    connect(m_view.get(), &CacheView::notice, this,
+        [&](const QString& text, const QString& action, const std::function<void()>& run) {
+            offered = text + QLatin1Char('|') + action;
+            undo = run;
+        });
+    clickRow(1);
+    clickRow(3, Qt::ShiftModifier);
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
+    const QStringList chosen{fingerprintAt(1), fingerprintAt(2), fingerprintAt(3)};
+    const auto before = waitForTask(m_session->store().readImages(chosen));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(297);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 3 entries|Undo"), patience);
+    undo();
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 3 entries|"), patience);
+    waitForRows(300);
+    QVERIFY(waitForTask(m_session->store().readImages(chosen)) == before);
+
+    // Many, by the keyboard.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("300 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 300 entries|Undo"), patience);
+    QTest::keySequence(m_view.get(), QKeySequence::Undo);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 300 entries|"), patience);
+    waitForRows(300);
+    QTest::keySequence(m_view.get(), QKeySequence::Undo);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("There is nothing to undo|"), patience);
+}
+
+void TestCacheView::entriesThatChangedStay()
+{
+    fill(3);
+    open();
+    waitForRows(3);
+    const QString changed = fingerprintAt(1);
+    QString told;
+    connect(m_view.get(), &CacheView::notice, this, [&told](const QString& text) { told = text; });
+    // Somebody else runs its prompt again.
+    Commit commit;
+    commit.entry = *waitForTask(m_session->store().lookup(changed));
+    waitForTask(m_session->store().commit(std::move(commit)));
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(1);
+    QCOMPARE(fingerprintAt(0), changed);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        told, QStringLiteral("Invalidated 2 entries · 1 had changed and stayed"), patience);
+    // Now the row shows what is there.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("1 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(0);
 }
 
 void TestCacheView::keepsWhenToldSo()

@@ -1,0 +1,56 @@
+#include "cache/entryundo.h"
+
+#include "cache/session.h"
+#include "widgets/format.h"
+
+#include <QCoreApplication>
+
+#include <algorithm>
+
+namespace llmcache::ui {
+
+QCoro::Task<Undone> undoEntries(Session* session, QString id, std::stop_token stop)
+{
+    Undone undone;
+    auto listing = session->undoJournal().list(session->store().info());
+    const std::vector<UndoSummary> changes = co_await listing;
+    const auto change = std::find_if(changes.begin(), changes.end(),
+        [&id](const UndoSummary& one) { return id.isEmpty() || one.id == id; });
+    if (change == changes.end())
+        co_return undone;
+    undone.found = true;
+    const auto restored = std::make_shared<QStringList>();
+    BulkOptions options;
+    options.by = session->config().identity.user;
+    options.nowMs = session->clock().nowMs();
+    options.journal = &session->undoJournal();
+    options.stop = stop;
+    options.progress = [restored](const BulkReport&, const std::vector<BulkResult>& results) {
+        for (const BulkResult& result : results) {
+            if (result.fate == BulkFate::Changed)
+                restored->append(result.fingerprint);
+        }
+    };
+    auto undoing = undoChange(&session->store(), *change, false, std::move(options));
+    undone.report = co_await undoing;
+    undone.restored = *restored;
+    co_return undone;
+}
+
+QString undoneText(const Undone& undone)
+{
+    const auto tr = [](const char* text) { return QCoreApplication::translate("EntryUndo", text); };
+    if (!undone.found)
+        return tr("There is nothing to undo");
+    const BulkReport& report = undone.report;
+    const qint64 back = report.changed + report.unaffected;
+    QStringList parts{
+        back == 1 ? tr("Restored 1 entry") : tr("Restored %1 entries").arg(format::count(back))};
+    if (report.conflicts + report.absent > 0)
+        parts << tr("%1 changed since and left alone").arg(format::count(report.conflicts + report.absent));
+    if (report.expired > 0)
+        parts << tr("%1 expired meanwhile").arg(format::count(report.expired));
+    return parts.join(QStringLiteral(" · "));
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "cache/bulkchange.h"
+
+#include <QStringList>
+
+namespace llmcache {
+class Session;
+}
+
+namespace llmcache::ui {
+
+/// What undoing a change of entries came to.
+struct Undone {
+    bool found = false; ///< there was something to undo
+    BulkReport report;
+    QStringList restored; ///< fingerprints
+};
+
+/// Undoes the change with this id, or the last one of the session's store for an empty id. Errors as
+/// undoChange(). The session must outlive the task.
+QCoro::Task<Undone> undoEntries(Session* session, QString id, std::stop_token stop);
+/// "Restored 3 entries, 1 has changed since and was left alone": for people.
+QString undoneText(const Undone& undone);
+
+} // namespace llmcache::ui
