@@ -5,6 +5,7 @@
 #include "entryselection.h"
 #include "interrupt.h"
 #include "output.h"
+#include "store/imagefilter.h"
 
 #include <QDateTime>
 #include <QLocale>
@@ -122,8 +123,8 @@ QCoro::Task<int> change(
     if (!arguments.has(QStringLiteral("no-undo")))
         options.journal = &session->undoJournal();
     if (!choice.filter.isEmpty())
-        options.stillApplies = [filter = choice.filter, now = options.nowMs](
-                                   const EntryMeta& row) { return filter.matches(row, now); };
+        options.stillApplies = [filter = ImageFilter(choice.filter, options.nowMs)](
+                                   const EntryImage& image) { return filter.matches(image); };
     options.progress = [&line](const BulkReport& report, const std::vector<BulkResult>&) {
         line.show(report.done());
     };

@@ -1,6 +1,8 @@
 #include "entryselection.h"
 
 #include "base/error.h"
+#include "cache/entrysearch.h"
+#include "interrupt.h"
 
 #include <QLocale>
 #include <QTimeZone>
@@ -14,17 +16,16 @@ EntryFilter filterFrom(const QString& text, qint64 nowMs)
 
 QCoro::Task<std::vector<EntryMeta>> matchingEntries(Store* store, EntryFilter filter, qint64 nowMs)
 {
-    constexpr int pageSize = 500;
     std::vector<EntryMeta> rows;
-    QByteArray cursor;
-    do {
-        const QByteArray from = cursor;
-        EntryPage page = co_await store->listEntries(from, pageSize);
-        std::copy_if(std::make_move_iterator(page.rows.begin()), std::make_move_iterator(page.rows.end()),
-            std::back_inserter(rows),
-            [&filter, nowMs](const EntryMeta& row) { return filter.matches(row, nowMs); });
-        cursor = page.cursor;
-    } while (!cursor.isEmpty());
+    const Interrupt interrupt;
+    SearchOptions options;
+    options.nowMs = nowMs;
+    options.stop = interrupt.token();
+    options.progress = [&rows](const SearchReport&, const std::vector<EntryMeta>& found) {
+        rows.insert(rows.end(), found.begin(), found.end());
+    };
+    auto finding = findEntries(store, std::move(filter), std::move(options));
+    co_await finding;
     co_return rows;
 }
 

@@ -23,4 +23,10 @@ Interrupt::Interrupt()
     m_watch.start(look);
 }
 
+Interrupt::~Interrupt()
+{
+    std::signal(SIGINT, SIG_DFL);
+    std::signal(SIGTERM, SIG_DFL);
+}
+
 } // namespace llmcache::app

@@ -6,10 +6,13 @@
 
 namespace llmcache::app {
 
-/// Ctrl+C and SIGTERM as a stop token, from its making on. One at a time; needs the event loop.
+/// Ctrl+C and SIGTERM as a stop token, as long as it lives. One at a time; needs the event loop.
 class Interrupt {
 public:
     Interrupt();
+    ~Interrupt();
+    Interrupt(const Interrupt&) = delete;
+    Interrupt& operator=(const Interrupt&) = delete;
     std::stop_token token() const { return m_stop.get_token(); }
 
 private:

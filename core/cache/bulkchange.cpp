@@ -117,7 +117,7 @@ Batch planBatch(const std::vector<BulkTarget>& targets, const std::vector<EntryI
         }
         const EntryImage& image = images[*at];
         const bool isMeant = (target.revision == 0 || target.revision == image.revision())
-            && (!options.stillApplies || options.stillApplies(metaFromImage(image)));
+            && (!options.stillApplies || options.stillApplies(image));
         if (!isMeant) {
             batch.results.push_back({target.fingerprint, BulkFate::Conflict});
             continue;

@@ -64,7 +64,7 @@ struct BulkOptions {
     qint64 nowMs = 0;
     UndoJournal* journal = nullptr; ///< null = it can't be undone; must outlive the task
     /// Whether an entry is still one that is meant, as it is now; empty = yes.
-    std::function<bool(const EntryMeta&)> stillApplies{};
+    std::function<bool(const EntryImage&)> stillApplies{};
     /// Called after each batch with all numbers and the batch's entries.
     std::function<void(const BulkReport&, const std::vector<BulkResult>&)> progress{};
     std::stop_token stop{}; ///< no batch begins after that

@@ -77,6 +77,7 @@ std::optional<qint64> filterNumber(const EntryMeta& entry, FilterTerm::Field fie
     case Field::Used:
         return entry.lastUsedMs > 0 ? std::optional(entry.lastUsedMs) : std::nullopt;
     case Field::Words:
+    case Field::Text:
     case Field::Model:
     case Field::Agent:
     case Field::Task:
@@ -120,6 +121,8 @@ bool matchesTerm(const FilterTerm& term, const EntryMeta& entry, qint64 nowMs)
         return term.matchesText(entry.promptExcerpt) || term.matchesText(entry.answerExcerpt)
             || term.matchesText(entry.agent) || term.matchesText(entry.task) || term.matchesText(entry.model)
             || term.matchesFingerprint(entry.fingerprint);
+    case Field::Text:
+        break; // not of the metadata
     case Field::Model:
         return term.matchesText(entry.model);
     case Field::Agent:
@@ -153,27 +156,57 @@ bool matchesTerm(const FilterTerm& term, const EntryMeta& entry, qint64 nowMs)
     return false;
 }
 
-bool matchesNode(const FilterNode& node, const EntryMeta& entry, qint64 nowMs)
+/// With three values: a condition on texts that are not known may hold or not.
+std::optional<bool> decideNode(
+    const FilterNode& node, const EntryMeta& entry, qint64 nowMs, const EntryFilter::TextTest& test)
 {
-    const auto matchesChild = [&](const FilterNode& child) { return matchesNode(child, entry, nowMs); };
     switch (node.kind) {
     case FilterNode::Kind::All:
-        return std::all_of(node.children.begin(), node.children.end(), matchesChild);
-    case FilterNode::Kind::Any:
-        return std::any_of(node.children.begin(), node.children.end(), matchesChild);
-    case FilterNode::Kind::Not:
-        return !matchesChild(node.children.front());
+    case FilterNode::Kind::Any: {
+        const bool decisive = node.kind == FilterNode::Kind::Any;
+        std::optional<bool> result = !decisive;
+        for (const FilterNode& child : node.children) {
+            const std::optional<bool> part = decideNode(child, entry, nowMs, test);
+            if (part == decisive)
+                return decisive;
+            if (!part)
+                result.reset();
+        }
+        return result;
+    }
+    case FilterNode::Kind::Not: {
+        const std::optional<bool> part = decideNode(node.children.front(), entry, nowMs, test);
+        return part ? std::optional(!*part) : std::nullopt;
+    }
     case FilterNode::Kind::Term:
+        if (node.term.field == FilterTerm::Field::Text)
+            return test ? test(node.term) : std::nullopt;
         return matchesTerm(node.term, entry, nowMs);
     }
-    return false;
+    return std::nullopt;
+}
+
+bool anyText(const FilterNode& node)
+{
+    return (node.kind == FilterNode::Kind::Term && node.term.field == FilterTerm::Field::Text)
+        || std::any_of(node.children.begin(), node.children.end(), anyText);
 }
 
 } // namespace
 
+bool EntryFilter::needsText() const
+{
+    return anyText(m_root);
+}
+
 bool EntryFilter::matches(const EntryMeta& entry, qint64 nowMs) const
 {
-    return matchesNode(m_root, entry, nowMs);
+    return decide(entry, nowMs).value_or(false);
+}
+
+std::optional<bool> EntryFilter::decide(const EntryMeta& entry, qint64 nowMs, const TextTest& test) const
+{
+    return decideNode(m_root, entry, nowMs, test);
 }
 
 } // namespace llmcache

@@ -5,6 +5,7 @@
 
 #include <QTimeZone>
 
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -30,6 +31,7 @@ private:
 struct FilterTerm {
     enum class Field {
         Words, ///< prompt and answer excerpt, agent, task, model; beginning of the fingerprint
+        Text, ///< prompts and answers as a whole, which are no metadata: see ImageFilter
         Model,
         Agent,
         Task,
@@ -76,9 +78,9 @@ struct FilterNode {
     FilterTerm term;
 };
 
-/// A condition on entries' metadata, typed by a person:
+/// A condition on entries, typed by a person:
 ///
-///     refund "exact words" -draft model:haiku agent=triage tag:night (task:a OR task:b)
+///     refund "exact words" -draft model:haiku agent=triage tag:night (task:a OR task:b) text:"in the middle"
 ///     cost>0.01 tokens>=2k age>3d ttl<12h hits=0 size>10kb saved>1
 ///     created:2026-11-01..2026-11-07 used>2026-11 is:pinned|human|python|expired|expired-soon|unpriced
 ///
@@ -92,8 +94,15 @@ public:
     static EntryFilter parse(const QString& text, const QTimeZone& zone, qint64 nowMs);
 
     bool isEmpty() const { return m_root.kind == FilterNode::Kind::All && m_root.children.empty(); }
-    /// Pure; `nowMs` is what ages and TTLs are counted from.
+    /// Whether it asks for more of an entry than its metadata.
+    bool needsText() const;
+    /// Pure; `nowMs` is what ages and TTLs are counted from. False where whole texts would have to decide.
     bool matches(const EntryMeta& entry, qint64 nowMs) const;
+    /// Whether a condition on whole texts holds; nothing = not known.
+    using TextTest = std::function<std::optional<bool>(const FilterTerm&)>;
+    /// As matches(), and nothing where it takes more texts than `test` knows (without one, where it takes
+    /// any).
+    std::optional<bool> decide(const EntryMeta& entry, qint64 nowMs, const TextTest& test = {}) const;
     const FilterNode& root() const { return m_root; }
 
     /// Names of the fields, for completion and help.

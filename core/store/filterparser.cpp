@@ -30,6 +30,7 @@ constexpr std::array fields{
     FieldName{QLatin1String("size"), Field::Size},
     FieldName{QLatin1String("tag"), Field::Tag},
     FieldName{QLatin1String("task"), Field::Task},
+    FieldName{QLatin1String("text"), Field::Text},
     FieldName{QLatin1String("tokens"), Field::Tokens},
     FieldName{QLatin1String("ttl"), Field::Ttl},
     FieldName{QLatin1String("used"), Field::Used},
@@ -299,7 +300,8 @@ void FilterParser::setText(FilterTerm& term, Operator op, const FilterValue& val
         throw FilterError(QStringLiteral("Texts can't be compared by size"),
             QStringLiteral("Use \":\" for a part of the text or \"=\" for all of it."), term.offset,
             term.length);
-    term.text = value.text;
+    // Line breaks of a whole text count as spaces.
+    term.text = term.field == Field::Text ? value.text.simplified() : value.text;
     term.match = op == Operator::Equals ? FilterTerm::Match::Equals : FilterTerm::Match::Contains;
     if (value.quoted || term.field == Field::Fingerprint)
         return;

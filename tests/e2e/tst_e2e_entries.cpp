@@ -13,6 +13,8 @@ namespace {
 
 const QByteArray textAgentFile = R"({"name": "talker", "model": "test:small", "task": "talk"})";
 
+const QByteArray longAgentFile = R"({"name": "longwinded", "model": "test:small"})";
+
 } // namespace
 
 class TestE2eEntries : public QObject {
@@ -149,6 +151,17 @@ void TestE2eEntries::entriesAreFilteredAndSorted()
     const auto list = [&](const QString& word) {
         return user.run(QStringList{QStringLiteral("entries"), QStringLiteral("list"), word} + store);
     };
+    // What stands beyond the excerpts.
+    const QString longPrompt = QString(300, QLatin1Char('.')) + QStringLiteral("\nin the very middle");
+    LLMCACHE_VERIFY_EXIT(user.run(QStringList{QStringLiteral("run"), QStringLiteral("--agent"),
+                                      user.writeFile(QStringLiteral("long.agent.json"), longAgentFile),
+                                      QStringLiteral("--prompt"), longPrompt}
+                             + store),
+        0);
+    QCOMPARE(agents({QStringLiteral("very middle")}), QStringList());
+    QCOMPARE(agents({QStringLiteral("text:\"the very middle\"")}), QStringList{QStringLiteral("longwinded")});
+    QCOMPARE(agents({QStringLiteral("text:question -agent:writer")}),
+        (QStringList{QStringLiteral("reader"), QStringLiteral("router")}));
     QVERIFY(list(QStringLiteral("agent:nobody")).out.contains("passes the filter"));
     const ProgramResult wrong = list(QStringLiteral("agent:a cost>much"));
     LLMCACHE_VERIFY_EXIT(wrong, 2);
@@ -169,6 +182,11 @@ void TestE2eEntries::filteredEntriesAreDeleted()
     const ProgramResult looked = remove(some + QStringList{QStringLiteral("--dry-run")});
     LLMCACHE_VERIFY_EXIT(looked, 0);
     QCOMPARE(looked.json().at("entries"), Json(2));
+    QCOMPARE(remove({QStringLiteral("--dry-run"), QStringLiteral("--filter"),
+                        QStringLiteral("text:\"question of w\"")})
+                 .json()
+                 .at("entries"),
+        Json(1));
     QVERIFY(looked.json().at("bytes").get<qint64>() > 0);
     QVERIFY(looked.json().at("refill_usd") != Json("0"));
     LLMCACHE_VERIFY_EXIT(remove(some), 8); // nobody there to confirm

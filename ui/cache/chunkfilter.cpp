@@ -104,7 +104,9 @@ ChunkFilter::Rows ChunkFilter::evaluate(const Node& node, const EntryChunk& chun
             rows |= evaluate(child, chunk);
         break;
     case FilterNode::Kind::Not:
+        m_negated = !m_negated;
         rows = ~evaluate(node.children.front(), chunk);
+        m_negated = !m_negated;
         break;
     case FilterNode::Kind::Term:
         rows = evaluateTerm(node, chunk);
@@ -177,6 +179,8 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
             | interned(chunk, chunk.model, node.pool) | fingerprint()
             | findWords(node, chunk.prompts, m_prompts, m_promptsReady)
             | findWords(node, chunk.answers, m_answers, m_answersReady);
+    case Field::Text:
+        return m_negated ? Rows() : ~Rows();
     case Field::Model:
         return interned(chunk, chunk.model, node.pool);
     case Field::Agent:

@@ -8,7 +8,7 @@
 namespace llmcache::ui {
 
 /// An EntryFilter prepared for one snapshot: decides 256 rows at a time, column by column. Agrees with
-/// EntryFilter::matches on every row. Used on one thread.
+/// EntryFilter::decide on every row; one that whole texts have to decide passes. Used on one thread.
 class ChunkFilter {
 public:
     using Rows = std::bitset<EntryChunk::capacity>;
@@ -34,6 +34,7 @@ private:
 
     Node m_root;
     qint64 m_nowMs;
+    bool m_negated = false; ///< inside of an odd number of negations
     PackedTexts::Unpacked m_prompts; ///< of the chunk at hand, lower-case
     PackedTexts::Unpacked m_answers;
     bool m_promptsReady = false;

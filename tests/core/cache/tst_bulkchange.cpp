@@ -221,7 +221,7 @@ void TestBulkChange::theConditionIsCheckedAgain()
     hit.fingerprint = fingerprints[0];
     await(m_store->recordCalls({hit}));
     BulkOptions given = options();
-    given.stillApplies = [](const EntryMeta& row) { return row.hits != 1; };
+    given.stillApplies = [](const EntryImage& image) { return metaFromImage(image).hits != 1; };
     const BulkReport report = await(changeMany(m_store.get(), chosen, BulkAction{}, given));
     QCOMPARE(report.changed, 4); // not the one that was hit, nor that which had one
     QCOMPARE(report.conflicts, 2);

@@ -1,0 +1,161 @@
+#include "cache/entrysearch.h"
+
+#include "base/worker.h"
+
+#include <qcorofuture.h>
+
+#include <QThreadPool>
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+/// Small enough that a cancel is felt at once.
+constexpr qsizetype largestBatch = 500;
+/// Of stored bytes in a batch, so that huge entries do not pile up.
+constexpr qint64 batchBytes = 16 * 1024 * 1024;
+constexpr int pageSize = 1000;
+
+using Images = std::vector<EntryImage>;
+using Rows = std::vector<EntryMeta>;
+
+Rows filtered(const Images& images, std::size_t from, std::size_t to, const ImageFilter& filter)
+{
+    Rows rows;
+    for (std::size_t at = from; at < to; ++at) {
+        try {
+            EntryMeta meta = metaFromImage(images[at]);
+            if (filter.matches(images[at], meta))
+                rows.push_back(std::move(meta));
+        } catch (const CacheError& error) {
+            // One damaged entry must not hide the others.
+            qWarning("%s", error.what());
+        }
+    }
+    return rows;
+}
+
+/// Decodes a batch on the threads of the pool, a share each.
+std::vector<QFuture<Rows>> decode(const std::shared_ptr<const Images>& images, const ImageFilter& filter)
+{
+    QThreadPool& pool = *QThreadPool::globalInstance();
+    const auto shares = static_cast<std::size_t>(std::max(1, pool.maxThreadCount()));
+    const std::size_t share = (images->size() + shares - 1) / shares;
+    std::vector<QFuture<Rows>> futures;
+    for (std::size_t from = 0; from < images->size(); from += share) {
+        const auto work = [images, filter, from, to = std::min(from + share, images->size())] {
+            return filtered(*images, from, to, filter);
+        };
+        futures.push_back(runOn(pool, work));
+    }
+    return futures;
+}
+
+/// How many entries to read next, going by the size of these.
+qsizetype nextBatch(const Images& images)
+{
+    qint64 bytes = 1;
+    for (const EntryImage& image : images) {
+        for (const QByteArray& field : image.fields)
+            bytes += field.size();
+    }
+    const auto fit = static_cast<qsizetype>(batchBytes * static_cast<qint64>(images.size()) / bytes);
+    return std::clamp<qsizetype>(fit, images.empty() ? largestBatch : 1, largestBatch);
+}
+
+/// What is being decoded while the next batch is read.
+struct Decoding {
+    std::vector<QFuture<Rows>> futures;
+    qint64 read = 0;
+};
+
+QCoro::Task<Rows> results(std::vector<QFuture<Rows>> futures)
+{
+    Rows rows;
+    for (const QFuture<Rows>& future : futures) {
+        Rows part = co_await future;
+        std::move(part.begin(), part.end(), std::back_inserter(rows));
+    }
+    co_return rows;
+}
+
+/// Adds what a batch came to, and tells it.
+QCoro::Task<> take(Decoding decoding, SearchReport* report, const SearchOptions* options)
+{
+    auto collecting = results(std::move(decoding.futures));
+    const Rows rows = co_await collecting;
+    report->read += decoding.read;
+    report->found += static_cast<qint64>(rows.size());
+    if (options->progress)
+        options->progress(*report, rows);
+}
+
+/// searchEntries() as a part of a larger search.
+QCoro::Task<> searchAmong(Store* store, QStringList fingerprints, const ImageFilter* filter,
+    const SearchOptions* options, SearchReport* report)
+{
+    Decoding decoding;
+    qsizetype batch = largestBatch / 4;
+    for (qsizetype from = 0; from < fingerprints.size();) {
+        if (options->stop.stop_requested())
+            throw Cancelled();
+        auto reading = store->readImages(fingerprints.mid(from, batch));
+        Images read = co_await reading;
+        from += batch;
+        batch = nextBatch(read);
+        const auto images = std::make_shared<const Images>(std::move(read));
+        auto next = decode(images, *filter);
+        Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
+        auto taking = take(std::move(before), report, options);
+        co_await taking;
+    }
+    auto taking = take(std::move(decoding), report, options);
+    co_await taking;
+}
+
+} // namespace
+
+QCoro::Task<SearchReport> searchEntries(
+    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options)
+{
+    const ImageFilter imageFilter(std::move(filter), options.nowMs);
+    SearchReport report;
+    auto searching = searchAmong(store, std::move(fingerprints), &imageFilter, &options, &report);
+    co_await searching;
+    co_return report;
+}
+
+QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options)
+{
+    const ImageFilter imageFilter(filter, options.nowMs);
+    SearchReport report;
+    QByteArray cursor;
+    do {
+        if (options.stop.stop_requested())
+            throw Cancelled();
+        auto listing = store->listEntries(cursor, pageSize);
+        EntryPage page = co_await listing;
+        cursor = page.cursor;
+        report.scanned = page.scanned;
+        report.total = page.total;
+        Rows rows;
+        QStringList undecided;
+        for (EntryMeta& row : page.rows) {
+            const std::optional<bool> decided = filter.decide(row, options.nowMs);
+            if (!decided)
+                undecided.append(row.fingerprint);
+            else if (*decided)
+                rows.push_back(std::move(row));
+        }
+        report.found += static_cast<qint64>(rows.size());
+        if (options.progress)
+            options.progress(report, rows);
+        auto searching = searchAmong(store, std::move(undecided), &imageFilter, &options, &report);
+        co_await searching;
+    } while (!cursor.isEmpty());
+    co_return report;
+}
+
+} // namespace llmcache

@@ -1,0 +1,138 @@
+#include "store/imagefilter.h"
+
+#include "store/storedjson_p.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace llmcache {
+
+namespace {
+
+bool contains(QByteArrayView bytes, QByteArrayView needle)
+{
+    return memmem(bytes.data(), static_cast<std::size_t>(bytes.size()), needle.data(),
+               static_cast<std::size_t>(needle.size()))
+        != nullptr;
+}
+
+/// Escapes under which a text may hide, and the two letters outside of ASCII that fold into it.
+bool hidesText(QByteArrayView json)
+{
+    return contains(json, "\\u") || contains(json, "\\/") || contains(json, "\xe2\x84\xaa")
+        || contains(json, "\xc5\xbf");
+}
+
+/// Rules texts out by the bytes of their JSON, without reading it.
+class ByteScreen {
+public:
+    explicit ByteScreen(const QByteArray& json)
+        : m_hides(hidesText(json))
+        , m_bytes(json)
+    {
+        for (char& c : m_bytes)
+            c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    bool rulesOut(const FilterTerm& term) const
+    {
+        const bool looksForWords =
+            term.match == FilterTerm::Match::Contains || term.match == FilterTerm::Match::Equals;
+        if (m_hides || !looksForWords)
+            return false;
+        for (const QChar c : term.text) {
+            // What JSON escapes, and what may be written in several ways.
+            if (c.unicode() >= 0x80 || c == QLatin1Char('"') || c == QLatin1Char('\\'))
+                return false;
+        }
+        const QByteArray lowered = term.text.toLatin1().toLower();
+        const auto words = lowered.split(' ');
+        return std::any_of(
+            words.begin(), words.end(), [this](const QByteArray& word) { return !contains(m_bytes, word); });
+    }
+
+private:
+    bool m_hides;
+    QByteArray m_bytes; ///< lower-case
+};
+
+void addText(QStringList& texts, const Json& value)
+{
+    if (value.is_string())
+        texts.append(toQString(value.get_ref<const std::string&>()).simplified());
+    else if (!value.is_null())
+        texts.append(QString::fromUtf8(toJsonText(value)).simplified());
+}
+
+void addMember(QStringList& texts, const Json& object, const char* key)
+{
+    if (const Json* const member = findMember(object, key))
+        addText(texts, *member);
+}
+
+/// Messages as they are stored; files in them are not text.
+void addMessages(QStringList& texts, const Json* messages)
+{
+    if (!messages || !messages->is_array())
+        return;
+    for (const Json& message : *messages) {
+        for (const char* const key : {"content", "thinking"})
+            addMember(texts, message, key);
+        const Json* const calls = findMember(message, "tool_calls");
+        if (!calls || !calls->is_array())
+            continue;
+        for (const Json& call : *calls) {
+            for (const char* const key : {"name", "arguments"})
+                addMember(texts, call, key);
+        }
+    }
+}
+
+} // namespace
+
+QStringList searchedTexts(const Json& request, const Json& response)
+{
+    QStringList texts;
+    if (const Json* const system = findMember(request, "system"); system && system->is_array()) {
+        for (const Json& text : *system)
+            addText(texts, text);
+    }
+    addMember(texts, request, "instructions");
+    addMessages(texts, findMember(request, "history"));
+    addMember(texts, request, "prompt");
+    addMember(texts, response, "output");
+    addMessages(texts, findMember(response, "messages"));
+    return texts;
+}
+
+ImageFilter::ImageFilter(EntryFilter filter, qint64 nowMs)
+    : m_filter(std::move(filter))
+    , m_nowMs(nowMs)
+{
+}
+
+bool ImageFilter::matches(const EntryImage& image, const EntryMeta& meta) const
+{
+    if (const std::optional<bool> decided = m_filter.decide(meta, m_nowMs))
+        return *decided;
+    const QByteArray request = unpackField(image.fields.value(QByteArrayLiteral("request")));
+    const QByteArray response = unpackField(image.fields.value(QByteArrayLiteral("response")));
+    const ByteScreen screen(request + response);
+    const auto byBytes = [&screen](const FilterTerm& term) -> std::optional<bool> {
+        return screen.rulesOut(term) ? std::optional(false) : std::nullopt;
+    };
+    if (const std::optional<bool> decided = m_filter.decide(meta, m_nowMs, byBytes))
+        return *decided;
+    const QStringList texts =
+        searchedTexts(parseStored(request, QStringLiteral("The request of entry %1").arg(meta.fingerprint)),
+            parseStored(response, QStringLiteral("The response of entry %1").arg(meta.fingerprint)));
+    const auto byText = [&texts](const FilterTerm& term) -> std::optional<bool> {
+        if (term.match == FilterTerm::Match::None)
+            return std::all_of(
+                texts.begin(), texts.end(), [](const QString& text) { return text.isEmpty(); });
+        return std::any_of(
+            texts.begin(), texts.end(), [&term](const QString& text) { return term.matchesText(text); });
+    };
+    return m_filter.decide(meta, m_nowMs, byText).value_or(false);
+}
+
+} // namespace llmcache
