@@ -220,9 +220,10 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
         if (rows.none())
             continue;
         for (std::size_t slot = 0; slot < static_cast<std::size_t>(chunk.size); ++slot) {
-            if (!rows[slot])
+            const std::size_t row = at * capacity + slot;
+            if (!rows[slot] || (order.found && (row >= order.found->size() || !(*order.found)[row])))
                 continue;
-            items.push_back({~ordered(chunk.created[slot]), static_cast<quint32>(at * capacity + slot)});
+            items.push_back({~ordered(chunk.created[slot]), static_cast<quint32>(row)});
             result.sums.add(chunk, slot);
         }
     }

@@ -14,6 +14,8 @@ namespace llmcache::ui {
 /// Which entries to show, in which order.
 struct ArrangementOrder {
     EntryFilter filter;
+    /// Where the filter needs whole texts: the rows that a search found, by number.
+    std::shared_ptr<const std::vector<bool>> found;
     EntryColumn column = EntryColumn::Age;
     Qt::SortOrder order = Qt::AscendingOrder;
     qint64 nowMs = 0; ///< for ages and TTLs

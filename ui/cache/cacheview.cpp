@@ -10,6 +10,7 @@
 #include "cache/scanbar.h"
 #include "cache/selectionbar.h"
 #include "cache/session.h"
+#include "cache/textsearch.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/emptystate.h"
@@ -46,6 +47,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_scan(new EntryScan(this))
     , m_removal(new EntryRemoval(this))
     , m_model(new EntryTableModel(this))
+    , m_search(new TextSearch(m_model, this))
     , m_skeletonDelay(new QTimer(this))
     , m_clock(new QTimer(this))
 {
@@ -59,7 +61,11 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     m_clock->setInterval(clockPeriod);
     connect(m_clock, &QTimer::timeout, this, &CacheView::tick);
 
-    connect(m_scan, &EntryScan::pageArrived, m_model, &EntryTableModel::upsert);
+    connect(m_scan, &EntryScan::pageArrived, this, [this](const std::vector<EntryMeta>& rows) {
+        m_model->upsert(rows);
+        m_search->resume();
+    });
+    connect(m_search, &TextSearch::changed, this, &CacheView::updateState);
     connect(m_scan, &EntryScan::changed, this, [this] {
         if (!m_scan->isUnderWay())
             m_model->endScan(m_scan->state() == EntryScan::State::Complete);
@@ -73,6 +79,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_filter, &FilterField::filterChanged, this, [this](const EntryFilter& filter) {
         m_selectionBar->cancelQuestion(); // what it was about may not be in sight any more
         m_model->setFilter(filter);
+        searchTexts();
     });
     connect(m_filter, &FilterField::leftDownwards, this, [this] {
         m_table->setFocus(Qt::ShortcutFocusReason);
@@ -136,6 +143,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         }
     });
     connect(m_scan, &EntryScan::activeChanged, this, &View::activeTasksChanged);
+    connect(m_search, &TextSearch::activeChanged, this, &View::activeTasksChanged);
     connect(m_removal, &EntryRemoval::activeChanged, this, &View::activeTasksChanged);
     connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
     connect(&m_rowTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
@@ -153,7 +161,7 @@ void CacheView::makeLayout()
     layout->setSpacing(0);
     layout->addWidget(makeFilterRow());
     layout->addWidget(horizontalRule(this));
-    m_scanBar = new ScanBar(m_theme, m_scan, m_model, this);
+    m_scanBar = new ScanBar(m_theme, m_scan, m_search, m_model, this);
     layout->addWidget(m_scanBar);
     layout->addWidget(horizontalRule(this));
     auto* splitter = new QSplitter(Qt::Horizontal, this);
@@ -252,6 +260,7 @@ QList<QWidget*> CacheView::panes()
 void CacheView::setSession(Session* session)
 {
     m_scan->forget();
+    m_search->forget();
     m_removal->forget();
     m_rowTasks.drop();
     m_undoTasks.drop();
@@ -308,7 +317,19 @@ void CacheView::rescan()
         m_model->endScan(false);
     m_model->beginScan();
     m_skeletonDelay->start();
+    const bool searchIsOver =
+        m_search->state() == TextSearch::State::Running || m_search->state() == TextSearch::State::Done;
+    if (m_model->filter().needsText() && !searchIsOver) {
+        m_model->setFilter(EntryFilter(m_model->filter()));
+        searchTexts();
+    }
     m_scan->start(&m_session->store());
+}
+
+void CacheView::searchTexts()
+{
+    if (m_session)
+        m_search->restart(&m_session->store(), m_model->filter(), m_session->clock().nowMs());
 }
 
 void CacheView::updateState()
@@ -325,6 +346,9 @@ void CacheView::updateState()
     if (state == State::Failed && m_model->total() > 0)
         m_banner->showProblem(tr("The list could not be read to its end: %1").arg(m_scan->failure().message),
             m_scan->failure().remedy, tr("Retry"));
+    else if (m_search->state() == TextSearch::State::Failed)
+        m_banner->showProblem(tr("Not all texts could be searched: %1").arg(m_search->failure().message),
+            m_search->failure().remedy, tr("Retry"));
     else if (state == State::Running && m_scan->hasPages())
         m_banner->clear();
 
@@ -345,12 +369,18 @@ void CacheView::updateState()
         showEmpty(Empty::StoreDown, IconName::Warning, tr("The entries could not be read"),
             failure.remedy.isEmpty() ? failure.message : failure.message + QLatin1Char('\n') + failure.remedy,
             tr("Retry"));
+    } else if (m_model->total() > 0 && m_search->isUnderWay()) {
+        showEmpty(Empty::NoMatch, IconName::Filter, tr("Looking into whole prompts and answers"),
+            tr("Nothing was found so far."), tr("Clear the filter"));
     } else if (m_model->total() > 0) {
-        const bool all = state == State::Complete;
-        showEmpty(Empty::NoMatch, IconName::Filter, tr("Nothing matches the filter"),
-            all ? tr("No entry of this workspace passes it.")
-                : tr("No entry that was looked at so far passes it."),
-            tr("Clear the filter"));
+        const bool all = state == State::Complete && m_search->state() != TextSearch::State::Stopped
+            && m_search->state() != TextSearch::State::Failed;
+        QString text = all ? tr("No entry of this workspace passes it.")
+                           : tr("No entry that was looked at so far passes it.");
+        if (!m_model->filter().needsText())
+            text += QLatin1Char('\n') + tr("Words after text: are looked for in whole prompts and answers.");
+        showEmpty(
+            Empty::NoMatch, IconName::Filter, tr("Nothing matches the filter"), text, tr("Clear the filter"));
     } else if (state == State::Complete) {
         showEmpty(Empty::Nothing, IconName::Cache, tr("No entries yet"),
             tr("Every answer that a run pays for is kept here, with its request, tokens and cost, and is "
@@ -417,6 +447,7 @@ void CacheView::noteStored(const QString& fingerprint)
             }
             tick(); // or a new row would be from the future
             m_model->upsert({entry->meta});
+            m_search->resume();
             if (m_detail->fingerprint() == fingerprint)
                 m_detail->reload();
         },
@@ -531,6 +562,7 @@ bool CacheView::eventFilter(QObject* watched, QEvent* event)
 void CacheView::stopTasks()
 {
     m_scan->stop();
+    m_search->stop();
     m_removal->cancel();
     m_rowTasks.drop();
     m_undoTasks.drop();
@@ -539,8 +571,8 @@ void CacheView::stopTasks()
 
 int CacheView::activeTasks() const
 {
-    return m_scan->activeTasks() + m_removal->activeTasks() + m_rowTasks.active() + m_undoTasks.active()
-        + m_detail->activeTasks();
+    return m_scan->activeTasks() + m_search->activeTasks() + m_removal->activeTasks() + m_rowTasks.active()
+        + m_undoTasks.active() + m_detail->activeTasks();
 }
 
 } // namespace llmcache::ui

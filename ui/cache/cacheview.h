@@ -30,6 +30,7 @@ class ErrorBanner;
 class FilterField;
 class ScanBar;
 class SelectionBar;
+class TextSearch;
 class Theme;
 
 /// The entries of the workspace: see, filter, sort, read and invalidate them.
@@ -72,6 +73,7 @@ private:
     QAction* addCommand(const QString& text, const QKeySequence& key, void (CacheView::*run)());
 
     void rescan();
+    void searchTexts();
     void updateState();
     void updateSelection();
     void showCurrent();
@@ -95,6 +97,7 @@ private:
     EntryScan* m_scan;
     EntryRemoval* m_removal;
     EntryTableModel* m_model;
+    TextSearch* m_search;
     TaskScope m_rowTasks; ///< noteStored
     TaskScope m_undoTasks;
     FilterField* m_filter;

@@ -35,8 +35,10 @@ void EntryTableModel::upsert(const std::vector<EntryMeta>& entries)
             continue;
         changed = changed || result->changed;
         updated = updated || (result->changed && !result->inserted);
-        if (result->changed)
+        if (result->changed) {
             m_excerpts.remove(result->row / chunkCapacity);
+            m_matches.forget(result->row);
+        }
         if (m_scanning) {
             if (result->row >= m_seen.size())
                 m_seen.resize(result->row + 1, false);
@@ -97,6 +99,7 @@ void EntryTableModel::clear()
     m_arrange.stop();
     beginResetModel();
     m_entries.clear();
+    m_matches.restart();
     m_rows = {};
     m_sums = {};
     m_seen = {};
@@ -111,7 +114,23 @@ void EntryTableModel::clear()
 void EntryTableModel::setFilter(const EntryFilter& filter)
 {
     m_filter = filter;
+    m_matches.restart();
     requestArrangement(true);
+}
+
+QStringList EntryTableModel::takeUnsearched(qint64 nowMs, int most)
+{
+    return m_matches.take(m_entries, m_filter, nowMs, most);
+}
+
+void EntryTableModel::setFound(const std::vector<EntryMeta>& entries)
+{
+    for (const EntryMeta& entry : entries) {
+        if (const auto row = m_entries.find(entry.fingerprint))
+            m_matches.setFound(*row);
+    }
+    if (!entries.empty())
+        requestArrangement(false);
 }
 
 void EntryTableModel::sort(int column, Qt::SortOrder order)
@@ -152,7 +171,8 @@ void EntryTableModel::startArrangement()
 {
     m_dirty = false;
     m_jobTime.start();
-    ArrangementOrder order{m_filter, m_column, m_order, m_nowMs};
+    ArrangementOrder order{
+        m_filter, m_filter.needsText() ? m_matches.found() : nullptr, m_column, m_order, m_nowMs};
     m_job.start([snapshot = m_entries.snapshot(), order = std::move(order)](
                     const std::stop_token& stop) { return arrange(snapshot, order, stop); },
         [this, removals = m_removals](Arrangement arrangement) {

@@ -2,6 +2,7 @@
 
 #include "cache/arrangement.h"
 #include "cache/newestjob.h"
+#include "cache/textmatches.h"
 
 #include <QAbstractTableModel>
 #include <QCache>
@@ -34,7 +35,14 @@ public:
     void clear();
 
     // --- order
+    /// Where it needs whole texts, rows appear as they are found: see takeUnsearched().
     void setFilter(const EntryFilter& filter);
+    /// Entries that metadata do not rule out and whose texts nobody has looked into since the filter was set
+    /// or the entry changed, at most `most`. Whoever takes them searches them and tells with setFound().
+    QStringList takeUnsearched(qint64 nowMs, int most);
+    void setFound(const std::vector<EntryMeta>& entries);
+    double searchProgress() const { return m_matches.progress(m_entries); }
+    const EntryFilter& filter() const { return m_filter; }
     bool isFiltered() const { return !m_filter.isEmpty(); }
     void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
     /// What ages and TTLs are counted from; repaints them.
@@ -94,6 +102,7 @@ private:
     std::vector<quint32> m_rows; ///< what is shown: numbers in m_entries
     EntrySums m_sums;
     EntryFilter m_filter;
+    TextMatches m_matches; ///< while the filter needs whole texts
     EntryColumn m_column = EntryColumn::Age;
     Qt::SortOrder m_order = Qt::AscendingOrder;
     qint64 m_nowMs = 0;

@@ -39,7 +39,8 @@ FilterField::FilterField(const Theme* theme, QWidget* parent)
     m_field->setAccessibleName(tr("Filter"));
     m_field->setKeyHint(tr("Ctrl F"));
     m_field->setToolTip(
-        tr("<p>Words are looked for in prompt, answer, agent, task and model. Conditions:</p>"
+        tr("<p>Words are looked for in agent, task, model and the beginnings of prompt and answer, "
+           "<code>text:</code> in whole prompts and answers. Conditions:</p>"
            "<p><code>model: agent: task: author: tag:</code> part of the text, "
            "<code>=</code> all of it<br/>"
            "<code>cost&gt;0.01 saved&gt;1 tokens&gt;2k size&gt;10kb hits=0</code><br/>"

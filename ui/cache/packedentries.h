@@ -81,6 +81,8 @@ public:
     static std::size_t slot(quint32 row) { return row % EntryChunk::capacity; }
     const QString& text(quint32 poolNumber) const { return m_pool.at(poolNumber); }
     QString fingerprint(quint32 row) const;
+    /// By pool number.
+    const QList<QString>& texts() const { return m_pool.texts(); }
 
     EntrySnapshot snapshot() const;
     /// Bytes of all containers, counted.

@@ -2,6 +2,7 @@
 
 #include "cache/entryscan.h"
 #include "cache/entrytablemodel.h"
+#include "cache/textsearch.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
 #include "widgets/controls.h"
@@ -12,9 +13,11 @@
 
 namespace llmcache::ui {
 
-ScanBar::ScanBar(const Theme* theme, EntryScan* scan, const EntryTableModel* model, QWidget* parent)
+ScanBar::ScanBar(
+    const Theme* theme, EntryScan* scan, TextSearch* search, const EntryTableModel* model, QWidget* parent)
     : QFrame(parent)
     , m_scan(scan)
+    , m_search(search)
     , m_model(model)
     , m_count(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_progressText(makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, this))
@@ -61,8 +64,10 @@ ScanBar::ScanBar(const Theme* theme, EntryScan* scan, const EntryTableModel* mod
             m_scan->pause();
     });
     connect(m_stop, &QPushButton::clicked, m_scan, &EntryScan::stop);
+    connect(m_stop, &QPushButton::clicked, m_search, &TextSearch::stop);
     connect(m_rescan, &QPushButton::clicked, this, &ScanBar::rescanRequested);
     connect(m_scan, &EntryScan::changed, this, &ScanBar::refresh);
+    connect(m_search, &TextSearch::changed, this, &ScanBar::refresh);
     connect(m_model, &EntryTableModel::arranged, this, &ScanBar::refresh);
     refresh();
 }
@@ -80,40 +85,23 @@ void ScanBar::refresh()
 
     if (state == State::Failed && total == 0)
         m_count->setText(tr("Nothing read"));
-
     const double progress = m_scan->progress();
-    // Never rounded up to 100 %: that would read as "all".
-    const QString share = QString::number(std::min(99, static_cast<int>(progress * 100)));
-    const bool known = progress >= 0;
-    QString text;
-    switch (state) {
-    case State::Idle:
-        break;
-    case State::Running:
-        text = known ? tr("scanned %1 %").arg(share) : tr("scanned %1").arg(format::count(m_scan->scanned()));
-        break;
-    case State::Paused:
-        text = known ? tr("paused at %1 %").arg(share) : tr("paused");
-        break;
-    case State::Stopped:
-        text = known ? tr("stopped at %1 %").arg(share) : tr("stopped");
-        break;
-    case State::Complete:
-        text = tr("scanned 100 %");
-        break;
-    case State::Failed:
-        text = tr("scan failed");
-        break;
-    }
-    m_progressText->setText(text);
-    m_progress->setVisible(m_scan->isUnderWay());
-    m_progress->setRange(0, known ? 1000 : 0);
-    m_progress->setValue(known ? static_cast<int>(progress * 1000) : -1);
-    m_partial->setVisible(state != State::Complete && state != State::Idle);
+    const QString searched = searchText();
+    m_progressText->setText(
+        searched.isEmpty() ? scanText(progress) : scanText(progress) + QStringLiteral(" · ") + searched);
+    const bool searching = m_search->isUnderWay() && !m_scan->isUnderWay();
+    const double shown = searching ? m_model->searchProgress() : progress;
+    m_progress->setVisible(m_scan->isUnderWay() || searching);
+    m_progress->setRange(0, shown >= 0 ? 1000 : 0);
+    m_progress->setValue(shown >= 0 ? static_cast<int>(shown * 1000) : -1);
+    const TextSearch::State search = m_search->state();
+    m_partial->setVisible((state != State::Complete && state != State::Idle)
+        || (search != TextSearch::State::Idle && search != TextSearch::State::Done));
     m_pause->setVisible(m_scan->isUnderWay());
     m_pause->setText(state == State::Paused ? tr("Resume") : tr("Pause"));
-    m_stop->setVisible(m_scan->isUnderWay());
-    m_rescan->setVisible(!m_scan->isUnderWay() && state != State::Idle);
+    const bool underWay = m_scan->isUnderWay() || m_search->isUnderWay();
+    m_stop->setVisible(underWay);
+    m_rescan->setVisible(!underWay && state != State::Idle);
 
     QString right;
     if (sums.entries > 0) {
@@ -128,6 +116,48 @@ void ScanBar::refresh()
             ? tr("What the entries shown cost when they were paid for, exactly $%1")
                   .arg(sums.cost.toDecimal())
             : QString());
+}
+
+QString ScanBar::scanText(double progress) const
+{
+    using State = EntryScan::State;
+    // Never rounded up to 100 %: that would read as "all".
+    const QString share = QString::number(std::min(99, static_cast<int>(progress * 100)));
+    const bool known = progress >= 0;
+    switch (m_scan->state()) {
+    case State::Idle:
+        break;
+    case State::Running:
+        return known ? tr("scanned %1 %").arg(share) : tr("scanned %1").arg(format::count(m_scan->scanned()));
+    case State::Paused:
+        return known ? tr("paused at %1 %").arg(share) : tr("paused");
+    case State::Stopped:
+        return known ? tr("stopped at %1 %").arg(share) : tr("stopped");
+    case State::Complete:
+        return tr("scanned 100 %");
+    case State::Failed:
+        return tr("scan failed");
+    }
+    return {};
+}
+
+QString ScanBar::searchText() const
+{
+    using State = TextSearch::State;
+    const QString texts = format::count(m_search->searched());
+    switch (m_search->state()) {
+    case State::Idle:
+        break;
+    case State::Running:
+        return tr("searching texts, %1 so far").arg(texts);
+    case State::Stopped:
+        return tr("search stopped after %1 texts").arg(texts);
+    case State::Done:
+        return m_search->searched() == 1 ? tr("searched 1 text") : tr("searched %1 texts").arg(texts);
+    case State::Failed:
+        return tr("search failed");
+    }
+    return {};
 }
 
 } // namespace llmcache::ui

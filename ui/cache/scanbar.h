@@ -11,21 +11,27 @@ class Badge;
 class Button;
 class EntryScan;
 class EntryTableModel;
+class TextSearch;
 class Theme;
 
-/// The line under the filter: how many rows of how many, how far the scan is, and what the rows shown weigh.
+/// The line under the filter: how many rows of how many, how far the scan and a search in their texts are,
+/// and what the rows shown weigh.
 class ScanBar : public QFrame {
     Q_OBJECT
 public:
     /// All must outlive the widget.
-    ScanBar(const Theme* theme, EntryScan* scan, const EntryTableModel* model, QWidget* parent = nullptr);
+    ScanBar(const Theme* theme, EntryScan* scan, TextSearch* search, const EntryTableModel* model,
+        QWidget* parent = nullptr);
 
 Q_SIGNALS:
     void rescanRequested();
 
 private:
     void refresh();
+    QString scanText(double progress) const;
+    QString searchText() const;
     EntryScan* m_scan;
+    TextSearch* m_search;
     const EntryTableModel* m_model;
     QLabel* m_count;
     QLabel* m_progressText;

@@ -39,6 +39,8 @@ private Q_SLOTS:
     void filterAsOneTypes();
     void aWrongFilterIsExplainedAndNothingIsLost();
     void nothingMatches();
+    void searchesWholeTexts();
+    void searchThatIsStopped();
     void detailShowsTheEntry();
     void entryThatIsGone();
     void invalidatesAfterAsking();
@@ -234,6 +236,75 @@ void TestCacheView::nothingMatches()
     waitForRows(20);
     QVERIFY(!empty->isVisible());
     QVERIFY(find<QLineEdit>("filterField")->text().isEmpty());
+}
+
+void TestCacheView::searchesWholeTexts()
+{
+    fill(60);
+    // One of them says more than its row shows.
+    const qint64 nowMs = m_session->clock().nowMs();
+    Commit commit;
+    commit.entry = sampleEntry(17, nowMs);
+    const QString special = commit.entry.meta.fingerprint;
+    commit.entry.output = std::string(500, '.') + " the hidden\nclause";
+    waitForTask(m_session->store().commit(commit));
+    open();
+    waitForRows(60);
+    QLineEdit* const field = find<QLineEdit>("filterField");
+    QTest::keyClicks(field, QStringLiteral("text:\"Hidden clause\""));
+    waitForRows(1);
+    QCOMPARE(fingerprintAt(0), special);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        text("scanState"), QStringLiteral("scanned 100 % · searched 60 texts"), patience);
+    QVERIFY(!find<QLabel>("partialMark")->isVisible());
+    QCOMPARE(text("rowCount"), QStringLiteral("1 of 60"));
+
+    // Another entry that comes to match appears, and one that does no more goes.
+    const Entry other = sampleEntry(18, nowMs);
+    Commit changed;
+    changed.entry = other;
+    changed.entry.output = "a hidden clause";
+    waitForTask(m_session->store().commit(changed));
+    m_view->noteStored(other.meta.fingerprint);
+    waitForRows(2);
+    commit.entry.output = "nothing";
+    waitForTask(m_session->store().commit(commit));
+    m_view->noteStored(special);
+    waitForRows(1);
+    QCOMPARE(fingerprintAt(0), other.meta.fingerprint);
+
+    // With conditions on the metadata fewer texts are read.
+    field->clear();
+    waitForRows(60);
+    QCOMPARE(text("scanState"), QStringLiteral("scanned 100 %"));
+    QTest::keyClicks(field, QStringLiteral("agent:triage text:zebra"));
+    QWidget* const empty = find<QWidget>("cacheEmpty");
+    QTRY_VERIFY_WITH_TIMEOUT(
+        empty->isVisible() && text("scanState").contains(QStringLiteral("searched")), patience);
+    QVERIFY(!text("scanState").contains(QStringLiteral(" 60 ")));
+}
+
+void TestCacheView::searchThatIsStopped()
+{
+    fill(3000);
+    open();
+    waitForRows(3000);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
+    QLineEdit* const field = find<QLineEdit>("filterField");
+    auto* const stop = find<QPushButton>("stopScan");
+    field->setText(QStringLiteral("text:e"));
+    QTest::keyClick(field, Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(stop->isVisible(), patience);
+    QTest::mouseClick(stop, Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(text("scanState").contains(QStringLiteral("search stopped after")), patience);
+    QVERIFY(find<QLabel>("partialMark")->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() < 3000, patience);
+    // Again, to the end.
+    QTest::keySequence(m_view.get(), QKeySequence::Refresh);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        text("scanState"), QStringLiteral("scanned 100 % · searched 3,000 texts"), patience);
+    waitForRows(3000);
+    QVERIFY(!find<QLabel>("partialMark")->isVisible());
 }
 
 void TestCacheView::detailShowsTheEntry()
