@@ -21,13 +21,9 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QKeyEvent>
-#include <QMenu>
 #include <QPointer>
-#include <QScrollBar>
-#include <QSplitter>
 #include <QStackedWidget>
 #include <QTimer>
-#include <QVBoxLayout>
 
 namespace llmcache::ui {
 
@@ -153,99 +149,6 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
 }
 
 CacheView::~CacheView() = default;
-
-void CacheView::makeLayout()
-{
-    auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    layout->addWidget(makeFilterRow());
-    layout->addWidget(horizontalRule(this));
-    m_scanBar = new ScanBar(m_theme, m_scan, m_search, m_model, this);
-    layout->addWidget(m_scanBar);
-    layout->addWidget(horizontalRule(this));
-    auto* splitter = new QSplitter(Qt::Horizontal, this);
-    splitter->setObjectName(QStringLiteral("cacheSplitter"));
-    splitter->setChildrenCollapsible(false);
-    splitter->setHandleWidth(1);
-    splitter->addWidget(makeTableSide());
-    m_detail = new EntryDetail(m_theme, splitter);
-    m_detail->setMinimumWidth(310);
-    splitter->addWidget(m_detail);
-    // Both give way in a small window; the sizes are those of the usual one.
-    splitter->setStretchFactor(0, 11);
-    splitter->setStretchFactor(1, 5);
-    splitter->setSizes({950, 434});
-    layout->addWidget(splitter, 1);
-}
-
-QWidget* CacheView::makeFilterRow()
-{
-    QFrame* row = panelFrame(this);
-    m_filter = new FilterField(m_theme, row);
-    m_columns = secondaryButton(tr("Columns"), row);
-    m_columns->setObjectName(QStringLiteral("columnsButton"));
-    auto* menu = new QMenu(m_columns);
-    connect(menu, &QMenu::aboutToShow, this, [this, menu] {
-        menu->clear();
-        m_table->fillColumnMenu(menu);
-    });
-    m_columns->setMenu(menu);
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(16, 10, 16, 10);
-    layout->setSpacing(8);
-    layout->addWidget(m_filter, 1, Qt::AlignTop);
-    layout->addWidget(m_columns, 0, Qt::AlignTop);
-    return row;
-}
-
-QWidget* CacheView::makeTableSide()
-{
-    QFrame* side = panelFrame(this);
-    m_banner = new ErrorBanner(m_theme, side);
-    m_banner->setObjectName(QStringLiteral("cacheBanner"));
-    m_tablePages = new QStackedWidget(side);
-    m_table = new EntryTable(m_theme, m_settings, m_tablePages);
-    m_table->setModel(m_model);
-    m_table->installEventFilter(this);
-    m_empty = new EmptyState(m_theme, IconName::Cache, {}, {}, {}, m_tablePages);
-    m_empty->setObjectName(QStringLiteral("cacheEmpty"));
-    m_tablePages->addWidget(m_table);
-    m_tablePages->addWidget(m_empty);
-    m_selectionBar = new SelectionBar(m_theme, m_removal, side);
-    auto* layout = new QVBoxLayout(side);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(0);
-    layout->addWidget(m_banner);
-    layout->addWidget(m_tablePages, 1);
-    layout->addWidget(horizontalRule(side));
-    layout->addWidget(m_selectionBar);
-    return side;
-}
-
-QAction* CacheView::addCommand(const QString& text, const QKeySequence& key, void (CacheView::*run)())
-{
-    auto* action = new QAction(text, this);
-    action->setShortcut(key);
-    action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(action, &QAction::triggered, this, run);
-    addAction(action);
-    m_commands << action;
-    return action;
-}
-
-void CacheView::makeCommands()
-{
-    addCommand(tr("Filter entries"), QKeySequence::Find, &CacheView::focusFilter);
-    addCommand(tr("Rescan entries"), QKeySequence::Refresh, &CacheView::rescan);
-    // These keys mean something else in fields and texts: they are the table's alone.
-    QAction* const invalidate =
-        addCommand(tr("Invalidate selected entries"), {}, &CacheView::askToInvalidate);
-    QAction* const copy = addCommand(tr("Copy selected entries"), {}, &CacheView::copyRows);
-    addCommand(tr("Undo the last change of entries"), QKeySequence::Undo, &CacheView::undoLastChange);
-    invalidate->setObjectName(QStringLiteral("invalidateAction"));
-    copy->setObjectName(QStringLiteral("copyAction"));
-}
 
 QString CacheView::title() const
 {
