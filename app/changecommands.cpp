@@ -10,8 +10,6 @@
 #include <QDateTime>
 #include <QLocale>
 
-#include <unistd.h>
-
 namespace llmcache::app {
 
 namespace {
@@ -56,29 +54,6 @@ QCoro::Task<Choice> chosen(Store* store, Arguments arguments, qint64 nowMs)
     co_return choice;
 }
 
-/// Shows on a terminal how far a long change has come.
-class ProgressLine {
-public:
-    explicit ProgressLine(qint64 total)
-        : m_shown(total >= enough && ::isatty(STDERR_FILENO) == 1)
-        , m_total(total)
-    {
-    }
-    void show(qint64 done)
-    {
-        if (!m_shown)
-            return;
-        fprintf(stderr, "\r%lld of %lld", static_cast<long long>(done), static_cast<long long>(m_total));
-        if (done >= m_total)
-            fputc('\n', stderr);
-    }
-
-private:
-    static constexpr qint64 enough = 5000;
-    bool m_shown;
-    qint64 m_total;
-};
-
 Json reportJson(const BulkReport& report, const char* changed)
 {
     Json json = Json::object();
@@ -115,7 +90,7 @@ QCoro::Task<int> change(
 {
     Session* const session = context.session;
     const Interrupt interrupt;
-    ProgressLine line(static_cast<qint64>(choice.rows.size()));
+    ProgressLine line;
     BulkOptions options;
     options.by = session->config().identity.user;
     options.nowMs = session->clock().nowMs();
@@ -126,7 +101,7 @@ QCoro::Task<int> change(
         options.stillApplies = [filter = ImageFilter(choice.filter, options.nowMs)](
                                    const EntryImage& image) { return filter.matches(image); };
     options.progress = [&line](const BulkReport& report, const std::vector<BulkResult>&) {
-        line.show(report.done());
+        line.show(report.done(), report.asked);
     };
     const bool deletes = action.kind == BulkAction::Kind::Delete;
     std::vector<BulkTarget> targets;
@@ -135,6 +110,7 @@ QCoro::Task<int> change(
         targets.push_back({row.fingerprint, row.revision});
     auto changing = changeMany(&session->store(), std::move(targets), std::move(action), std::move(options));
     const BulkReport report = co_await changing;
+    line.end();
     if (arguments.has(QStringLiteral("json"))) {
         printJson(reportJson(report, deletes ? "deleted" : "changed"));
     } else {
@@ -316,18 +292,19 @@ QCoro::Task<int> undo(CommandContext context, Arguments arguments)
     }
     const UndoSummary which = meant(changes, arguments.operands());
     const Interrupt interrupt;
-    ProgressLine line(which.entries);
+    ProgressLine line;
     BulkOptions options;
     options.by = session->config().identity.user;
     options.nowMs = session->clock().nowMs();
     options.journal = &session->undoJournal();
     options.stop = interrupt.token();
     options.progress = [&line](const BulkReport& report, const std::vector<BulkResult>&) {
-        line.show(report.done());
+        line.show(report.done(), report.asked);
     };
     auto undoing =
         undoChange(&session->store(), which, arguments.has(QStringLiteral("overwrite")), std::move(options));
     const BulkReport report = co_await undoing;
+    line.end();
     if (json) {
         Json object = reportJson(report, "restored");
         object["expired"] = report.expired;

@@ -4,6 +4,7 @@
 
 #include <QTextStream>
 
+#include <algorithm>
 #include <cstdio>
 #include <termios.h>
 #include <unistd.h>
@@ -92,6 +93,29 @@ QString readSecret(const QString& prompt)
     if (line.contains(QChar(0x03)))
         throw Cancelled();
     return line;
+}
+
+ProgressLine::ProgressLine()
+    : m_isTerminal(isTerminal(stderr))
+{
+}
+
+void ProgressLine::show(qint64 done, qint64 total)
+{
+    constexpr qint64 enough = 5000;
+    if (!m_isTerminal || std::max(done, total) < enough)
+        return;
+    if (total >= 0)
+        fprintf(stderr, "\r%lld of %lld", static_cast<long long>(done), static_cast<long long>(total));
+    else
+        fprintf(stderr, "\r%lld", static_cast<long long>(done));
+    m_shown = true;
+}
+
+void ProgressLine::end()
+{
+    if (std::exchange(m_shown, false))
+        fputc('\n', stderr);
 }
 
 TextTable::TextTable(QStringList headers, std::vector<bool> rightAligned)

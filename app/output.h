@@ -22,6 +22,23 @@ bool confirm(const QString& question);
 /// Cancelled after Ctrl+C.
 QString readSecret(const QString& prompt);
 
+/// Shows on a terminal how far something long has come, on a line of stderr. One at a time.
+class ProgressLine {
+public:
+    ProgressLine();
+    ~ProgressLine() { end(); }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+    /// Little is not worth a line. `total` is -1 when it is not known.
+    void show(qint64 done, qint64 total);
+    /// Ends the line, if there is one, before something else is printed.
+    void end();
+
+private:
+    bool m_isTerminal;
+    bool m_shown = false;
+};
+
 /// Columns aligned with spaces; numbers right-aligned where `rightAligned` says so.
 class TextTable {
 public:

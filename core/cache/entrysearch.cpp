@@ -16,7 +16,7 @@ namespace {
 constexpr qsizetype largestBatch = 500;
 /// Of stored bytes in a batch, so that huge entries do not pile up.
 constexpr qint64 batchBytes = 16 * 1024 * 1024;
-constexpr int pageSize = 1000;
+constexpr int pageSize = 2000;
 
 using Images = std::vector<EntryImage>;
 using Rows = std::vector<EntryMeta>;
@@ -92,29 +92,6 @@ QCoro::Task<> take(Decoding decoding, SearchReport* report, const SearchOptions*
         options->progress(*report, rows);
 }
 
-/// searchEntries() as a part of a larger search.
-QCoro::Task<> searchAmong(Store* store, QStringList fingerprints, const ImageFilter* filter,
-    const SearchOptions* options, SearchReport* report)
-{
-    Decoding decoding;
-    qsizetype batch = largestBatch / 4;
-    for (qsizetype from = 0; from < fingerprints.size();) {
-        if (options->stop.stop_requested())
-            throw Cancelled();
-        auto reading = store->readImages(fingerprints.mid(from, batch));
-        Images read = co_await reading;
-        from += batch;
-        batch = nextBatch(read);
-        const auto images = std::make_shared<const Images>(std::move(read));
-        auto next = decode(images, *filter);
-        Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
-        auto taking = take(std::move(before), report, options);
-        co_await taking;
-    }
-    auto taking = take(std::move(decoding), report, options);
-    co_await taking;
-}
-
 } // namespace
 
 QCoro::Task<SearchReport> searchEntries(
@@ -122,38 +99,65 @@ QCoro::Task<SearchReport> searchEntries(
 {
     const ImageFilter imageFilter(std::move(filter), options.nowMs);
     SearchReport report;
-    auto searching = searchAmong(store, std::move(fingerprints), &imageFilter, &options, &report);
-    co_await searching;
+    Decoding decoding;
+    qsizetype batch = largestBatch / 4;
+    for (qsizetype from = 0; from < fingerprints.size();) {
+        if (options.stop.stop_requested())
+            throw Cancelled();
+        auto reading = store->readImages(fingerprints.mid(from, batch));
+        Images read = co_await reading;
+        from += batch;
+        batch = nextBatch(read);
+        const auto images = std::make_shared<const Images>(std::move(read));
+        auto next = decode(images, imageFilter);
+        Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
+        auto taking = take(std::move(before), &report, &options);
+        co_await taking;
+    }
+    auto taking = take(std::move(decoding), &report, &options);
+    co_await taking;
     co_return report;
+}
+
+QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options)
+{
+    auto listing = store->listEntries(std::move(cursor), pageSize);
+    EntryPage page = co_await listing;
+    Rows rows;
+    QStringList undecided;
+    for (EntryMeta& row : page.rows) {
+        const std::optional<bool> decided = filter.decide(row, options.nowMs);
+        if (!decided)
+            undecided.append(row.fingerprint);
+        else if (*decided)
+            rows.push_back(std::move(row));
+    }
+    options.progress = [&rows](const SearchReport&, const Rows& found) {
+        rows.insert(rows.end(), found.begin(), found.end());
+    };
+    if (!undecided.isEmpty()) {
+        auto searching = searchEntries(store, std::move(undecided), std::move(filter), std::move(options));
+        co_await searching;
+    }
+    page.rows = std::move(rows);
+    co_return page;
 }
 
 QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options)
 {
-    const ImageFilter imageFilter(filter, options.nowMs);
     SearchReport report;
     QByteArray cursor;
     do {
         if (options.stop.stop_requested())
             throw Cancelled();
-        auto listing = store->listEntries(cursor, pageSize);
-        EntryPage page = co_await listing;
+        auto finding = findPage(store, std::move(cursor), filter, options);
+        EntryPage page = co_await finding;
         cursor = page.cursor;
         report.scanned = page.scanned;
         report.total = page.total;
-        Rows rows;
-        QStringList undecided;
-        for (EntryMeta& row : page.rows) {
-            const std::optional<bool> decided = filter.decide(row, options.nowMs);
-            if (!decided)
-                undecided.append(row.fingerprint);
-            else if (*decided)
-                rows.push_back(std::move(row));
-        }
-        report.found += static_cast<qint64>(rows.size());
+        report.found += static_cast<qint64>(page.rows.size());
         if (options.progress)
-            options.progress(report, rows);
-        auto searching = searchAmong(store, std::move(undecided), &imageFilter, &options, &report);
-        co_await searching;
+            options.progress(report, page.rows);
     } while (!cursor.isEmpty());
     co_return report;
 }

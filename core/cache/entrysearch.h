@@ -11,7 +11,7 @@ namespace llmcache {
 struct SearchReport {
     qint64 scanned = 0; ///< keys looked at; of findEntries()
     qint64 total = -1; ///< keys that there are to look at, as far as known; of findEntries()
-    qint64 read = 0; ///< entries whose texts were read
+    qint64 read = 0; ///< entries whose texts were read; of searchEntries()
     qint64 found = 0;
 };
 
@@ -28,8 +28,11 @@ struct SearchOptions {
 QCoro::Task<SearchReport> searchEntries(
     Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options);
 
-/// All entries of a store that pass a filter. Texts are read only of those that the metadata do not decide.
-/// Otherwise as searchEntries().
+/// A page of the entries that pass a filter: as Store::listEntries(), without those that do not. Texts are
+/// read only of entries that the metadata do not decide. `options.progress` is not used.
+QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options);
+
+/// All entries of a store that pass a filter, page by page. Otherwise as searchEntries().
 QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options);
 
 } // namespace llmcache

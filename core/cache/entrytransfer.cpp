@@ -43,6 +43,30 @@ QByteArray entryToLine(const Entry& entry)
     return toJsonText(line);
 }
 
+QByteArray entryToLine(const EntryImage& image)
+{
+    const EntryFields& fields = image.fields;
+    const QByteArray meta = fields.value(QByteArrayLiteral("meta"));
+    const QByteArray request = unpackField(fields.value(QByteArrayLiteral("request")));
+    const QByteArray response = unpackField(fields.value(QByteArrayLiteral("response")));
+    const auto isOneLine = [](const QByteArray& json) {
+        const auto value = tryParseJson(json);
+        return value && value->is_object() && !json.contains('\n');
+    };
+    const bool canBeCopied = fields.value(QByteArrayLiteral("v")).toLongLong() == entryFormat
+        && isOneLine(meta) && isOneLine(request) && isOneLine(response);
+    if (!canBeCopied)
+        return entryToLine(entryFromImage(image));
+    const auto number = [&fields](const QByteArray& name) {
+        return QByteArray::number(fields.value(name).toLongLong());
+    };
+    return "{\"format\":" + QByteArray::number(format) + ",\"fingerprint\":\"" + image.fingerprint.toLatin1()
+        + "\",\"meta\":" + meta + ",\"request\":" + request + ",\"response\":" + response + ",\"revision\":"
+        + number("rev") + ",\"hits\":" + number("hits") + ",\"last_used_ms\":" + number("used")
+        + ",\"expires_ms\":" + (image.expiresMs ? QByteArray::number(*image.expiresMs) : QByteArray("null"))
+        + '}';
+}
+
 Entry entryFromLine(const QByteArray& text)
 {
     const auto line = tryParseJson(text);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/entry.h"
+#include "store/entryimage.h"
 
 namespace llmcache {
 
@@ -8,6 +8,9 @@ namespace llmcache {
 /// "fingerprint", "meta", "request", "response", and what the store keeps beside them: "revision", "hits",
 /// "last_used_ms", "expires_ms" (UTC milliseconds, null = never).
 QByteArray entryToLine(const Entry& entry);
+/// The same for an entry as it is stored, without understanding all of it. Throws CacheError for one that is
+/// damaged.
+QByteArray entryToLine(const EntryImage& image);
 
 /// The entry of such a line, from whomever. Throws CacheError that says what is wrong with it: another
 /// format, missing or unreadable parts, or a fingerprint that is not that of the request, under which the

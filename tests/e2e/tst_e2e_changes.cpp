@@ -23,6 +23,8 @@ private Q_SLOTS:
     void changesAreTakenBack();
     void aKilledDeletionIsTakenBack_data() { addStores(); }
     void aKilledDeletionIsTakenBack();
+    void aKilledImportIsRepeated_data() { addStores(); }
+    void aKilledImportIsRepeated();
     void mistakesAreTold();
 
 private:
@@ -35,7 +37,7 @@ private:
     {
         return user.run(QStringList{QStringLiteral("entries")} + words + store());
     }
-    /// All entries, as they are exported, in one order, without their expiry.
+    /// All entries, as they are exported, in one order.
     QByteArrayList all(const CommandLine& user) const;
 
     RedisServer m_redis;
@@ -90,10 +92,7 @@ QByteArrayList TestE2eChanges::all(const CommandLine& user) const
 {
     const ProgramResult listed = entries(user, {QStringLiteral("export"), QStringLiteral("-")});
     QByteArrayList lines = listed.out.split('\n');
-    // What an export says of the expiry is what is left, counted from when it arrives: not to the
-    // millisecond.
-    for (QByteArray& line : lines)
-        line.truncate(line.lastIndexOf("\"expires_ms\""));
+    lines.removeAll(QByteArray());
     std::sort(lines.begin(), lines.end());
     return lines;
 }
@@ -231,6 +230,28 @@ void TestE2eChanges::aKilledDeletionIsTakenBack()
     deletion->waitForFinished();
     LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("undo")}), 0);
     QCOMPARE(all(user), before);
+}
+
+void TestE2eChanges::aKilledImportIsRepeated()
+{
+    const CommandLine user;
+    const QString file = user.writeFile(QStringLiteral("e.jsonl"), exported(6000));
+    const auto importing =
+        user.start(QStringList{QStringLiteral("entries"), QStringLiteral("import"), file} + store());
+    const auto hasBegun = [&] {
+        return !entries(user, {QStringLiteral("list"), QStringLiteral("--limit"), QStringLiteral("1")})
+                    .out.startsWith("No entries");
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(hasBegun() || importing->state() == QProcess::NotRunning, 30'000);
+    importing->kill();
+    importing->waitForFinished();
+    const qsizetype part = all(user).size();
+    QVERIFY(part > 0);
+    const ProgramResult again = entries(user, {QStringLiteral("import"), file, QStringLiteral("--json")});
+    LLMCACHE_VERIFY_EXIT(again, 0);
+    QCOMPARE(again.json().at("kept"), Json(part));
+    QCOMPARE(again.json().at("imported"), Json(6000 - part));
+    QCOMPARE(all(user).size(), 6000);
 }
 
 void TestE2eChanges::mistakesAreTold()

@@ -1,13 +1,16 @@
 // What stores, the spool, agent files and exports hold. The first byte chooses the reader; 'f' takes a packed
-// field, of which the JSON goes to all of them, 'l' a line of an export, and 'u' a block
-// of the undo journal.
+// field, of which the JSON goes to all of them, 'l' a line of an export, 'u' a block of
+// the undo journal, and 'b' a file of an export, compressed or not.
 #include "agent/agentjson.h"
+#include "base/blocks.h"
 #include "base/error.h"
 #include "cache/entrytransfer.h"
 #include "cache/request.h"
 #include "fuzzinput.h"
 #include "store/call.h"
 #include "store/undojournal.h"
+
+#include <QBuffer>
 
 using namespace llmcache;
 
@@ -114,6 +117,32 @@ void readUndoBlock(const QByteArray& bytes)
     }
 }
 
+void readFile(const QByteArray& file)
+{
+    QByteArray bytes = file;
+    constexpr qsizetype longest = 4096;
+    QBuffer buffer(&bytes);
+    buffer.open(QIODevice::ReadOnly);
+    LineReader reader(&buffer, longest);
+    QByteArray line;
+    QByteArray text;
+    // A small file may unpack to very much.
+    while (text.size() < 1024 * 1024 && reader.next(line)) {
+        fuzz::require(!line.contains('\n'), "a line is one line");
+        text += line + '\n';
+    }
+    for (const Compression compression : {Compression::Gzip, Compression::Zstd}) {
+        QByteArray block = toBlock(text, compression);
+        QBuffer again(&block);
+        again.open(QIODevice::ReadOnly);
+        BlockReader blocks(&again);
+        QByteArray read;
+        for (QByteArray piece = blocks.read(); !piece.isEmpty(); piece = blocks.read())
+            read += piece;
+        fuzz::require(read == text && blocks.problem().isEmpty(), "a block unpacks to its text");
+    }
+}
+
 std::optional<QByteArray> unpacked(const QByteArray& field)
 {
     try {
@@ -137,8 +166,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
             return 0;
         text = *field;
     }
-    if (kind == 'l' || kind == 'u') {
-        kind == 'l' ? readLine(text) : readUndoBlock(text);
+    const std::pair<char, void (*)(const QByteArray&)> byteReaders[] = {
+        {'l', readLine}, {'u', readUndoBlock}, {'b', readFile}};
+    for (const auto& [letter, read] : byteReaders) {
+        if (kind != letter)
+            continue;
+        read(text);
         return 0;
     }
     const auto json = tryParseJson(text);

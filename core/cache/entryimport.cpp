@@ -1,0 +1,296 @@
+#include "cache/entryimport.h"
+
+#include "base/error.h"
+#include "base/worker.h"
+#include "cache/importfile_p.h"
+
+#include <qcorofuture.h>
+
+#include <QHash>
+
+#include <algorithm>
+
+namespace llmcache {
+
+namespace {
+
+const QByteArray revisionField = QByteArrayLiteral("rev");
+
+/// One pass over the file: batches are read on one thread while those before are understood on all.
+class ImportPass {
+public:
+    explicit ImportPass(const QString& path)
+        : m_file(path)
+    {
+        m_thread.setMaxThreadCount(1);
+    }
+    ~ImportPass() { m_thread.waitForDone(); }
+    ImportPass(const ImportPass&) = delete;
+    ImportPass& operator=(const ImportPass&) = delete;
+
+    QCoro::Task<> begin()
+    {
+        m_coming = runOn(m_thread, [this] {
+            m_file.rewind();
+            return m_file.next();
+        });
+        co_return;
+    }
+    /// The next batch; `lines` is 0 at the end.
+    QCoro::Task<ImportedLines> next(bool onlyCheck)
+    {
+        const auto coming = m_coming;
+        std::vector<NumberedLine> read = co_await coming;
+        const auto lines = std::make_shared<const std::vector<NumberedLine>>(std::move(read));
+        if (!lines->empty())
+            m_coming = runOn(m_thread, [this] { return m_file.next(); });
+        QThreadPool& pool = *QThreadPool::globalInstance();
+        const auto shares = static_cast<std::size_t>(std::max(1, pool.maxThreadCount()));
+        const std::size_t share = (lines->size() + shares - 1) / shares;
+        std::vector<QFuture<ImportedLines>> futures;
+        for (std::size_t from = 0; from < lines->size(); from += share) {
+            const auto work = [lines, from, to = std::min(from + share, lines->size()), onlyCheck] {
+                return readLines(*lines, from, to, onlyCheck);
+            };
+            futures.push_back(runOn(pool, work));
+        }
+        ImportedLines all;
+        for (const QFuture<ImportedLines>& future : futures) {
+            ImportedLines part = co_await future;
+            all.lines += part.lines;
+            std::move(part.images.begin(), part.images.end(), std::back_inserter(all.images));
+            all.createdMs.insert(all.createdMs.end(), part.createdMs.begin(), part.createdMs.end());
+            std::move(part.malformed.begin(), part.malformed.end(), std::back_inserter(all.malformed));
+        }
+        co_return all;
+    }
+    /// After the last batch.
+    QString problem() const { return m_file.problem(); }
+
+private:
+    ImportFile m_file;
+    QFuture<std::vector<NumberedLine>> m_coming;
+    QThreadPool m_thread; // last: its jobs use the file
+};
+
+/// Leaves out what has expired, and all but one of those that are of the same request.
+void tidy(ImportedLines& lines, const ImportOptions& options, ImportReport& report)
+{
+    QHash<QString, std::size_t> places;
+    std::vector<EntryImage> images;
+    std::vector<qint64> createdMs;
+    for (std::size_t at = 0; at < lines.images.size(); ++at) {
+        EntryImage& image = lines.images[at];
+        if (image.expiresMs && *image.expiresMs <= options.nowMs) {
+            ++report.expired;
+            continue;
+        }
+        const auto known = places.constFind(image.fingerprint);
+        if (known == places.cend()) {
+            places.insert(image.fingerprint, images.size());
+            images.push_back(std::move(image));
+            createdMs.push_back(lines.createdMs[at]);
+            continue;
+        }
+        ++report.kept;
+        if (options.onConflict == OnConflict::Replace
+            || (options.onConflict == OnConflict::Newer && lines.createdMs[at] > createdMs[*known])) {
+            images[*known] = std::move(image);
+            createdMs[*known] = lines.createdMs[at];
+        }
+    }
+    lines.images = std::move(images);
+    lines.createdMs = std::move(createdMs);
+}
+
+/// 0 for a damaged entry, which anything is newer than.
+qint64 createdMsOf(const EntryImage& image)
+{
+    try {
+        return metaFromImage(image).createdMs;
+    } catch (const CacheError&) {
+        return 0;
+    }
+}
+
+/// What is to be written of a batch, as the store is now.
+struct Plan {
+    std::vector<EntryChange> changes;
+    std::vector<UndoEntry> replaced;
+};
+
+Plan planBatch(const ImportedLines& lines, const std::vector<EntryImage>& there, OnConflict onConflict,
+    ImportReport& report)
+{
+    QHash<QString, const EntryImage*> known;
+    for (const EntryImage& image : there)
+        known.insert(image.fingerprint, &image);
+    Plan plan;
+    for (std::size_t at = 0; at < lines.images.size(); ++at) {
+        const EntryImage& image = lines.images[at];
+        const EntryImage* const before = known.value(image.fingerprint, nullptr);
+        EntryChange change;
+        change.kind = EntryChange::Kind::Put;
+        change.fingerprint = image.fingerprint;
+        change.fields = image.fields;
+        change.expiresMs = image.expiresMs;
+        if (before) {
+            const bool givesWay = onConflict == OnConflict::Replace
+                || (onConflict == OnConflict::Newer && createdMsOf(*before) < lines.createdMs[at]);
+            if (!givesWay || contentDigest(*before) == contentDigest(image)) {
+                ++report.kept;
+                continue;
+            }
+            change.expectedRevision = before->revision();
+            change.fields[revisionField] = QByteArray::number(before->revision() + 1);
+            plan.replaced.push_back(undoEntryFor(*before, change));
+        }
+        plan.changes.push_back(std::move(change));
+    }
+    return plan;
+}
+
+QCoro::Task<> keepReplaced(
+    Store* store, std::vector<UndoEntry> replaced, const ImportOptions* options, ImportReport* report)
+{
+    if (replaced.empty() || !options->journal)
+        co_return;
+    if (report->undoId.isEmpty()) {
+        auto beginning =
+            options->journal->begin(store->info(), QStringLiteral("import"), options->by, options->nowMs);
+        report->undoId = co_await beginning;
+    }
+    auto keeping = options->journal->append(report->undoId, std::move(replaced));
+    co_await keeping;
+}
+
+/// Writes a batch. Where somebody else changes entries at the same time, it looks once more.
+QCoro::Task<> writeBatch(
+    Store* store, ImportedLines lines, const ImportOptions* options, ImportReport* report)
+{
+    constexpr int mostAttempts = 3;
+    for (int attempt = 1; !lines.images.empty(); ++attempt) {
+        std::vector<EntryImage> there;
+        // Whoever skips learns from the change itself that an entry is there.
+        if (options->onConflict != OnConflict::Skip || options->dryRun) {
+            QStringList fingerprints;
+            for (const EntryImage& image : lines.images)
+                fingerprints.append(image.fingerprint);
+            auto reading = store->readImages(std::move(fingerprints));
+            there = co_await reading;
+        }
+        Plan plan = planBatch(lines, there, options->onConflict, *report);
+        const auto replaced = static_cast<qint64>(plan.replaced.size());
+        if (options->dryRun) {
+            report->imported += static_cast<qint64>(plan.changes.size());
+            report->replaced += replaced;
+            co_return;
+        }
+        auto keepingReplaced = keepReplaced(store, std::move(plan.replaced), options, report);
+        co_await keepingReplaced;
+        QHash<QString, bool> changed; // by fingerprint: whether it replaces one
+        for (const EntryChange& change : plan.changes)
+            changed.insert(change.fingerprint, change.expectedRevision != 0);
+        QStringList order;
+        for (const EntryChange& change : plan.changes)
+            order.append(change.fingerprint);
+        auto changing = store->changeEntries(std::move(plan.changes));
+        const std::vector<ChangeOutcome> outcomes = co_await changing;
+        QSet<QString> again;
+        for (std::size_t at = 0; at < outcomes.size(); ++at) {
+            const QString& fingerprint = order.at(static_cast<qsizetype>(at));
+            if (outcomes[at] == ChangeOutcome::Done) {
+                ++report->imported;
+                report->replaced += changed.value(fingerprint) ? 1 : 0;
+            } else if (options->onConflict == OnConflict::Skip || attempt == mostAttempts) {
+                ++report->kept;
+            } else {
+                again.insert(fingerprint);
+            }
+        }
+        ImportedLines rest;
+        for (std::size_t at = 0; at < lines.images.size(); ++at) {
+            if (!again.contains(lines.images[at].fingerprint))
+                continue;
+            rest.images.push_back(lines.images[at]);
+            rest.createdMs.push_back(lines.createdMs[at]);
+        }
+        lines = std::move(rest);
+    }
+}
+
+QCoro::Task<> checkAll(ImportPass* pass, const ImportOptions* options, ImportReport* report)
+{
+    auto beginning = pass->begin();
+    co_await beginning;
+    for (;;) {
+        if (options->stop.stop_requested())
+            throw Cancelled();
+        auto reading = pass->next(true);
+        const ImportedLines lines = co_await reading;
+        if (lines.lines == 0)
+            break;
+        report->checked += lines.lines;
+        report->malformed += static_cast<qint64>(lines.malformed.size());
+        for (const ImportedLines::Malformed& line : lines.malformed) {
+            if (options->malformed)
+                options->malformed(line.line, line.problem);
+        }
+        if (options->progress)
+            options->progress(*report);
+    }
+    report->lines = report->checked;
+    report->problem = pass->problem();
+}
+
+QCoro::Task<> writeAll(Store* store, ImportPass* pass, const ImportOptions* options, ImportReport* report)
+{
+    auto beginning = pass->begin();
+    co_await beginning;
+    for (;;) {
+        if (options->stop.stop_requested())
+            throw Cancelled();
+        auto reading = pass->next(false);
+        ImportedLines lines = co_await reading;
+        if (lines.lines == 0)
+            break;
+        tidy(lines, *options, *report);
+        auto writing = writeBatch(store, std::move(lines), options, report);
+        co_await writing;
+        if (options->progress)
+            options->progress(*report);
+    }
+}
+
+} // namespace
+
+QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOptions options)
+{
+    ImportPass pass(path);
+    ImportReport report;
+    auto checking = checkAll(&pass, &options, &report);
+    co_await checking;
+    if (options.strict && !report.problem.isEmpty())
+        throw ConfigurationError(QStringLiteral("\"%1\" %2; nothing was imported.").arg(path, report.problem),
+            QStringLiteral("Without --strict the lines before that are imported."));
+    if (options.strict && report.malformed > 0)
+        throw ConfigurationError(
+            QStringLiteral("%1 lines are no exported entries; nothing was imported.").arg(report.malformed),
+            QStringLiteral("Without --strict the other lines are imported."));
+    std::exception_ptr failure;
+    try {
+        auto writing = writeAll(store, &pass, &options, &report);
+        co_await writing;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (!report.undoId.isEmpty()) {
+        auto ending = options.journal->end(report.undoId);
+        co_await ending;
+    }
+    if (failure)
+        std::rethrow_exception(failure);
+    co_return report;
+}
+
+} // namespace llmcache

@@ -1,0 +1,86 @@
+#include "cache/importfile_p.h"
+
+#include "base/error.h"
+#include "cache/entrytransfer.h"
+
+#include <QDir>
+
+#include <cstdio>
+
+namespace llmcache {
+
+namespace {
+
+constexpr std::size_t mostLines = 500;
+constexpr qsizetype mostBytes = 16 * 1024 * 1024;
+
+} // namespace
+
+ImportFile::ImportFile(const QString& path)
+    : m_path(path)
+    , m_file(path)
+{
+}
+
+void ImportFile::rewind()
+{
+    if (!m_isOpen) {
+        const bool open = m_path == QLatin1String("-") ? m_file.open(stdin, QIODevice::ReadOnly)
+                                                       : m_file.open(QIODevice::ReadOnly);
+        if (!open)
+            throw ConfigurationError(QStringLiteral("\"%1\" can't be read: %2.")
+                                         .arg(QDir::toNativeSeparators(m_path), m_file.errorString()),
+                QStringLiteral("Name a file that \"llmcache entries export\" wrote."));
+        if (m_file.isSequential()) {
+            m_kept = m_file.readAll();
+            m_buffer.setBuffer(&m_kept);
+            m_buffer.open(QIODevice::ReadOnly);
+        }
+        m_isOpen = true;
+    }
+    m_number = 0;
+    QIODevice* const device = m_file.isSequential() ? static_cast<QIODevice*>(&m_buffer) : &m_file;
+    device->seek(0);
+    m_reader.emplace(device);
+}
+
+std::vector<NumberedLine> ImportFile::next()
+{
+    std::vector<NumberedLine> lines;
+    qsizetype bytes = 0;
+    QByteArray line;
+    while (lines.size() < mostLines && bytes < mostBytes && m_reader->next(line)) {
+        ++m_number;
+        line = line.trimmed();
+        if (line.isEmpty())
+            continue;
+        bytes += line.size();
+        lines.push_back({m_number, line});
+    }
+    return lines;
+}
+
+ImportedLines readLines(
+    const std::vector<NumberedLine>& lines, std::size_t from, std::size_t to, bool onlyCheck)
+{
+    ImportedLines read;
+    for (std::size_t at = from; at < to; ++at) {
+        ++read.lines;
+        try {
+            const Entry entry = entryFromLine(lines[at].text);
+            if (onlyCheck)
+                continue;
+            EntryImage image{
+                entry.meta.fingerprint, toFields(entry, entry.meta.revision), entry.meta.expiresMs};
+            image.fields[QByteArrayLiteral("hits")] = QByteArray::number(entry.meta.hits);
+            image.fields[QByteArrayLiteral("used")] = QByteArray::number(entry.meta.lastUsedMs);
+            read.images.push_back(std::move(image));
+            read.createdMs.push_back(entry.meta.createdMs);
+        } catch (const Error& error) {
+            read.malformed.push_back({lines[at].number, error.message()});
+        }
+    }
+    return read;
+}
+
+} // namespace llmcache
