@@ -1,4 +1,6 @@
-// Prints figures beside a reference that was measured in the same run: llmcache_bench [--smoke] [--json]
+// Prints figures beside a reference that was measured in the same run: llmcache_bench [PART...] [--smoke]
+// [--json]
+#include "entries.h"
 #include "figures.h"
 #include "hits.h"
 #include "redisserver.h"
@@ -80,6 +82,7 @@ struct Plan {
     int inFlightRuns;
     int streamSeconds;
     int replyMegabytes;
+    int rows;
 };
 
 void append(std::vector<double>& all, const std::vector<double>& more)
@@ -211,24 +214,43 @@ int main(int argc, char** argv)
     parser.addOption({QStringLiteral("json"), QStringLiteral("one JSON object a line")});
     parser.addOption({QStringLiteral("serve"), QStringLiteral("serve replies of that size (for itself)"),
         QStringLiteral("bytes")});
+    parser.addOption({QStringLiteral("rows"),
+        QStringLiteral("entries that are scanned, searched and deleted"), QStringLiteral("count")});
+    parser.addPositionalArgument(QStringLiteral("PART"),
+        QStringLiteral("hits, streams, entries; all of them by default"), QStringLiteral("[PART...]"));
     parser.addHelpOption();
     parser.process(application);
     if (parser.isSet(QStringLiteral("serve")))
         return serveReplies(parser.value(QStringLiteral("serve")).toLongLong());
     const bool json = parser.isSet(QStringLiteral("json"));
-    const Plan plan =
-        parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300, 1, 5} : Plan{9, 400, 20'000, 10, 50};
+    const Plan plan = parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300, 1, 5, 3000}
+                                                            : Plan{9, 400, 20'000, 10, 50, 1'000'000};
 
     QTextStream out(stdout);
     const auto print = [&out, json](const Figure& figure) { out << toLine(figure, json) << Qt::endl; };
+    const QStringList chosen = parser.positionalArguments();
+    const auto wants = [&chosen](const char* part) {
+        return chosen.isEmpty() || chosen.contains(QLatin1String(part));
+    };
     if (!test::RedisServer::isInstalled())
         QTextStream(stderr) << test::RedisServer::missingText() << Qt::endl;
-    else
-        for (const Figure& figure : redisFigures(plan, environment.path(QStringLiteral("redis"))))
+    if (wants("hits")) {
+        if (test::RedisServer::isInstalled()) {
+            for (const Figure& figure : redisFigures(plan, environment.path(QStringLiteral("redis"))))
+                print(figure);
+        }
+        print(sqliteFigure(plan, environment.path(QStringLiteral("sqlite"))));
+        print(deadRedisFigure(plan, environment.path(QStringLiteral("dead"))));
+    }
+    if (wants("streams")) {
+        print(stallFigure(plan, environment.path(QStringLiteral("streams"))));
+        print(memoryFigure(plan, environment.path(QStringLiteral("reply"))));
+    }
+    if (wants("entries")) {
+        const int rows =
+            parser.isSet(QStringLiteral("rows")) ? parser.value(QStringLiteral("rows")).toInt() : plan.rows;
+        for (const Figure& figure : entryFigures(environment.path(QStringLiteral("entries")), rows))
             print(figure);
-    print(sqliteFigure(plan, environment.path(QStringLiteral("sqlite"))));
-    print(deadRedisFigure(plan, environment.path(QStringLiteral("dead"))));
-    print(stallFigure(plan, environment.path(QStringLiteral("streams"))));
-    print(memoryFigure(plan, environment.path(QStringLiteral("reply"))));
+    }
     return 0;
 }
