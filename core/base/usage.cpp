@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace llmcache {
@@ -15,6 +16,9 @@ struct Field {
     qint64 Usage::*count;
     bool always;
 };
+
+/// Stores may hold anything; sums of thousands of these do not overflow.
+constexpr qint64 mostCount = 1'000'000'000'000'000;
 
 constexpr std::array fields{
     Field{"input_tokens", &Usage::inputTokens, true},
@@ -49,6 +53,16 @@ Usage& Usage::operator+=(const Usage& other)
     return *this;
 }
 
+bool setCount(Usage& usage, std::string_view name, qint64 count)
+{
+    const auto* const field =
+        std::find_if(fields.begin(), fields.end(), [name](const Field& each) { return name == each.name; });
+    if (field == fields.end())
+        return false;
+    usage.*field->count = std::min(count, mostCount);
+    return true;
+}
+
 Json toJson(const Usage& usage)
 {
     Json json = Json::object();
@@ -66,9 +80,7 @@ Usage usageFromJson(const Json& json)
         usage.*field.count = integerMember(json, field.name);
         if (usage.*field.count < 0)
             throw CacheError(QStringLiteral("The usage has a negative %1.").arg(QLatin1String(field.name)));
-        // Stores may hold anything; sums of thousands of these do not overflow.
-        constexpr qint64 most = 1'000'000'000'000'000;
-        usage.*field.count = std::min(usage.*field.count, most);
+        usage.*field.count = std::min(usage.*field.count, mostCount);
     }
     return usage;
 }

@@ -2,6 +2,8 @@
 
 #include "base/json.h"
 
+#include <string_view>
+
 namespace llmcache {
 
 /// Token counts of one or more provider requests, in the convention of PydanticAI: `inputTokens` includes
@@ -25,6 +27,9 @@ struct Usage {
     Usage& operator+=(const Usage& other);
     friend bool operator==(const Usage&, const Usage&) = default;
 };
+
+/// Sets the count of this name, cut to 10^15; false for a name that is none.
+bool setCount(Usage& usage, std::string_view name, qint64 count);
 
 /// `{"input_tokens": …, "output_tokens": …, "cache_read_tokens": …, "cache_write_tokens": …,
 /// "reasoning_tokens": …}` always, the other counts when they are not zero; without `raw`.

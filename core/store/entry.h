@@ -65,6 +65,8 @@ QString outputText(const Json& output);
 Json toJson(const EntryMeta& meta);
 /// Throws CacheError for what is no metadata object. The fingerprint is given: it is the key.
 EntryMeta entryMetaFromJson(const Json& json, const QString& fingerprint);
+/// The same from its text; also for what is no JSON.
+EntryMeta entryMetaFromText(const QByteArray& text, const QString& fingerprint);
 
 /// Response part of an entry as JSON: output, messages, finish reason, model, usage, cost source.
 Json responseToJson(const Entry& entry);

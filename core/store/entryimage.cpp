@@ -47,9 +47,7 @@ EntryMeta metaFromImage(const EntryImage& image)
         throw CacheError(
             QStringLiteral("Entry %1 has a format that this program does not know.").arg(image.fingerprint),
             QStringLiteral("Update the program, or delete the entry."));
-    EntryMeta meta = entryMetaFromJson(parseStored(fields.value(QByteArrayLiteral("meta")),
-                                           QStringLiteral("The metadata of entry %1").arg(image.fingerprint)),
-        image.fingerprint);
+    EntryMeta meta = entryMetaFromText(fields.value(QByteArrayLiteral("meta")), image.fingerprint);
     meta.revision = image.revision();
     meta.hits = fields.value(QByteArrayLiteral("hits")).toLongLong();
     meta.lastUsedMs = fields.value(QByteArrayLiteral("used")).toLongLong();

@@ -1,24 +1,25 @@
 #pragma once
 
-#include <QHash>
 #include <QList>
 #include <QString>
 
+#include <string_view>
+#include <unordered_map>
+
 namespace llmcache::ui {
 
-/// Texts that repeat over many rows, each kept once under a number. Number 0 is the empty text. Copies are
-/// cheap and do not see later additions.
+/// Texts that repeat over many rows, each kept once under a number. Number 0 is the empty text.
 class TextPool {
 public:
     TextPool() { intern({}); }
     quint32 intern(const QString& text)
     {
-        const auto known = m_numbers.constFind(text);
-        if (known != m_numbers.cend())
-            return *known;
+        const auto known = m_numbers.find(viewOf(text));
+        if (known != m_numbers.end())
+            return known->second;
         const auto number = static_cast<quint32>(m_texts.size());
         m_texts.append(text);
-        m_numbers.insert(text, number);
+        m_numbers.emplace(viewOf(m_texts.constLast()), number);
         return number;
     }
     const QString& at(quint32 number) const { return m_texts.at(static_cast<qsizetype>(number)); }
@@ -32,8 +33,14 @@ public:
     }
 
 private:
+    static std::u16string_view viewOf(const QString& text)
+    {
+        return {reinterpret_cast<const char16_t*>(text.utf16()), static_cast<std::size_t>(text.size())};
+    }
+
     QList<QString> m_texts;
-    QHash<QString, quint32> m_numbers;
+    // Not QHash: hashing is most of what interning costs, and these hostile texts harm nobody but a table.
+    std::unordered_map<std::u16string_view, quint32> m_numbers; ///< views into m_texts
 };
 
 } // namespace llmcache::ui

@@ -155,7 +155,7 @@ void Database::openConnection()
     QSqlQuery(m_connection).exec(QStringLiteral("PRAGMA journal_mode=WAL"));
     execute(QStringLiteral("PRAGMA synchronous=NORMAL"));
     execute(QStringLiteral("PRAGMA temp_store=MEMORY"));
-    execute(QStringLiteral("PRAGMA cache_size=-16384"));
+    execute(QStringLiteral("PRAGMA cache_size=-65536"));
 }
 
 qint64 Database::findWorkspace()

@@ -32,8 +32,7 @@ EntryMeta metaFromRow(const Statement& row)
                              .arg(fingerprint)
                              .arg(row.integer(1)),
             QStringLiteral("Update the program, or delete the entry."));
-    EntryMeta meta = entryMetaFromJson(
-        parseStored(row.bytes(6), QStringLiteral("The metadata of entry %1").arg(fingerprint)), fingerprint);
+    EntryMeta meta = entryMetaFromText(row.bytes(6), fingerprint);
     meta.revision = row.integer(2);
     meta.hits = row.integer(3);
     meta.lastUsedMs = row.integer(4);
@@ -226,9 +225,13 @@ QStringList fingerprintsWith(Database& database, const QString& prefix, int limi
 
 qint64 countEntries(Database& database, qint64 nowMs)
 {
-    Statement count = database.prepare(QStringLiteral(
-        "SELECT COUNT(*) FROM entries WHERE workspace = ? AND (expires_ms IS NULL OR expires_ms > ?)"));
-    return count.run(database.workspace(), nowMs).next() ? count.integer(0) : 0;
+    // Both from indexes: a condition on the expiry would read the metadata of all entries.
+    Statement all = database.prepare(QStringLiteral("SELECT COUNT(*) FROM entries WHERE workspace = ?"));
+    const qint64 count = all.run(database.workspace()).next() ? all.integer(0) : 0;
+    Statement expired =
+        database.prepare(QStringLiteral("SELECT COUNT(*) FROM entries INDEXED BY "
+                                        "entries_expiry WHERE expires_ms <= ? AND workspace = ?"));
+    return count - (expired.run(nowMs, database.workspace()).next() ? expired.integer(0) : 0);
 }
 
 } // namespace llmcache::sqlite
