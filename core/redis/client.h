@@ -24,6 +24,8 @@ public:
     /// Sends a command. Awaiting the result throws ConnectionError (not reached, broken, timed out) or
     /// ConfigurationError (password, certificate). Destroying the client fails what is still pending.
     virtual Pending command(Command command) = 0;
+    /// Writes what was issued now, for whoever computes for a while before the event loop comes to it.
+    virtual void flush() = 0;
     /// Ids for Command::setNode of all servers that hold a part of the keys; one for a single server.
     virtual QCoro::Task<QList<QByteArray>> nodes() = 0;
     /// Name for messages, without user info.

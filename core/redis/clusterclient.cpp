@@ -92,6 +92,12 @@ Pending ClusterClient::command(Command command)
     return pending;
 }
 
+void ClusterClient::flush()
+{
+    for (const auto& [node, connection] : m_core->connections)
+        connection->flush();
+}
+
 QCoro::Task<QList<QByteArray>> ClusterClient::nodes()
 {
     const std::shared_ptr<Core> core = m_core;

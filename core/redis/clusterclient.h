@@ -17,6 +17,7 @@ public:
     ~ClusterClient() override;
 
     Pending command(Command command) override;
+    void flush() override;
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;

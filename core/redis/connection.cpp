@@ -129,6 +129,11 @@ void Connection::submit(std::shared_ptr<PendingState> state)
     }
 }
 
+void Connection::flush()
+{
+    d->flush();
+}
+
 QCoro::Task<QList<QByteArray>> Connection::nodes()
 {
     co_return QList<QByteArray>{QByteArray()};

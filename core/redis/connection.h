@@ -18,6 +18,7 @@ public:
     Pending command(Command command) override;
     /// The same for a state that the caller made and watches.
     void submit(std::shared_ptr<PendingState> state);
+    void flush() override;
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;

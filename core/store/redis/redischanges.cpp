@@ -45,6 +45,35 @@ return 1
     return script;
 }
 
+/// KEYS: entries. ARGV: the revision that is expected of each. A digit of ChangeReply for each. Where one
+/// server holds all keys this takes a tenth of the time of one script a key.
+const redis::Script& removeScript()
+{
+    static const redis::Script script(R"lua(
+local outcomes = {}
+for i = 1, #KEYS do
+    local revision = redis.pcall('HGET', KEYS[i], 'rev')
+    if not revision then
+        outcomes[i] = 0
+    elseif revision ~= ARGV[i] then
+        outcomes[i] = 2
+    else
+        redis.call('UNLINK', KEYS[i])
+        outcomes[i] = 1
+    end
+end
+return table.concat(outcomes)
+)lua");
+    return script;
+}
+
+ChangeOutcome outcomeOf(qint64 reply)
+{
+    return reply == DoneReply  ? ChangeOutcome::Done
+        : reply == AbsentReply ? ChangeOutcome::Absent
+                               : ChangeOutcome::Conflict;
+}
+
 /// The fields, the time to live, and the time that this is counted from: for servers before Redis 7. Asked
 /// until both are of the same millisecond.
 const redis::Script& readScript()
@@ -170,8 +199,45 @@ QCoro::Task<std::vector<EntryImage>> RedisStore::readImagesByScript(QStringList 
     co_return images;
 }
 
+QCoro::Task<std::vector<ChangeOutcome>> RedisStore::removeTogether(std::vector<EntryChange> changes)
+{
+    // The server does nothing else meanwhile.
+    constexpr std::size_t share = 200;
+    std::vector<QCoro::Task<redis::Reply>> tasks;
+    for (std::size_t start = 0; start < changes.size(); start += share) {
+        QList<QByteArray> keys;
+        QList<QByteArray> revisions;
+        for (std::size_t i = start; i < std::min(start + share, changes.size()); ++i) {
+            keys << m_keys.entry(changes[i].fingerprint);
+            revisions << QByteArray::number(changes[i].expectedRevision);
+        }
+        tasks.push_back(removeScript().run(m_client.get(), std::move(keys), std::move(revisions)));
+    }
+    std::vector<ChangeOutcome> outcomes;
+    outcomes.reserve(changes.size());
+    std::optional<redis::Reply> refused;
+    for (QCoro::Task<redis::Reply>& task : tasks) {
+        redis::Reply reply = co_await task;
+        for (const char digit : std::as_const(reply.bytes))
+            outcomes.push_back(outcomeOf(digit - '0'));
+        if (reply.isError() && !refused)
+            refused = std::move(reply);
+    }
+    if (refused)
+        checked(std::move(*refused));
+    co_return outcomes;
+}
+
 QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<EntryChange> changes)
 {
+    const bool canGoTogether = m_url.kind() != redis::RedisUrl::Kind::Cluster
+        && std::all_of(changes.begin(), changes.end(), [](const EntryChange& change) {
+               return change.kind == EntryChange::Kind::Remove && change.kept.isEmpty();
+           });
+    if (canGoTogether) {
+        auto removing = removeTogether(std::move(changes));
+        co_return co_await removing;
+    }
     std::vector<ChangeOutcome> outcomes;
     outcomes.reserve(changes.size());
     const QByteArray keptMs = QByteArray::number(std::chrono::milliseconds(revisionTime).count());
@@ -198,10 +264,7 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<En
             }
             if (reply.isError() && !refused)
                 refused = reply;
-            const qint64 number = reply.toInteger();
-            outcomes.push_back(number == DoneReply ? ChangeOutcome::Done
-                    : number == AbsentReply        ? ChangeOutcome::Absent
-                                                   : ChangeOutcome::Conflict);
+            outcomes.push_back(outcomeOf(reply.toInteger()));
         }
         if (refused)
             checked(std::move(*refused));

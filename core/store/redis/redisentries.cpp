@@ -60,9 +60,7 @@ EntryMeta metaFrom(const std::vector<redis::Reply>& items, qint64 ttlMs, const Q
         throw CacheError(
             QStringLiteral("Entry %1 has a format that this program does not know.").arg(fingerprint),
             QStringLiteral("Update the program, or delete the entry."));
-    EntryMeta meta = entryMetaFromJson(
-        parseStored(items[2].bytes, QStringLiteral("The metadata of entry %1").arg(fingerprint)),
-        fingerprint);
+    EntryMeta meta = entryMetaFromText(items[2].bytes, fingerprint);
     meta.revision = items[1].toInteger(1);
     meta.hits = items[3].toInteger();
     meta.lastUsedMs = items[4].toInteger();
@@ -133,23 +131,30 @@ QCoro::Task<qint64> RedisStore::removeEntries(QStringList fingerprints)
     co_return removed;
 }
 
-QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(QList<QByteArray> fingerprints)
+RowsOnTheirWay RedisStore::askForRows(QList<QByteArray> fingerprints) const
 {
-    std::vector<redis::Pending> fields;
-    std::vector<redis::Pending> ttls;
-    for (const QByteArray& fingerprint : fingerprints) {
-        const QByteArray key = m_keys.entry(QString::fromLatin1(fingerprint));
+    RowsOnTheirWay rows;
+    rows.since.start();
+    for (const QByteArray& fingerprint : std::as_const(fingerprints)) {
+        const QByteArray key = m_keys.entry(fingerprint);
         redis::Command readFields =
             redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
         redis::Command readTtl = redis::Command::idempotent("PTTL", key);
-        fields.push_back(m_client->command(std::move(readFields)));
-        ttls.push_back(m_client->command(std::move(readTtl)));
+        rows.fields.push_back(m_client->command(std::move(readFields)));
+        rows.ttls.push_back(m_client->command(std::move(readTtl)));
     }
+    rows.fingerprints = std::move(fingerprints);
+    return rows;
+}
+
+QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
+{
     std::vector<EntryMeta> rows;
-    for (std::size_t i = 0; i < fields.size(); ++i) {
-        const redis::Reply values = co_await fields[i];
-        const redis::Reply ttl = co_await ttls[i];
-        const QString fingerprint = QString::fromLatin1(fingerprints.at(static_cast<qsizetype>(i)));
+    rows.reserve(asked.fields.size());
+    for (std::size_t i = 0; i < asked.fields.size(); ++i) {
+        const redis::Reply values = co_await asked.fields[i];
+        const redis::Reply ttl = co_await asked.ttls[i];
+        const QString fingerprint = QString::fromLatin1(asked.fingerprints.at(static_cast<qsizetype>(i)));
         if (values.isError("WRONGTYPE"))
             continue; // somebody else's key under a name of ours
         checked(values);

@@ -1,5 +1,7 @@
 #include "store/redis/rediskeys_p.h"
 
+#include <QStringBuilder>
+
 #include <algorithm>
 
 namespace llmcache::redisstore {
@@ -27,7 +29,12 @@ Keys::Keys(const QString& workspace)
 
 QByteArray Keys::entry(const QString& fingerprint) const
 {
-    return m_prefix + "entry:" + inBraces(fingerprint.toUtf8());
+    return entry(fingerprint.toUtf8());
+}
+
+QByteArray Keys::entry(const QByteArray& fingerprint) const
+{
+    return m_prefix % QByteArrayView("entry:{") % fingerprint % '}';
 }
 
 QByteArray Keys::revisions(const QString& fingerprint) const
@@ -82,13 +89,13 @@ QByteArray Keys::entryPattern(const QByteArray& prefix) const
     return pattern + "entry:{" + prefix + "*}";
 }
 
-QByteArray Keys::fingerprintOf(const QByteArray& entryKey) const
+QByteArrayView Keys::fingerprintOf(const QByteArray& entryKey) const
 {
     const qsizetype start = m_prefix.size() + qsizetype(sizeof("entry:{")) - 1;
     if (entryKey.size() != start + fingerprintLength + 1 || !entryKey.startsWith(m_prefix))
         return {};
-    const QByteArray fingerprint = entryKey.mid(start, fingerprintLength);
-    return isHex(fingerprint) ? fingerprint : QByteArray();
+    const QByteArrayView fingerprint = QByteArrayView(entryKey).sliced(start, fingerprintLength);
+    return isHex(fingerprint) ? fingerprint : QByteArrayView();
 }
 
 int Keys::shardOf(const QByteArray& callId)

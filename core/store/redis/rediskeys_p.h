@@ -29,6 +29,7 @@ public:
     explicit Keys(const QString& workspace);
 
     QByteArray entry(const QString& fingerprint) const;
+    QByteArray entry(const QByteArray& fingerprint) const;
     QByteArray revisions(const QString& fingerprint) const;
     QByteArray lock(const QString& fingerprint) const;
     QByteArray done(const QString& fingerprint) const;
@@ -41,8 +42,8 @@ public:
 
     /// SCAN pattern for the entries whose fingerprint starts with `prefix` (hex digits).
     QByteArray entryPattern(const QByteArray& prefix) const;
-    /// The fingerprint in an entry's key; empty when the key is none.
-    QByteArray fingerprintOf(const QByteArray& entryKey) const;
+    /// The fingerprint in an entry's key, which it is a part of; empty when the key is none.
+    QByteArrayView fingerprintOf(const QByteArray& entryKey) const;
     /// The ledger's part that a call belongs to; the same for the same id, always.
     static int shardOf(const QByteArray& callId);
 

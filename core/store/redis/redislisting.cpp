@@ -20,12 +20,21 @@ constexpr std::size_t mostListings = 8;
 constexpr qint64 smallestCount = 64;
 constexpr qint64 largestCount = 4096;
 
-Digest digestOf(const QByteArray& fingerprint)
+/// Of 64 lower-case hex digits.
+Digest digestOf(QByteArrayView fingerprint)
 {
-    const QByteArray bytes = QByteArray::fromHex(fingerprint);
+    const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
     Digest digest{};
-    std::copy_n(bytes.begin(), std::min(bytes.size(), qsizetype(digest.size())), digest.begin());
+    for (std::size_t at = 0; at < digest.size(); ++at) {
+        const auto place = static_cast<qsizetype>(2 * at);
+        digest[at] = static_cast<char>(value(fingerprint[place]) << 4 | value(fingerprint[place + 1]));
+    }
     return digest;
+}
+
+QByteArray fingerprintOf(const Digest& digest)
+{
+    return QByteArray::fromRawData(digest.data(), static_cast<qsizetype>(digest.size())).toHex();
 }
 
 /// The server does nothing else during a SCAN, so each one should take about two milliseconds.
@@ -57,35 +66,89 @@ QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
         total = reply.isError() || total < 0 ? -1 : total + reply.toInteger();
     }
     listing->total = total;
+    // Others may have keys here too, but a table that has to grow costs more than one that is too large.
+    constexpr qint64 mostReserved = 4'000'000;
+    listing->seen.reserve(static_cast<std::size_t>(std::clamp<qint64>(total, 0, mostReserved)));
     listing->number = ++m_listingNumber;
     listing->cursor = "listing " + QByteArray::number(listing->number);
     co_return listing;
 }
 
-QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
+redis::Pending RedisStore::askForScan(const Listing& listing) const
 {
     redis::Command scan = redis::Command::idempotent(
-        "SCAN", listing->position, "MATCH", m_keys.entryPattern(QByteArray()), "COUNT", listing->count);
-    scan.setNode(listing->nodes.at(listing->node));
+        "SCAN", listing.position, "MATCH", m_keys.entryPattern(QByteArray()), "COUNT", listing.count);
+    scan.setNode(listing.nodes.at(listing.node));
+    return m_client->command(std::move(scan));
+}
+
+QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
+{
+    std::optional<redis::Pending> asked = std::exchange(listing->scanAhead, std::nullopt);
+    const bool wasAsked = asked.has_value();
     QElapsedTimer timer;
     timer.start();
-    const redis::Reply reply = checked(co_await m_client->command(std::move(scan)));
+    if (!asked)
+        asked = askForScan(*listing);
+    const redis::Reply reply = checked(co_await *asked);
+    const qint64 elapsedNs = timer.nsecsElapsed();
     if (reply.items.size() != 2 || !reply.items[1].isArray())
         throw CacheError(
             QStringLiteral("The Redis server at %1 answered a SCAN with something else.").arg(server()),
             QStringLiteral("Check that it is a Redis 6.2 or newer."));
     for (const redis::Reply& key : reply.items[1].items) {
-        QByteArray fingerprint = m_keys.fingerprintOf(key.bytes);
-        if (!fingerprint.isEmpty() && listing->seen.insert(digestOf(fingerprint)).second)
-            listing->found.push_back(std::move(fingerprint));
+        const QByteArrayView fingerprint = m_keys.fingerprintOf(key.bytes);
+        if (fingerprint.isEmpty())
+            continue;
+        const Digest digest = digestOf(fingerprint);
+        if (listing->seen.insert(digest).second)
+            listing->found.push_back(digest);
     }
     listing->scanned += listing->count;
     if (listing->total >= 0)
         listing->scanned = std::min(listing->scanned, listing->total);
-    listing->count = adaptedCount(listing->count, timer.nsecsElapsed());
+    // How long one took that was asked for earlier is not known.
+    const qint64 count = wasAsked ? listing->count : adaptedCount(listing->count, elapsedNs);
+    listing->isSteady = count == listing->count;
+    listing->count = count;
     listing->position = reply.items[0].bytes;
     if (listing->position == "0")
         ++listing->node;
+}
+
+QCoro::Task<> RedisStore::scanFor(std::shared_ptr<Listing> listing, std::size_t wanted)
+{
+    for (int scans = 0; scans < mostScansPerPage; ++scans) {
+        if (listing->found.size() >= wanted || listing->isScanned())
+            break;
+        co_await scanOnce(listing);
+    }
+}
+
+QList<QByteArray> RedisStore::takeFound(Listing& listing, std::size_t most)
+{
+    const auto end = listing.found.begin()
+        + static_cast<std::deque<Digest>::difference_type>(std::min(most, listing.found.size()));
+    QList<QByteArray> taken;
+    taken.reserve(static_cast<qsizetype>(most));
+    std::transform(listing.found.begin(), end, std::back_inserter(taken), fingerprintOf);
+    listing.found.erase(listing.found.begin(), end);
+    return taken;
+}
+
+void RedisStore::putBack(Listing& listing, const QList<QByteArray>& fingerprints)
+{
+    for (auto fingerprint = fingerprints.crbegin(); fingerprint != fingerprints.crend(); ++fingerprint)
+        listing.found.push_front(digestOf(*fingerprint));
+}
+
+void RedisStore::askAhead(Listing& listing, std::size_t pageSize)
+{
+    if (!listing.found.empty())
+        listing.ahead = askForRows(takeFound(listing, pageSize));
+    if (!listing.isScanned() && !listing.scanAhead && listing.isSteady && listing.found.size() < 2 * pageSize)
+        listing.scanAhead = askForScan(listing);
+    m_client->flush();
 }
 
 QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
@@ -101,20 +164,38 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
         listing = known->second;
     }
     const auto size = static_cast<std::size_t>(std::clamp(pageSize, 1, largestPage));
-    for (int scans = 0; scans < mostScansPerPage; ++scans) {
-        if (listing->found.size() >= size || listing->isScanned())
-            break;
-        co_await scanOnce(listing);
+    RowsOnTheirWay rows = std::exchange(listing->ahead, {});
+    constexpr qint64 oldMs = 1000;
+    const bool asked = !rows.fingerprints.isEmpty();
+    if (asked && (rows.fingerprints.size() > pageSize || rows.since.hasExpired(oldMs))) {
+        // Nobody came for them in time, or fewer are wanted: ask again.
+        putBack(*listing, rows.fingerprints);
+        rows = {};
     }
-    const std::size_t taken = std::min(size, listing->found.size());
-    QList<QByteArray> fingerprints(listing->found.begin(),
-        listing->found.begin() + static_cast<std::deque<QByteArray>::difference_type>(taken));
+    if (rows.fingerprints.isEmpty()) {
+        co_await scanFor(listing, size);
+        rows = askForRows(takeFound(*listing, size));
+    }
+    const QList<QByteArray> fingerprints = rows.fingerprints;
     EntryPage page;
-    page.rows = co_await readRows(fingerprints);
-    // Only now: after a failure the same cursor gives the same page.
-    listing->found.erase(listing->found.begin(),
-        listing->found.begin() + static_cast<std::deque<QByteArray>::difference_type>(taken));
-    const bool complete = listing->isScanned() && listing->found.empty();
+    std::exception_ptr failure;
+    try {
+        if (listing->scanAhead && listing->found.size() < size)
+            co_await scanOnce(listing);
+        askAhead(*listing, size);
+        auto reading = readRows(std::move(rows));
+        page.rows = co_await reading;
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        // The same cursor gives the same page.
+        putBack(*listing, std::exchange(listing->ahead, {}).fingerprints);
+        putBack(*listing, fingerprints);
+        std::rethrow_exception(failure);
+    }
+    const bool complete =
+        listing->isScanned() && listing->found.empty() && listing->ahead.fingerprints.isEmpty();
     if (listing->isScanned())
         listing->scanned = listing->total =
             std::max(listing->total, static_cast<qint64>(listing->seen.size()));
@@ -171,9 +252,9 @@ QCoro::Task<QStringList> RedisStore::resolveFingerprint(QString prefix, int limi
             if (reply.items.size() != 2)
                 break;
             for (const redis::Reply& key : reply.items[1].items) {
-                const QByteArray fingerprint = m_keys.fingerprintOf(key.bytes);
+                const QByteArrayView fingerprint = m_keys.fingerprintOf(key.bytes);
                 if (!fingerprint.isEmpty())
-                    seen.insert(fingerprint);
+                    seen.insert(fingerprint.toByteArray());
             }
             position = reply.items[0].bytes;
         } while (position != "0" && seen.size() < limit);

@@ -1,11 +1,15 @@
 #pragma once
 
+#include "redis/pending.h"
+
 #include <QByteArray>
+#include <QElapsedTimer>
 #include <QList>
 
 #include <array>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <unordered_set>
 
 namespace llmcache::redisstore {
@@ -22,6 +26,14 @@ struct DigestHash {
     }
 };
 
+/// Metadata that the server was asked for.
+struct RowsOnTheirWay {
+    QList<QByteArray> fingerprints;
+    std::vector<redis::Pending> fields; ///< of each fingerprint
+    std::vector<redis::Pending> ttls;
+    QElapsedTimer since;
+};
+
 /// How far a listing of entries has come.
 struct Listing {
     quint64 number = 0; ///< counts listings
@@ -29,11 +41,14 @@ struct Listing {
     QList<QByteArray> nodes; ///< servers to scan
     qsizetype node = 0; ///< the one being scanned; nodes.size() = done
     QByteArray position = "0"; ///< SCAN cursor there
-    std::deque<QByteArray> found; ///< fingerprints that are in no page yet
+    std::deque<Digest> found; ///< fingerprints that are in no page yet
+    std::optional<redis::Pending> scanAhead; ///< the SCAN of `position`, already asked for
+    RowsOnTheirWay ahead; ///< of the next page, so that the server works while the last one is shown
     std::unordered_set<Digest, DigestHash> seen; ///< SCAN repeats keys when the table is resized
     qint64 scanned = 0;
     qint64 total = -1;
     qint64 count = 256; ///< keys that the next SCAN looks at
+    bool isSteady = false; ///< the count suits the server
     bool isScanned() const { return node >= nodes.size(); }
 };
 

@@ -56,9 +56,17 @@ private:
 
     QCoro::Task<std::shared_ptr<Listing>> beginListing();
     QCoro::Task<> scanOnce(std::shared_ptr<Listing> listing);
+    QCoro::Task<> scanFor(std::shared_ptr<Listing> listing, std::size_t wanted);
+    /// Lets the server work on the next page while the last one is read.
+    void askAhead(Listing& listing, std::size_t pageSize);
+    redis::Pending askForScan(const Listing& listing) const;
+    static QList<QByteArray> takeFound(Listing& listing, std::size_t most);
+    static void putBack(Listing& listing, const QList<QByteArray>& fingerprints);
     void forgetOldestListing();
+    QCoro::Task<std::vector<ChangeOutcome>> removeTogether(std::vector<EntryChange> changes);
     QCoro::Task<std::vector<EntryImage>> readImagesByScript(QStringList fingerprints);
-    QCoro::Task<std::vector<EntryMeta>> readRows(QList<QByteArray> fingerprints);
+    RowsOnTheirWay askForRows(QList<QByteArray> fingerprints) const;
+    QCoro::Task<std::vector<EntryMeta>> readRows(RowsOnTheirWay rows);
 
     /// Records calls of one shard and hour by one script. The calls must stay until it is sent, which is at
     /// once.
