@@ -4,6 +4,7 @@
 #include "cache/entrysearch.h"
 #include "cache/entrytransfer.h"
 #include "cache/exportfile_p.h"
+#include "cache/imagesahead_p.h"
 
 #include <qcorofuture.h>
 
@@ -13,11 +14,8 @@ namespace llmcache {
 
 namespace {
 
-/// Entries that are read, written as lines and compressed together.
+/// Entries that are written as lines and compressed together.
 constexpr qsizetype largestBatch = 500;
-/// Of the metadata's sizes in a batch, so that huge entries do not pile up.
-constexpr qint64 batchBytes = 32 * 1024 * 1024;
-
 struct Lines {
     qint64 written = 0;
     qint64 damaged = 0;
@@ -71,17 +69,59 @@ private:
     QThreadPool m_thread; // last: its jobs use the file
 };
 
-/// Fingerprints from the front, as many as make a batch.
-QStringList takeBatch(std::vector<EntryMeta>& rows)
-{
-    QStringList batch;
-    qint64 bytes = 0;
-    while (!rows.empty() && batch.size() < largestBatch && bytes < batchBytes) {
-        batch.append(rows.back().fingerprint);
-        bytes += rows.back().bytes;
-        rows.pop_back();
+/// What is being written while the next batch is read.
+class Writing {
+public:
+    explicit Writing(ExportWriter* writer)
+        : m_writer(writer)
+    {
     }
-    return batch;
+    /// Begins with a batch when the one before is written, which is counted.
+    QCoro::Task<> start(std::vector<EntryImage> images, ExportReport* report)
+    {
+        auto ending = end(report);
+        co_await ending;
+        m_lines = m_writer->write(std::move(images));
+    }
+    QCoro::Task<> end(ExportReport* report)
+    {
+        if (!m_lines)
+            co_return;
+        const auto coming = *std::exchange(m_lines, std::nullopt);
+        const Lines lines = co_await coming;
+        report->written += lines.written;
+        report->damaged += lines.damaged;
+    }
+
+private:
+    ExportWriter* m_writer;
+    std::optional<QFuture<Lines>> m_lines;
+};
+
+QCoro::Task<> writePage(Store* store, QStringList fingerprints, Writing* writing,
+    const ExportOptions* options, ExportReport* report)
+{
+    ImagesAhead reader(store, std::move(fingerprints), largestBatch);
+    std::exception_ptr failure;
+    try {
+        while (!reader.atEnd()) {
+            if (options->stop.stop_requested())
+                throw Cancelled();
+            auto reading = reader.next();
+            std::vector<EntryImage> images = co_await reading;
+            auto starting = writing->start(std::move(images), report);
+            co_await starting;
+            if (options->progress)
+                options->progress(*report);
+        }
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    if (failure) {
+        auto draining = reader.drain();
+        co_await draining;
+        std::rethrow_exception(failure);
+    }
 }
 
 } // namespace
@@ -92,39 +132,31 @@ QCoro::Task<ExportReport> exportEntries(Store* store, QString path, ExportOption
     const auto opening = writer.open(options.resume);
     const QSet<QString> kept = co_await opening;
     ExportReport report;
-    std::optional<QFuture<Lines>> writing; // one batch is written while the next one is read
+    Writing writing(&writer);
     SearchOptions search;
     search.nowMs = options.nowMs;
     search.stop = options.stop;
     QByteArray cursor;
     do {
+        if (options.stop.stop_requested())
+            throw Cancelled();
         auto finding = findPage(store, std::move(cursor), options.filter, search);
-        EntryPage page = co_await finding;
+        const EntryPage page = co_await finding;
         cursor = page.cursor;
         report.scanned = page.scanned;
         report.total = page.total;
-        report.kept += static_cast<qint64>(std::erase_if(
-            page.rows, [&kept](const EntryMeta& row) { return kept.contains(row.fingerprint); }));
-        while (!page.rows.empty()) {
-            if (options.stop.stop_requested())
-                throw Cancelled();
-            auto reading = store->readImages(takeBatch(page.rows));
-            std::vector<EntryImage> images = co_await reading;
-            if (writing) {
-                const Lines lines = co_await *writing;
-                report.written += lines.written;
-                report.damaged += lines.damaged;
-            }
-            writing = writer.write(std::move(images));
-            if (options.progress)
-                options.progress(report);
+        QStringList fingerprints;
+        for (const EntryMeta& row : page.rows) {
+            if (kept.contains(row.fingerprint))
+                ++report.kept;
+            else
+                fingerprints.append(row.fingerprint);
         }
+        auto writingPage = writePage(store, std::move(fingerprints), &writing, &options, &report);
+        co_await writingPage;
     } while (!cursor.isEmpty());
-    if (writing) {
-        const Lines lines = co_await *writing;
-        report.written += lines.written;
-        report.damaged += lines.damaged;
-    }
+    auto ending = writing.end(&report);
+    co_await ending;
     const auto finishing = writer.finish();
     co_await finishing;
     co_return report;

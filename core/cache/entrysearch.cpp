@@ -1,6 +1,7 @@
 #include "cache/entrysearch.h"
 
 #include "base/worker.h"
+#include "cache/imagesahead_p.h"
 
 #include <qcorofuture.h>
 
@@ -14,8 +15,6 @@ namespace {
 
 /// Small enough that a cancel is felt at once.
 constexpr qsizetype largestBatch = 500;
-/// Of stored bytes in a batch, so that huge entries do not pile up.
-constexpr qint64 batchBytes = 16 * 1024 * 1024;
 constexpr int pageSize = 2000;
 
 using Images = std::vector<EntryImage>;
@@ -53,18 +52,6 @@ std::vector<QFuture<Rows>> decode(const std::shared_ptr<const Images>& images, c
     return futures;
 }
 
-/// How many entries to read next, going by the size of these.
-qsizetype nextBatch(const Images& images)
-{
-    qint64 bytes = 1;
-    for (const EntryImage& image : images) {
-        for (const QByteArray& field : image.fields)
-            bytes += field.size();
-    }
-    const auto fit = static_cast<qsizetype>(batchBytes * static_cast<qint64>(images.size()) / bytes);
-    return std::clamp<qsizetype>(fit, images.empty() ? largestBatch : 1, largestBatch);
-}
-
 /// What is being decoded while the next batch is read.
 struct Decoding {
     std::vector<QFuture<Rows>> futures;
@@ -99,23 +86,31 @@ QCoro::Task<SearchReport> searchEntries(
 {
     const ImageFilter imageFilter(std::move(filter), options.nowMs);
     SearchReport report;
-    Decoding decoding;
-    qsizetype batch = largestBatch / 4;
-    for (qsizetype from = 0; from < fingerprints.size();) {
-        if (options.stop.stop_requested())
-            throw Cancelled();
-        auto reading = store->readImages(fingerprints.mid(from, batch));
-        Images read = co_await reading;
-        from += batch;
-        batch = nextBatch(read);
-        const auto images = std::make_shared<const Images>(std::move(read));
-        auto next = decode(images, imageFilter);
-        Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
-        auto taking = take(std::move(before), &report, &options);
+    ImagesAhead reader(store, std::move(fingerprints), largestBatch);
+    std::exception_ptr failure;
+    try {
+        Decoding decoding;
+        while (!reader.atEnd()) {
+            if (options.stop.stop_requested())
+                throw Cancelled();
+            auto reading = reader.next();
+            Images read = co_await reading;
+            const auto images = std::make_shared<const Images>(std::move(read));
+            auto next = decode(images, imageFilter);
+            Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
+            auto taking = take(std::move(before), &report, &options);
+            co_await taking;
+        }
+        auto taking = take(std::move(decoding), &report, &options);
         co_await taking;
+    } catch (...) {
+        failure = std::current_exception();
     }
-    auto taking = take(std::move(decoding), &report, &options);
-    co_await taking;
+    if (failure) {
+        auto draining = reader.drain();
+        co_await draining;
+        std::rethrow_exception(failure);
+    }
     co_return report;
 }
 

@@ -60,11 +60,11 @@ QByteArray entryToLine(const EntryImage& image)
     const auto number = [&fields](const QByteArray& name) {
         return QByteArray::number(fields.value(name).toLongLong());
     };
-    return "{\"format\":" + QByteArray::number(format) + ",\"fingerprint\":\"" + image.fingerprint.toLatin1()
-        + "\",\"meta\":" + meta + ",\"request\":" + request + ",\"response\":" + response + ",\"revision\":"
-        + number("rev") + ",\"hits\":" + number("hits") + ",\"last_used_ms\":" + number("used")
-        + ",\"expires_ms\":" + (image.expiresMs ? QByteArray::number(*image.expiresMs) : QByteArray("null"))
-        + '}';
+    return R"({"format":)" + QByteArray::number(format) + R"(,"fingerprint":")" + image.fingerprint.toLatin1()
+        + R"(","meta":)" + meta + R"(,"request":)" + request + R"(,"response":)" + response
+        + R"(,"revision":)" + number("rev") + R"(,"hits":)" + number("hits") + R"(,"last_used_ms":)"
+        + number("used") + R"(,"expires_ms":)"
+        + (image.expiresMs ? QByteArray::number(*image.expiresMs) : QByteArray("null")) + '}';
 }
 
 Entry entryFromLine(const QByteArray& text)
