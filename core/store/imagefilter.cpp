@@ -11,6 +11,9 @@ namespace {
 
 bool contains(QByteArrayView bytes, QByteArrayView needle)
 {
+    // Either may be null when it is empty, which memmem() does not take.
+    if (needle.isEmpty() || bytes.isEmpty())
+        return needle.isEmpty();
     return memmem(bytes.data(), static_cast<std::size_t>(bytes.size()), needle.data(),
                static_cast<std::size_t>(needle.size()))
         != nullptr;

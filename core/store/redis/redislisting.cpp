@@ -25,9 +25,10 @@ Digest digestOf(QByteArrayView fingerprint)
 {
     const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
     Digest digest{};
-    for (std::size_t at = 0; at < digest.size(); ++at) {
-        const auto place = static_cast<qsizetype>(2 * at);
-        digest[at] = static_cast<char>(value(fingerprint[place]) << 4 | value(fingerprint[place + 1]));
+    const char* digit = fingerprint.data();
+    for (char& byte : digest) {
+        byte = static_cast<char>(value(digit[0]) << 4 | value(digit[1]));
+        digit += 2;
     }
     return digest;
 }
