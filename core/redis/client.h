@@ -31,8 +31,8 @@ public:
     /// Name for messages, without user info.
     virtual QString display() const = 0;
     virtual bool isConnected() const = 0;
-    /// A connection for messages, to a server of the same Redis.
-    virtual std::unique_ptr<Subscriber> makeSubscriber() = 0;
+    /// A connection for messages, to a server of the same Redis: this one of nodes(), or any.
+    virtual std::unique_ptr<Subscriber> makeSubscriber(const QByteArray& node = {}) = 0;
 
 Q_SIGNALS:
     /// It became reachable or unreachable; `problem` says why not.

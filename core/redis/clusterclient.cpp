@@ -8,6 +8,7 @@
 
 #include <QPointer>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
@@ -121,17 +122,22 @@ bool ClusterClient::isConnected() const
     return m_core->saidConnected;
 }
 
-std::unique_ptr<Subscriber> ClusterClient::makeSubscriber()
+std::unique_ptr<Subscriber> ClusterClient::makeSubscriber(const QByteArray& node)
 {
-    // A message reaches the subscribers of all nodes, so any node will do; another one at each attempt.
     const std::weak_ptr<Core> weak = m_core;
     struct Resolve {
-        static QCoro::Task<Endpoint> any(std::shared_ptr<Core> core)
+        static QCoro::Task<Endpoint> among(std::shared_ptr<Core> core, QByteArray node)
         {
             co_await Core::ensureSlots(core, false);
             if (core->slots.isEmpty() && core->loadError)
                 core->loadError->raise();
             const QList<Endpoint>& masters = core->slots.masters();
+            const auto wanted = std::find_if(masters.begin(), masters.end(),
+                [&node](const Endpoint& master) { return nodeId(master) == node; });
+            if (wanted != masters.end())
+                co_return *wanted;
+            // What is published reaches the subscribers of all nodes, so any node will do for that; another
+            // one at each attempt.
             Endpoint chosen = masters.at(
                 static_cast<qsizetype>(core->nextNode++ % static_cast<std::size_t>(masters.size())));
             co_return chosen;
@@ -143,9 +149,9 @@ std::unique_ptr<Subscriber> ClusterClient::makeSubscriber()
         }
     };
     const QString server = display();
-    Resolver resolver = [weak, server]() {
+    Resolver resolver = [weak, server, node]() {
         auto core = weak.lock();
-        return core ? Resolve::any(std::move(core)) : Resolve::closed(server);
+        return core ? Resolve::among(std::move(core), node) : Resolve::closed(server);
     };
     return std::make_unique<Subscriber>(
         m_core->url.settingsFor(m_core->url.endpoints().first()), std::move(resolver));

@@ -21,7 +21,7 @@ public:
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;
-    std::unique_ptr<Subscriber> makeSubscriber() override;
+    std::unique_ptr<Subscriber> makeSubscriber(const QByteArray& node) override;
 
 private:
     struct Core;

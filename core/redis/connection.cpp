@@ -149,7 +149,7 @@ bool Connection::isConnected() const
     return d->link && d->link->isReady();
 }
 
-std::unique_ptr<Subscriber> Connection::makeSubscriber()
+std::unique_ptr<Subscriber> Connection::makeSubscriber(const QByteArray&)
 {
     return std::make_unique<Subscriber>(d->settings, d->resolver);
 }

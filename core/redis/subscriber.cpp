@@ -13,9 +13,25 @@
 
 namespace llmcache::redis {
 
+namespace {
+
+/// What is subscribed: one channel, or all that match a pattern.
+struct Topic {
+    QByteArray name;
+    bool isPattern = false;
+
+    friend bool operator==(const Topic&, const Topic&) = default;
+    friend std::size_t qHash(const Topic& topic, std::size_t seed = 0)
+    {
+        return qHashMulti(seed, topic.name, topic.isPattern);
+    }
+};
+
+} // namespace
+
 struct Subscription::Record {
     QPointer<Subscriber> subscriber;
-    QByteArray channel;
+    Topic topic;
     Subscriber::Handler handler;
     bool alive = true;
     bool active = false;
@@ -23,9 +39,7 @@ struct Subscription::Record {
 
 struct Subscriber::Private final : public LinkListener {
     using RecordPointer = std::shared_ptr<Subscription::Record>;
-    struct Channel {
-        std::vector<RecordPointer> records;
-    };
+    using Records = std::vector<RecordPointer>;
 
     void linkReady() override;
     void linkReplied(Reply&& reply) override;
@@ -34,9 +48,10 @@ struct Subscriber::Private final : public LinkListener {
 
     void connectNow();
     void connectLater();
-    void send(const char* verb, const QByteArray& channel);
-    void tell(const std::vector<RecordPointer>& records, Event event, const QByteArray& payload);
-    void confirm(const QByteArray& channel);
+    std::unique_ptr<Subscription> subscribe(Topic topic, Handler handler);
+    void send(bool on, const Topic& topic);
+    void tell(const Records& records, Event event, const QByteArray& payload);
+    void confirm(const Topic& topic);
     void remove(const RecordPointer& record);
 
     Subscriber* q = nullptr;
@@ -45,7 +60,7 @@ struct Subscriber::Private final : public LinkListener {
     Link* link = nullptr; ///< deletes itself once closed
     Breaker breaker;
     QTimer retryTimer;
-    QHash<QByteArray, Channel> channels;
+    QHash<Topic, Records> topics;
 };
 
 Subscription::Subscription(std::shared_ptr<Record> record)
@@ -79,26 +94,35 @@ Subscriber::~Subscriber()
 {
     if (d->link)
         d->link->close();
-    for (const Private::Channel& channel : std::as_const(d->channels)) {
-        for (const auto& record : channel.records)
+    for (const Private::Records& records : std::as_const(d->topics)) {
+        for (const auto& record : records)
             record->subscriber.clear();
     }
 }
 
 std::unique_ptr<Subscription> Subscriber::subscribe(QByteArray channel, Handler handler)
 {
+    return d->subscribe({std::move(channel), false}, std::move(handler));
+}
+
+std::unique_ptr<Subscription> Subscriber::subscribePattern(QByteArray pattern, Handler handler)
+{
+    return d->subscribe({std::move(pattern), true}, std::move(handler));
+}
+
+std::unique_ptr<Subscription> Subscriber::Private::subscribe(Topic topic, Handler handler)
+{
     auto record = std::make_shared<Subscription::Record>();
-    record->subscriber = this;
-    record->channel = channel;
+    record->subscriber = q;
+    record->topic = topic;
     record->handler = std::move(handler);
-    Private::Channel& state = d->channels[channel];
-    state.records.push_back(record);
-    if (!d->link) {
-        if (!d->retryTimer.isActive())
-            d->connectNow();
-    } else if (d->link->isReady()) {
-        // Also for a channel that is subscribed already: the confirmation then reaches the newcomer.
-        d->send("SUBSCRIBE", channel);
+    topics[topic].push_back(record);
+    if (!link) {
+        if (!retryTimer.isActive())
+            connectNow();
+    } else if (link->isReady()) {
+        // Also for one that is subscribed already: the confirmation then reaches the newcomer.
+        send(true, topic);
     }
     return std::unique_ptr<Subscription>(new Subscription(std::move(record)));
 }
@@ -113,13 +137,15 @@ void Subscriber::Private::connectNow()
 void Subscriber::Private::linkReady()
 {
     breaker.succeeded();
-    for (auto channel = channels.cbegin(); channel != channels.cend(); ++channel)
-        send("SUBSCRIBE", channel.key());
+    for (auto topic = topics.cbegin(); topic != topics.cend(); ++topic)
+        send(true, topic.key());
 }
 
-void Subscriber::Private::send(const char* verb, const QByteArray& channel)
+void Subscriber::Private::send(bool on, const Topic& topic)
 {
-    appendCommand(link->outgoing(), {QByteArray(verb), channel});
+    const char* const verb =
+        topic.isPattern ? (on ? "PSUBSCRIBE" : "PUNSUBSCRIBE") : (on ? "SUBSCRIBE" : "UNSUBSCRIBE");
+    appendCommand(link->outgoing(), {QByteArray(verb), topic.name});
     link->flush();
 }
 
@@ -129,23 +155,24 @@ void Subscriber::Private::linkReplied(Reply&& reply)
     if (!reply.isArray() || reply.items.size() < 3)
         return;
     const QByteArray& kind = reply.items[0].bytes;
-    const QByteArray& channel = reply.items[1].bytes;
-    if (kind == "message") {
-        const auto found = channels.constFind(channel);
-        if (found != channels.cend())
-            tell(std::vector(found->records), Event::Message, reply.items[2].bytes);
-    } else if (kind == "subscribe") {
-        confirm(channel);
+    const bool isPattern = kind.startsWith('p');
+    const Topic topic{reply.items[1].bytes, isPattern};
+    if (kind == "message" || kind == "pmessage") {
+        const auto found = topics.constFind(topic);
+        if (found != topics.cend())
+            tell(*found, Event::Message, reply.items[2].bytes);
+    } else if (kind == "subscribe" || kind == "psubscribe") {
+        confirm(topic);
     }
 }
 
-void Subscriber::Private::confirm(const QByteArray& channel)
+void Subscriber::Private::confirm(const Topic& topic)
 {
-    const auto found = channels.find(channel);
-    if (found == channels.end())
+    const auto found = topics.constFind(topic);
+    if (found == topics.cend())
         return;
-    std::vector<RecordPointer> fresh;
-    for (const RecordPointer& record : found->records) {
+    Records fresh;
+    for (const RecordPointer& record : *found) {
         if (!std::exchange(record->active, true))
             fresh.push_back(record);
     }
@@ -157,9 +184,9 @@ void Subscriber::Private::linkFailed(std::shared_ptr<const Error> error)
     link = nullptr;
     breaker.failed(
         std::chrono::steady_clock::now(), QRandomGenerator::global()->generateDouble(), std::move(error));
-    std::vector<RecordPointer> lost;
-    for (Channel& channel : channels) {
-        for (const RecordPointer& record : channel.records) {
+    Records lost;
+    for (const Records& records : std::as_const(topics)) {
+        for (const RecordPointer& record : records) {
             if (std::exchange(record->active, false))
                 lost.push_back(record);
         }
@@ -170,18 +197,17 @@ void Subscriber::Private::linkFailed(std::shared_ptr<const Error> error)
 
 void Subscriber::Private::connectLater()
 {
-    if (channels.isEmpty())
+    if (topics.isEmpty())
         return;
     const auto left = breaker.retryAt() - std::chrono::steady_clock::now();
     retryTimer.start(
         std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds(1)));
 }
 
-void Subscriber::Private::tell(
-    const std::vector<RecordPointer>& records, Event event, const QByteArray& payload)
+void Subscriber::Private::tell(const Records& records, Event event, const QByteArray& payload)
 {
     // Copies: a handler may end any subscription, or this subscriber.
-    const std::vector<RecordPointer> kept = records;
+    const Records kept = records;
     const QByteArray text = payload;
     for (const RecordPointer& record : kept) {
         if (record->alive)
@@ -191,16 +217,16 @@ void Subscriber::Private::tell(
 
 void Subscriber::Private::remove(const RecordPointer& record)
 {
-    const auto found = channels.find(record->channel);
-    if (found == channels.end())
+    const auto found = topics.find(record->topic);
+    if (found == topics.end())
         return;
-    std::erase(found->records, record);
-    if (!found->records.empty())
+    std::erase(*found, record);
+    if (!found->empty())
         return;
-    channels.erase(found);
+    topics.erase(found);
     if (link && link->isReady())
-        send("UNSUBSCRIBE", record->channel);
-    if (channels.isEmpty())
+        send(false, record->topic);
+    if (topics.isEmpty())
         retryTimer.stop();
 }
 

@@ -12,7 +12,8 @@ namespace llmcache::redis {
 
 class Subscriber;
 
-/// Keeps a channel subscribed for as long as it lives. May be destroyed from its own handler.
+/// Keeps a channel, or a pattern of channels, subscribed for as long as it lives. May be destroyed from its
+/// own handler.
 class Subscription {
 public:
     ~Subscription();
@@ -49,6 +50,9 @@ public:
     /// The handler is called from the event loop, never from here. Several subscriptions of one channel
     /// share one on the server.
     std::unique_ptr<Subscription> subscribe(QByteArray channel, Handler handler);
+    /// The same for all channels whose names match a pattern, as KEYS takes it. What comes with a message is
+    /// the name of its channel.
+    std::unique_ptr<Subscription> subscribePattern(QByteArray pattern, Handler handler);
 
 private:
     friend class Subscription;

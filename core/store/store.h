@@ -59,6 +59,14 @@ struct CallQuery {
     int limit = 200; ///< newest first
 };
 
+/// What happened to entries, see Store::entryNews().
+struct EntryNews {
+    QStringList changed; ///< fingerprints, once each, of what was stored, changed, used or deleted
+    bool missed = false; ///< more than that may have changed
+    bool isTold = false; ///< false: the store is not told of all changes by others; look now and then
+    QByteArray position; ///< give it to the next call
+};
+
 /// How much of an entry is read.
 enum class EntryParts {
     Meta,
@@ -104,6 +112,14 @@ public:
     /// exists throughout the listing is in some page, at most once. Does not disturb the store's eviction
     /// more than it must.
     virtual QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) = 0;
+    /// What happened to entries since the call that returned `position`, whoever did it; with an empty one,
+    /// nothing yet. Meant to be called every second or so, before the first listing begins: a store that
+    /// nobody has asked for `newsTime` forgets, and so does one with too much news (EntryNews::missed).
+    /// Redis tells of it by keyspace notifications, where its configuration sends them (that is never
+    /// changed); SQLite keeps a log, in which uses are not, and expired entries only once they are deleted.
+    virtual QCoro::Task<EntryNews> entryNews(QByteArray position) = 0;
+    static constexpr std::chrono::seconds newsTime{60};
+    static constexpr int mostNews = 10'000;
     /// Fingerprints that start with `prefix` (4 hex digits or more), at most `limit`.
     virtual QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) = 0;
 

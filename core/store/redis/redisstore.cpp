@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "redis/subscriber.h"
+#include "store/redis/redisnews_p.h"
 #include "store/redis/redisstore_p.h"
 
 #include <QElapsedTimer>

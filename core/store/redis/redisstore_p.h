@@ -13,6 +13,8 @@ class Subscriber;
 
 namespace llmcache::redisstore {
 
+class RedisNews;
+
 class RedisStore final : public Store {
     Q_OBJECT
 public:
@@ -29,6 +31,7 @@ public:
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
+    QCoro::Task<EntryNews> entryNews(QByteArray position) override;
     QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override;
 
     QCoro::Task<bool> tryLock(QString fingerprint, QString token, std::chrono::milliseconds ttl) override;
@@ -84,6 +87,7 @@ private:
     QString m_workspace;
     StoreInfo m_info;
     Keys m_keys;
+    std::unique_ptr<RedisNews> m_news; ///< made for whoever asks first; outlives the client
     std::unique_ptr<redis::Client> m_client;
     std::unique_ptr<redis::Subscriber> m_subscriber; ///< made for the first waiter
     std::map<QByteArray, std::shared_ptr<Listing>> m_listings; ///< by their cursor

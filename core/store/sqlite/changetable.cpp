@@ -1,6 +1,7 @@
 #include "store/sqlite/changetable_p.h"
 
 #include "store/sqlite/database_p.h"
+#include "store/sqlite/newstable_p.h"
 #include "store/store.h"
 
 namespace llmcache::sqlite {
@@ -148,6 +149,7 @@ std::vector<ChangeOutcome> changeEntries(
     Transaction transaction(database, Transaction::Mode::Durable);
     for (const EntryChange& change : changes)
         outcomes.push_back(changeEntry(database, change, nowMs));
+    trimNews(database);
     transaction.commit();
     return outcomes;
 }

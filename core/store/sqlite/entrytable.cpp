@@ -1,6 +1,7 @@
 #include "store/sqlite/entrytable_p.h"
 
 #include "store/sqlite/database_p.h"
+#include "store/sqlite/newstable_p.h"
 #include "store/storedjson_p.h"
 
 #include <algorithm>
@@ -142,6 +143,7 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
     if (!commit.lockToken.isEmpty())
         releaseLock(database, fingerprint, commit.lockToken, QString());
     purge(database, nowMs);
+    trimNews(database);
     transaction.commit();
     return revision;
 }
@@ -162,6 +164,7 @@ qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64
             .run(database.workspace(), fingerprint);
         removed += live ? 1 : 0;
     }
+    trimNews(database);
     transaction.commit();
     return removed;
 }

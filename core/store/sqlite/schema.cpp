@@ -78,6 +78,19 @@ const std::vector<Migration>& migrations()
             QStringLiteral("CREATE INDEX revisions_fingerprint ON revisions (workspace, fingerprint)"),
             QStringLiteral("CREATE INDEX revisions_saved ON revisions (saved_ms)"),
         },
+        // 4: what happened to entries lately, for those who look at them. By triggers, so that nothing is
+        // forgotten, but not for hits: they would write as much again as they cost now.
+        {
+            QStringLiteral("CREATE TABLE news (seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "fingerprint TEXT NOT NULL)"),
+            QStringLiteral("CREATE TRIGGER entries_added AFTER INSERT ON entries BEGIN INSERT INTO news "
+                           "(workspace, fingerprint) VALUES (new.workspace, new.fingerprint); END"),
+            QStringLiteral("CREATE TRIGGER entries_changed AFTER UPDATE OF rev, expires_ms ON entries "
+                           "BEGIN INSERT INTO news (workspace, fingerprint) "
+                           "VALUES (new.workspace, new.fingerprint); END"),
+            QStringLiteral("CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN INSERT INTO news "
+                           "(workspace, fingerprint) VALUES (old.workspace, old.fingerprint); END"),
+        },
     };
     return steps;
 }

@@ -3,6 +3,7 @@
 #include "store/sqlite/changetable_p.h"
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/ledgertable_p.h"
+#include "store/sqlite/newstable_p.h"
 #include "store/sqlite/workerthread_p.h"
 
 #include <QDateTime>
@@ -161,6 +162,12 @@ public:
         return run([cursor = std::move(cursor), pageSize](Database& database) {
             return sqlite::listEntries(database, cursor, pageSize, nowMs());
         });
+    }
+
+    QCoro::Task<EntryNews> entryNews(QByteArray position) override
+    {
+        return run([position = std::move(position)](
+                       Database& database) { return sqlite::entryNews(database, position); });
     }
 
     QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override

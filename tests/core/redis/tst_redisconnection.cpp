@@ -37,6 +37,7 @@ private Q_SLOTS:
     void unixSocket();
     void scriptsFallBackToTheirText();
     void messagesReachTheirChannel();
+    void patternsHearAllTheirChannels();
     void subscriptionsComeBackAfterARestart();
     void anIdleConnectionIsKeptAlive();
     void theEventLoopKeepsTurning();
@@ -227,6 +228,31 @@ void TestRedisConnection::messagesReachTheirChannel()
     second.reset();
     QTRY_COMPARE(ask(*connection, Command::once("PUBLISH", "room", "three")).integer, qint64(0));
     QVERIFY(!otherHeard);
+}
+
+void TestRedisConnection::patternsHearAllTheirChannels()
+{
+    const auto connection = client();
+    const auto subscriber = connection->makeSubscriber();
+    using Event = redis::Subscriber::Event;
+    QByteArrayList channels;
+    auto all = subscriber->subscribePattern("room?", [&channels](Event event, const QByteArray& channel) {
+        if (event == Event::Message)
+            channels << channel;
+    });
+    // A channel of that very name is another thing.
+    QByteArrayList messages;
+    const auto literal = subscriber->subscribe("room?", [&messages](Event event, const QByteArray& message) {
+        if (event == Event::Message)
+            messages << message;
+    });
+    QTRY_VERIFY(all->isActive() && literal->isActive());
+    for (const char* const channel : {"room1", "hall1", "room2", "room?"})
+        ask(*connection, Command::once("PUBLISH", QByteArray(channel), "text"));
+    QTRY_COMPARE(channels, (QByteArrayList{"room1", "room2", "room?"}));
+    QCOMPARE(messages, QByteArrayList{"text"});
+    all.reset();
+    QTRY_COMPARE(ask(*connection, Command::once("PUBLISH", "room1", "text")).integer, qint64(0));
 }
 
 void TestRedisConnection::subscriptionsComeBackAfterARestart()
