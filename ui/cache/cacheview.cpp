@@ -7,6 +7,8 @@
 #include "cache/entrytablemodel.h"
 #include "cache/entryundo.h"
 #include "cache/filterfield.h"
+#include "cache/liveentries.h"
+#include "cache/quietscan.h"
 #include "cache/scanbar.h"
 #include "cache/selectionbar.h"
 #include "cache/session.h"
@@ -22,6 +24,7 @@
 #include <QClipboard>
 #include <QKeyEvent>
 #include <QPointer>
+#include <QSettings>
 #include <QStackedWidget>
 #include <QTimer>
 
@@ -33,6 +36,7 @@ namespace {
 constexpr std::chrono::milliseconds skeletonDelay{150};
 /// Ages are shown in seconds at first.
 constexpr std::chrono::seconds clockPeriod{15};
+const QString liveKey = QStringLiteral("cache/live");
 
 } // namespace
 
@@ -44,6 +48,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_removal(new EntryRemoval(this))
     , m_model(new EntryTableModel(this))
     , m_search(new TextSearch(m_model, this))
+    , m_live(new LiveEntries(this))
+    , m_quietScan(new QuietScan(m_model, m_scan, this))
     , m_skeletonDelay(new QTimer(this))
     , m_clock(new QTimer(this))
 {
@@ -61,6 +67,9 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_model->upsert(rows);
         m_search->resume();
     });
+    connect(m_live, &LiveEntries::changed, this, &CacheView::takeNews);
+    connect(m_live, &LiveEntries::rescanWanted, this, [this] { m_quietScan->want(&m_session->store()); });
+    m_live->setVisibleRows([this] { return visibleFingerprints(); });
     connect(m_search, &TextSearch::changed, this, &CacheView::updateState);
     connect(m_scan, &EntryScan::changed, this, [this] {
         if (!m_scan->isUnderWay())
@@ -83,6 +92,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_table->selectRow(0);
     });
     connect(m_scanBar, &ScanBar::rescanRequested, this, &CacheView::rescan);
+    connect(m_scanBar, &ScanBar::liveRequested, this, &CacheView::setLive);
     connect(m_table, &EntryTable::rowsSelected, this, &CacheView::updateSelection);
     connect(
         m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CacheView::showCurrent);
@@ -142,8 +152,10 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_search, &TextSearch::activeChanged, this, &View::activeTasksChanged);
     connect(m_removal, &EntryRemoval::activeChanged, this, &View::activeTasksChanged);
     connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
-    connect(&m_rowTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    connect(m_live, &LiveEntries::activeChanged, this, &View::activeTasksChanged);
+    connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
     connect(&m_undoTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    m_live->setOn(!m_settings || m_settings->value(liveKey, true).toBool());
     updateState();
     updateSelection();
 }
@@ -165,7 +177,8 @@ void CacheView::setSession(Session* session)
     m_scan->forget();
     m_search->forget();
     m_removal->forget();
-    m_rowTasks.drop();
+    m_live->forget();
+    m_quietScan->cancel();
     m_undoTasks.drop();
     if (m_session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
@@ -213,7 +226,9 @@ void CacheView::rescan()
 {
     if (!m_session)
         return;
-    m_started = true;
+    m_quietScan->cancel();
+    if (!std::exchange(m_started, true))
+        m_live->start(&m_session->store());
     m_banner->clear();
     tick();
     if (m_scan->isUnderWay())
@@ -233,64 +248,6 @@ void CacheView::searchTexts()
 {
     if (m_session)
         m_search->restart(&m_session->store(), m_model->filter(), m_session->clock().nowMs());
-}
-
-void CacheView::updateState()
-{
-    using State = EntryScan::State;
-    const State state = m_scan->state();
-    const bool rows = m_model->rowCount() > 0;
-    // Until the first rows are in place nothing is known; a failure or an end says so itself.
-    const bool waiting = !rows && m_session
-        && ((state == State::Running && !m_scan->hasPages())
-            || (m_model->total() > 0 && m_model->isArranging()));
-    m_table->setSkeleton(waiting && !m_skeletonDelay->isActive());
-
-    if (state == State::Failed && m_model->total() > 0)
-        m_banner->showProblem(tr("The list could not be read to its end: %1").arg(m_scan->failure().message),
-            m_scan->failure().remedy, tr("Retry"));
-    else if (m_search->state() == TextSearch::State::Failed)
-        m_banner->showProblem(tr("Not all texts could be searched: %1").arg(m_search->failure().message),
-            m_search->failure().remedy, tr("Retry"));
-    else if (state == State::Running && m_scan->hasPages())
-        m_banner->clear();
-
-    bool empty = false;
-    const auto showEmpty = [&](Empty kind, IconName icon, const QString& title, const QString& text,
-                               const QString& action) {
-        empty = true;
-        m_emptyKind = kind;
-        m_empty->setContent(icon, title, text, action);
-    };
-    if (rows || waiting) {
-        // the table
-    } else if (!m_session) {
-        showEmpty(Empty::NoSession, IconName::Cache, tr("No store is open"),
-            tr("The entries of a workspace appear here once its store is open."), {});
-    } else if (state == State::Failed) {
-        const Failure& failure = m_scan->failure();
-        showEmpty(Empty::StoreDown, IconName::Warning, tr("The entries could not be read"),
-            failure.remedy.isEmpty() ? failure.message : failure.message + QLatin1Char('\n') + failure.remedy,
-            tr("Retry"));
-    } else if (m_model->total() > 0 && m_search->isUnderWay()) {
-        showEmpty(Empty::NoMatch, IconName::Filter, tr("Looking into whole prompts and answers"),
-            tr("Nothing was found so far."), tr("Clear the filter"));
-    } else if (m_model->total() > 0) {
-        const bool all = state == State::Complete && m_search->state() != TextSearch::State::Stopped
-            && m_search->state() != TextSearch::State::Failed;
-        QString text = all ? tr("No entry of this workspace passes it.")
-                           : tr("No entry that was looked at so far passes it.");
-        if (!m_model->filter().needsText())
-            text += QLatin1Char('\n') + tr("Words after text: are looked for in whole prompts and answers.");
-        showEmpty(
-            Empty::NoMatch, IconName::Filter, tr("Nothing matches the filter"), text, tr("Clear the filter"));
-    } else if (state == State::Complete) {
-        showEmpty(Empty::Nothing, IconName::Cache, tr("No entries yet"),
-            tr("Every answer that a run pays for is kept here, with its request, tokens and cost, and is "
-               "given again for free."),
-            tr("Open the workbench"));
-    }
-    m_tablePages->setCurrentIndex(empty ? 1 : 0);
 }
 
 void CacheView::updateSelection()
@@ -339,24 +296,57 @@ void CacheView::selectPending()
 
 void CacheView::noteStored(const QString& fingerprint)
 {
-    if (!m_session || !m_started)
-        return; // the scan that comes will find it
-    m_rowTasks.run([store = &m_session->store(), fingerprint](
-                       const std::stop_token&) { return store->lookup(fingerprint); },
-        [this, fingerprint](const std::optional<Entry>& entry) {
-            if (!entry) {
-                m_model->removeEntries({fingerprint});
-                return;
-            }
-            tick(); // or a new row would be from the future
-            m_model->upsert({entry->meta});
-            m_search->resume();
-            if (m_detail->fingerprint() == fingerprint)
-                m_detail->reload();
-        },
-        [](const Failure&) {
-            // The run has reported what is wrong with the store; the next scan brings the row.
-        });
+    if (m_session && m_started) // otherwise the scan that comes will find it
+        m_live->read({fingerprint});
+}
+
+void CacheView::takeNews(const std::vector<EntryMeta>& rows, const QStringList& gone)
+{
+    tick(); // or a new row would be from the future
+    m_model->upsert(rows);
+    m_search->resume();
+    QStringList leaving;
+    std::copy_if(gone.begin(), gone.end(), std::back_inserter(leaving),
+        [this](const QString& fingerprint) { return m_model->contains(fingerprint); });
+    if (!leaving.isEmpty())
+        m_model->removeEntries(leaving);
+    // A large value is read again only when it is another one, not each time that somebody uses it.
+    constexpr qint64 large = 1'000'000;
+    const QString shown = m_detail->fingerprint();
+    const bool isOther = std::any_of(rows.begin(), rows.end(), [&](const EntryMeta& row) {
+        return row.fingerprint == shown && (row.revision != m_detail->revision() || row.bytes < large);
+    });
+    if (isOther || gone.contains(shown))
+        m_detail->reload();
+}
+
+QStringList CacheView::visibleFingerprints() const
+{
+    QStringList visible;
+    const int first = std::max(0, m_table->rowAt(0));
+    const int last = m_table->rowAt(m_table->viewport()->height() - 1);
+    for (int row = first; row < m_model->rowCount() && (row <= last || last < 0); ++row)
+        visible.append(m_model->fingerprintAt(row));
+    return visible;
+}
+
+void CacheView::setLive(bool on)
+{
+    if (m_settings)
+        m_settings->setValue(liveKey, on);
+    m_live->setOn(on);
+}
+
+void CacheView::showEvent(QShowEvent* event)
+{
+    View::showEvent(event);
+    m_live->setWatched(true);
+}
+
+void CacheView::hideEvent(QHideEvent* event)
+{
+    View::hideEvent(event);
+    m_live->setWatched(false);
 }
 
 void CacheView::copyRows()
@@ -390,8 +380,7 @@ void CacheView::readAgain(const QStringList& fingerprints)
         rescan();
         return;
     }
-    for (const QString& fingerprint : fingerprints)
-        noteStored(fingerprint);
+    m_live->read(fingerprints);
 }
 
 void CacheView::offerUndo(const BulkReport& report)
@@ -467,15 +456,16 @@ void CacheView::stopTasks()
     m_scan->stop();
     m_search->stop();
     m_removal->cancel();
-    m_rowTasks.drop();
+    m_live->forget();
+    m_quietScan->cancel();
     m_undoTasks.drop();
     m_detail->stopTasks();
 }
 
 int CacheView::activeTasks() const
 {
-    return m_scan->activeTasks() + m_search->activeTasks() + m_removal->activeTasks() + m_rowTasks.active()
-        + m_undoTasks.active() + m_detail->activeTasks();
+    return m_scan->activeTasks() + m_search->activeTasks() + m_removal->activeTasks() + m_live->activeTasks()
+        + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks();
 }
 
 } // namespace llmcache::ui

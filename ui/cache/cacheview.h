@@ -28,6 +28,8 @@ class EntryTable;
 class EntryTableModel;
 class ErrorBanner;
 class FilterField;
+class LiveEntries;
+class QuietScan;
 class ScanBar;
 class SelectionBar;
 class TextSearch;
@@ -64,6 +66,8 @@ Q_SIGNALS:
 
 protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
 
 private:
     void makeLayout();
@@ -87,6 +91,10 @@ private:
     void undo(const QString& id);
     void focusFilter();
     void escape();
+    /// What entries are now, whoever changed them.
+    void takeNews(const std::vector<EntryMeta>& rows, const QStringList& gone);
+    QStringList visibleFingerprints() const;
+    void setLive(bool on);
     /// Rows of entries that are another than before: a few one by one, many with a new scan.
     void readAgain(const QStringList& fingerprints);
 
@@ -98,7 +106,8 @@ private:
     EntryRemoval* m_removal;
     EntryTableModel* m_model;
     TextSearch* m_search;
-    TaskScope m_rowTasks; ///< noteStored
+    LiveEntries* m_live;
+    QuietScan* m_quietScan;
     TaskScope m_undoTasks;
     FilterField* m_filter;
     Button* m_columns;

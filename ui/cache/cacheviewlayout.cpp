@@ -28,7 +28,7 @@ void CacheView::makeLayout()
     layout->setSpacing(0);
     layout->addWidget(makeFilterRow());
     layout->addWidget(horizontalRule(this));
-    m_scanBar = new ScanBar(m_theme, m_scan, m_search, m_model, this);
+    m_scanBar = new ScanBar(m_theme, m_scan, m_search, m_live, m_model, this);
     layout->addWidget(m_scanBar);
     layout->addWidget(horizontalRule(this));
     auto* splitter = new QSplitter(Qt::Horizontal, this);

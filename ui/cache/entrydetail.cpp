@@ -225,6 +225,7 @@ void EntryDetail::show(const QString& fingerprint)
     if (fingerprint == m_fingerprint)
         return;
     m_fingerprint = fingerprint;
+    m_revision = 0;
     reload();
 }
 
@@ -257,6 +258,7 @@ void EntryDetail::take(std::optional<Entry> entry)
         m_pages->setCurrentIndex(GonePage);
         return;
     }
+    m_revision = entry->meta.revision;
     showFacts(*entry);
     // Values may be large; their text is made elsewhere, and the entry dies there too.
     m_texts.start([entry = std::make_shared<const Entry>(std::move(*entry))](

@@ -46,6 +46,8 @@ public:
     void clear();
     /// Of the entry shown or being read; empty when none is.
     const QString& fingerprint() const { return m_fingerprint; }
+    /// Of the entry shown, 0 before it is there.
+    qint64 revision() const { return m_revision; }
     /// The entry is on screen.
     bool isLoaded() const { return m_loaded; }
     int activeTasks() const { return m_tasks.active() + m_callTasks.active(); }
@@ -76,6 +78,7 @@ private:
     const Theme* m_theme;
     Session* m_session = nullptr;
     QString m_fingerprint;
+    qint64 m_revision = 0;
     bool m_loaded = false;
     TaskScope m_tasks;
     TaskScope m_callTasks;

@@ -22,6 +22,7 @@ void EntryScan::start(Store* store)
 {
     forget();
     m_store = store;
+    m_time.start();
     setState(State::Running);
     next();
 }
@@ -97,6 +98,7 @@ void EntryScan::take(const EntryPage& page)
     if (generation != m_generation)
         return; // whoever got the page stopped the scan
     if (m_cursor.isEmpty()) {
+        m_took = std::chrono::milliseconds(m_time.elapsed());
         setState(State::Complete);
         return;
     }

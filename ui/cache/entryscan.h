@@ -3,6 +3,8 @@
 #include "store/store.h"
 #include "widgets/tasks.h"
 
+#include <QElapsedTimer>
+
 namespace llmcache::ui {
 
 /// Lists all entries of a store page by page. Says at any time how far it is and whether that is all.
@@ -36,6 +38,8 @@ public:
     /// From 0 to 1, -1 when the store can't say.
     double progress() const;
     const Failure& failure() const { return m_failure; }
+    /// From start() to the end of the last scan that came to one; 0 before.
+    std::chrono::milliseconds took() const { return m_took; }
     int activeTasks() const { return m_tasks.active(); }
 
 Q_SIGNALS:
@@ -59,6 +63,8 @@ private:
     qint64 m_scanned = 0;
     qint64 m_total = -1;
     quint64 m_generation = 0;
+    QElapsedTimer m_time;
+    std::chrono::milliseconds m_took{0};
     Failure m_failure;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cache/entryscan.h"
 #include "cache/entrytablemodel.h"
+#include "cache/liveentries.h"
 #include "cache/textsearch.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
@@ -13,11 +14,12 @@
 
 namespace llmcache::ui {
 
-ScanBar::ScanBar(
-    const Theme* theme, EntryScan* scan, TextSearch* search, const EntryTableModel* model, QWidget* parent)
+ScanBar::ScanBar(const Theme* theme, EntryScan* scan, TextSearch* search, const LiveEntries* live,
+    const EntryTableModel* model, QWidget* parent)
     : QFrame(parent)
     , m_scan(scan)
     , m_search(search)
+    , m_live(live)
     , m_model(model)
     , m_count(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_progressText(makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, this))
@@ -26,6 +28,7 @@ ScanBar::ScanBar(
     , m_pause(flatButton(tr("Pause"), this))
     , m_stop(flatButton(tr("Stop"), this))
     , m_rescan(flatButton(tr("Rescan"), this))
+    , m_liveButton(flatButton({}, this))
     , m_sums(makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, this))
 {
     setProperty("surface", QStringLiteral("background"));
@@ -37,6 +40,7 @@ ScanBar::ScanBar(
     m_stop->setObjectName(QStringLiteral("stopScan"));
     m_rescan->setObjectName(QStringLiteral("rescan"));
     m_rescan->setKeyHint(tr("F5"));
+    m_liveButton->setObjectName(QStringLiteral("live"));
     m_sums->setObjectName(QStringLiteral("shownSums"));
     m_progress->setObjectName(QStringLiteral("scanProgress"));
     m_progress->setTextVisible(false);
@@ -53,6 +57,7 @@ ScanBar::ScanBar(
     layout->addWidget(m_pause);
     layout->addWidget(m_stop);
     layout->addWidget(m_rescan);
+    layout->addWidget(m_liveButton);
     layout->addStretch(1);
     layout->addWidget(m_sums);
     setFixedHeight(theme->controlHeight() + 4);
@@ -66,10 +71,28 @@ ScanBar::ScanBar(
     connect(m_stop, &QPushButton::clicked, m_scan, &EntryScan::stop);
     connect(m_stop, &QPushButton::clicked, m_search, &TextSearch::stop);
     connect(m_rescan, &QPushButton::clicked, this, &ScanBar::rescanRequested);
+    connect(m_liveButton, &QPushButton::clicked, this, [this] { Q_EMIT liveRequested(!m_live->isOn()); });
+    connect(m_live, &LiveEntries::modeChanged, this, &ScanBar::refreshLive);
     connect(m_scan, &EntryScan::changed, this, &ScanBar::refresh);
     connect(m_search, &TextSearch::changed, this, &ScanBar::refresh);
     connect(m_model, &EntryTableModel::arranged, this, &ScanBar::refresh);
     refresh();
+    refreshLive();
+}
+
+void ScanBar::refreshLive()
+{
+    using Mode = LiveEntries::Mode;
+    const Mode mode = m_live->mode();
+    m_liveButton->setText(!m_live->isOn() ? tr("Not live")
+            : mode == Mode::Sampling      ? tr("Live, sampled")
+                                          : tr("Live"));
+    m_liveButton->setToolTip(!m_live->isOn()
+            ? tr("Changes by others appear with the next scan. Click to see them as they happen.")
+            : mode == Mode::Sampling
+            ? tr("This server does not tell what others change (notify-keyspace-events), so the visible rows "
+                 "are read every few seconds and the others now and then. Click to stop that.")
+            : tr("What others change appears here within a second or two. Click to stop that."));
 }
 
 void ScanBar::refresh()
@@ -102,6 +125,7 @@ void ScanBar::refresh()
     const bool underWay = m_scan->isUnderWay() || m_search->isUnderWay();
     m_stop->setVisible(underWay);
     m_rescan->setVisible(!underWay && state != State::Idle);
+    m_liveButton->setVisible(state != State::Idle);
 
     QString right;
     if (sums.entries > 0) {

@@ -81,8 +81,8 @@ ValueText::ValueText(const Theme* theme, const QString& name, QWidget* parent)
 
 void ValueText::setText(const QString& text, Syntax syntax)
 {
-    if (text == m_text && m_loaded == 0 && !m_notice->isVisibleTo(this) && !text.isEmpty())
-        return;
+    if (text == m_text && !text.isEmpty())
+        return; // also a long one that the user has loaded and scrolled
     m_loader->stop();
     m_text = text;
     m_loaded = 0;

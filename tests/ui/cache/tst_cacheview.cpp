@@ -3,6 +3,7 @@
 #include "cache/entrytable.h"
 #include "cache/session.h"
 #include "guitest.h"
+#include "redisserver.h"
 #include "sampleentries.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
@@ -13,6 +14,7 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTabBar>
@@ -50,6 +52,10 @@ private Q_SLOTS:
     void copiesRowsAsText();
     void deletesFromTheDetail();
     void rescanSeesChanges();
+    void changesByOthersAppear();
+    void changesByOthersLeaveTheUserWhereHeIs();
+    void aServerThatTellsNothingIsSampled();
+    void liveCanBeSwitchedOff();
     void storesOfRunsAppear();
     void showsAnEntryThatTheFilterHides();
     void storeThatIsDown();
@@ -60,6 +66,10 @@ private Q_SLOTS:
 private:
     void fill(quint32 count);
     void open();
+    /// As one who has switched that off: what others do is for the test to show.
+    void openNotLive();
+    /// Another program on the same store.
+    std::unique_ptr<Session> other() const;
     /// Waits until all rows are in the table.
     void waitForRows(int rows);
     template <typename T>
@@ -130,6 +140,19 @@ void TestCacheView::open()
     m_view->activateWindow();
     m_view->activate();
     m_table = find<EntryTable>("entryTable");
+}
+
+void TestCacheView::openNotLive()
+{
+    m_settings->setValue(QStringLiteral("cache/live"), false);
+    open();
+}
+
+std::unique_ptr<Session> TestCacheView::other() const
+{
+    SessionConfig config = m_session->config();
+    config.dataFolder = m_folder->filePath(QStringLiteral("elsewhere"));
+    return std::make_unique<Session>(config);
 }
 
 void TestCacheView::waitForRows(int rows)
@@ -353,7 +376,7 @@ void TestCacheView::detailShowsTheEntry()
 void TestCacheView::entryThatIsGone()
 {
     fill(10);
-    open();
+    openNotLive();
     waitForRows(10);
     const QString gone = fingerprintAt(4);
     waitForTask(m_session->store().removeEntries({gone}));
@@ -438,7 +461,7 @@ void TestCacheView::invalidatedEntriesComeBack()
 void TestCacheView::entriesThatChangedStay()
 {
     fill(3);
-    open();
+    openNotLive();
     waitForRows(3);
     const QString changed = fingerprintAt(1);
     QString told;
@@ -521,7 +544,7 @@ void TestCacheView::deletesFromTheDetail()
 void TestCacheView::rescanSeesChanges()
 {
     fill(10);
-    open();
+    openNotLive();
     waitForRows(10);
     const QString gone = fingerprintAt(0);
     waitForTask(m_session->store().removeEntries({gone}));
@@ -535,6 +558,95 @@ void TestCacheView::rescanSeesChanges()
     waitForRows(11);
     for (int row = 0; row < 11; ++row)
         QVERIFY(fingerprintAt(row) != gone);
+}
+
+void TestCacheView::changesByOthersAppear()
+{
+    fill(10);
+    open();
+    waitForRows(10);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
+    const auto theirs = other();
+    Commit commit;
+    commit.entry = sampleEntry(1000, m_session->clock().nowMs());
+    waitForTask(theirs->store().commit(std::move(commit)));
+    waitForRows(11);
+    const QString gone = fingerprintAt(3);
+    waitForTask(theirs->store().removeEntries({gone}));
+    waitForRows(10);
+    for (int row = 0; row < 10; ++row)
+        QVERIFY(fingerprintAt(row) != gone);
+}
+
+void TestCacheView::changesByOthersLeaveTheUserWhereHeIs()
+{
+    fill(500);
+    open();
+    waitForRows(500);
+    m_table->scrollTo(m_table->model()->index(250, 0), QAbstractItemView::PositionAtTop);
+    clickRow(255);
+    const QString chosen = fingerprintAt(255);
+    const int scrolled = m_table->verticalScrollBar()->value();
+    QTRY_VERIFY_WITH_TIMEOUT(find<EntryDetail>("entryDetail")->isLoaded(), patience);
+    const auto theirs = other();
+    // Somebody edits the entry that is looked at, and deletes some that are far away.
+    auto entry = waitForTask(theirs->store().lookup(chosen));
+    QVERIFY(entry);
+    Commit commit;
+    commit.entry = *entry;
+    commit.entry.output = Json("Another answer than before");
+    waitForTask(theirs->store().commit(std::move(commit)));
+    waitForTask(theirs->store().removeEntries({fingerprintAt(490), fingerprintAt(491)}));
+    waitForRows(498);
+    auto* answer = find<QWidget>("answerText")->findChild<QTextEdit*>();
+    QTRY_VERIFY_WITH_TIMEOUT(answer->toPlainText().contains(QStringLiteral("Another answer")), patience);
+    QCOMPARE(m_table->verticalScrollBar()->value(), scrolled);
+    QCOMPARE(m_table->selectedRows(), std::vector<int>{255});
+    QCOMPARE(fingerprintAt(255), chosen);
+}
+
+void TestCacheView::aServerThatTellsNothingIsSampled()
+{
+    if (!test::RedisServer::isInstalled())
+        QSKIP(qPrintable(test::RedisServer::missingText()));
+    test::RedisServer server;
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    SessionConfig config = m_session->config();
+    config.storeUrl = server.url();
+    m_session = std::make_unique<Session>(config);
+    fill(20);
+    open();
+    waitForRows(20);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QPushButton>("live")->text(), QStringLiteral("Live, sampled"), patience);
+    const auto theirs = other();
+    const QString gone = fingerprintAt(3);
+    waitForTask(theirs->store().removeEntries({gone})); // a visible row
+    waitForRows(19);
+    Commit commit;
+    commit.entry = sampleEntry(1000, m_session->clock().nowMs());
+    waitForTask(theirs->store().commit(std::move(commit))); // one that nobody has seen
+    waitForRows(20);
+    QCOMPARE(text("scanState"), QStringLiteral("scanned 100 %"));
+}
+
+void TestCacheView::liveCanBeSwitchedOff()
+{
+    fill(10);
+    open();
+    waitForRows(10);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QPushButton>("live")->text(), QStringLiteral("Live"), patience);
+    click("live");
+    QCOMPARE(find<QPushButton>("live")->text(), QStringLiteral("Not live"));
+    const auto theirs = other();
+    waitForTask(theirs->store().removeEntries({fingerprintAt(3)}));
+    // It is seen once it is switched on again, and nothing is forgotten in between.
+    click("live");
+    QCOMPARE(m_table->model()->rowCount(), 10);
+    waitForRows(9);
+    // The choice is remembered.
+    click("live");
+    CacheView again(m_theme.get(), m_settings.get());
+    QCOMPARE(again.findChild<QPushButton*>(QStringLiteral("live"))->text(), QStringLiteral("Not live"));
 }
 
 void TestCacheView::storesOfRunsAppear()
