@@ -15,7 +15,7 @@ const std::vector<Command>& commands()
 {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto part : {runCommands(), entryCommands(), changeCommands(), editCommands(),
+        for (auto part : {runCommands(), entryCommands(), watchCommands(), changeCommands(), editCommands(),
                  transferCommands(), agentCommands(), costCommands(), priceCommands(), keyCommands()})
             list.insert(
                 list.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));

@@ -27,6 +27,7 @@ struct Command {
 const std::vector<Command>& commands();
 std::vector<Command> runCommands();
 std::vector<Command> entryCommands();
+std::vector<Command> watchCommands();
 std::vector<Command> changeCommands();
 std::vector<Command> editCommands();
 std::vector<Command> transferCommands();

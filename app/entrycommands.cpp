@@ -21,20 +21,6 @@ QString costText(const std::optional<Money>& cost)
     return cost ? cost->toDisplay() : QStringLiteral("unpriced");
 }
 
-Json rowJson(const EntryMeta& meta)
-{
-    Json json = Json::object();
-    json["fingerprint"] = toUtf8(meta.fingerprint);
-    const Json stored = toJson(meta);
-    for (const auto& member : stored.items())
-        json[member.key()] = member.value();
-    json["revision"] = meta.revision;
-    json["hits"] = meta.hits;
-    json["last_used_ms"] = meta.lastUsedMs == 0 ? Json(nullptr) : Json(meta.lastUsedMs);
-    json["expires_ms"] = meta.expiresMs ? Json(*meta.expiresMs) : Json(nullptr);
-    return json;
-}
-
 /// Sorts rows by what `--sort` names, the largest or newest first.
 void sortRows(std::vector<EntryMeta>& rows, const QString& by, qint64 nowMs)
 {

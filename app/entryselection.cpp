@@ -61,6 +61,20 @@ QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix)
     co_return found.front();
 }
 
+Json rowJson(const EntryMeta& meta)
+{
+    Json json = Json::object();
+    json["fingerprint"] = toUtf8(meta.fingerprint);
+    const Json stored = toJson(meta);
+    for (const auto& member : stored.items())
+        json[member.key()] = member.value();
+    json["revision"] = meta.revision;
+    json["hits"] = meta.hits;
+    json["last_used_ms"] = meta.lastUsedMs == 0 ? Json(nullptr) : Json(meta.lastUsedMs);
+    json["expires_ms"] = meta.expiresMs ? Json(*meta.expiresMs) : Json(nullptr);
+    return json;
+}
+
 Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
 {
     constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;

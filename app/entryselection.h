@@ -14,6 +14,8 @@ QCoro::Task<std::vector<EntryMeta>> matchingEntries(Store* store, EntryFilter fi
 /// A whole fingerprint, or that of the one entry whose fingerprint starts with these 4 digits or more. Throws
 /// UsageError for what is no fingerprint or several, CacheError when there is none.
 QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix);
+/// The metadata of an entry for `--json`.
+Json rowJson(const EntryMeta& meta);
 
 /// What goes with entries that are to be deleted.
 struct Weight {

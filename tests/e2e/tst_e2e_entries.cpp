@@ -26,6 +26,8 @@ private Q_SLOTS:
     void entriesAreFilteredAndSorted_data();
     void entriesAreFilteredAndSorted();
     void filteredEntriesAreDeleted();
+    void changesAreWatched_data();
+    void changesAreWatched();
     void entriesMoveBetweenStores();
     void importsAreCheckedFirst();
 
@@ -36,7 +38,7 @@ private:
     /// Options that select the store of the current data row.
     QStringList storeArguments() const;
 
-    RedisServer m_redis;
+    RedisServer m_redis{{QStringLiteral("--notify-keyspace-events"), QStringLiteral("KA")}};
 };
 
 void TestE2eEntries::initTestCase()
@@ -201,6 +203,51 @@ void TestE2eEntries::filteredEntriesAreDeleted()
     LLMCACHE_VERIFY_EXIT(remove({QStringLiteral("--filter"), QString(), QStringLiteral("--yes")}), 2);
     LLMCACHE_VERIFY_EXIT(remove(some + QStringList{QStringLiteral("abcd"), QStringLiteral("--yes")}), 2);
     LLMCACHE_VERIFY_EXIT(remove({QStringLiteral("--yes")}), 2);
+}
+
+void TestE2eEntries::changesAreWatched_data()
+{
+    addStores();
+}
+
+void TestE2eEntries::changesAreWatched()
+{
+    const CommandLine user;
+    const QStringList store = storeArguments();
+    const QString before = fill(user, {QStringLiteral("old")}, store).front();
+    const auto watch = user.start(QStringList{QStringLiteral("entries"), QStringLiteral("watch"),
+                                      QStringLiteral("agent:new OR agent:old"), QStringLiteral("--json")}
+        + store);
+    QByteArray said;
+    const auto isWatching = [&] {
+        watch->waitForReadyRead(100);
+        said += watch->readAllStandardError();
+        return said.contains("Watching");
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(isWatching(), 20'000);
+    QByteArray out;
+    const auto hears = [&](const QString& fingerprint, const char* event) {
+        watch->waitForReadyRead(100);
+        out += watch->readAllStandardOutput();
+        for (const QByteArray& line : out.split('\n')) {
+            if (line.contains(fingerprint.toUtf8()) && line.contains(event))
+                return true;
+        }
+        return false;
+    };
+    const QStringList fresh = fill(user, {QStringLiteral("new"), QStringLiteral("other")}, store);
+    QTRY_VERIFY_WITH_TIMEOUT(hears(fresh[0], R"("event":"stored")"), 20'000);
+    const auto entries = [&](const QStringList& words) {
+        return user.run(QStringList{QStringLiteral("entries")} + words + store);
+    };
+    LLMCACHE_VERIFY_EXIT(entries({QStringLiteral("pin"), before}), 0);
+    QTRY_VERIFY_WITH_TIMEOUT(hears(before, R"("event":"changed")"), 20'000);
+    LLMCACHE_VERIFY_EXIT(entries({QStringLiteral("delete"), fresh[0], fresh[1], QStringLiteral("--yes")}), 0);
+    QTRY_VERIFY_WITH_TIMEOUT(hears(fresh[0], R"("event":"gone")"), 20'000);
+    QVERIFY2(!out.contains(fresh[1].toUtf8()), "it does not pass the filter");
+    watch->terminate(); // SIGTERM, as Ctrl+C
+    const ProgramResult result = CommandLine::finish(*watch);
+    LLMCACHE_VERIFY_EXIT(result, 0);
 }
 
 void TestE2eEntries::entriesMoveBetweenStores()

@@ -1,5 +1,7 @@
 #include "cache/liveentries.h"
 
+#include "cache/entryrows.h"
+
 namespace llmcache::ui {
 
 namespace {
@@ -11,45 +13,6 @@ constexpr std::chrono::milliseconds period = 1s;
 constexpr int sampledEvery = 5;
 /// Beyond this a new scan is the quicker way to know.
 constexpr qsizetype mostRead = 2000;
-constexpr qsizetype readTogether = 100;
-
-struct RowsNow {
-    std::vector<EntryMeta> rows;
-    QStringList gone;
-};
-
-/// What entries are now. A damaged one is left as it is shown.
-QCoro::Task<RowsNow> rowsNow(Store* store, QStringList fingerprints, std::stop_token stop)
-{
-    RowsNow now;
-    std::exception_ptr lost;
-    for (qsizetype from = 0; from < fingerprints.size() && !lost; from += readTogether) {
-        if (stop.stop_requested())
-            throw Cancelled();
-        const QStringList batch = fingerprints.mid(from, readTogether);
-        std::vector<QCoro::Task<std::optional<Entry>>> lookups;
-        for (const QString& fingerprint : batch)
-            lookups.push_back(store->lookup(fingerprint, EntryParts::Meta));
-        // All of them are awaited, whatever happens to one: a store must outlive its tasks.
-        for (std::size_t at = 0; at < lookups.size(); ++at) {
-            try {
-                auto& lookup = lookups[at];
-                std::optional<Entry> entry = co_await lookup;
-                if (entry)
-                    now.rows.push_back(std::move(entry->meta));
-                else
-                    now.gone.append(batch[static_cast<qsizetype>(at)]);
-            } catch (const CacheError& error) {
-                qWarning("%s", error.what());
-            } catch (...) {
-                lost = std::current_exception();
-            }
-        }
-    }
-    if (lost)
-        std::rethrow_exception(lost);
-    co_return now;
-}
 
 } // namespace
 
@@ -145,7 +108,7 @@ void LiveEntries::read(const QStringList& fingerprints)
     if (fingerprints.isEmpty())
         return;
     m_tasks.run([store = m_store, fingerprints](
-                    const std::stop_token& stop) { return rowsNow(store, fingerprints, stop); },
+                    const std::stop_token& stop) { return readRows(store, fingerprints, stop); },
         [this](const RowsNow& now) { Q_EMIT changed(now.rows, now.gone); },
         [this](const Failure&) { Q_EMIT rescanWanted(); });
 }
