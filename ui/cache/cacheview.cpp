@@ -1,7 +1,7 @@
 #include "cache/cacheview.h"
 
+#include "cache/bulkjob.h"
 #include "cache/entrydetail.h"
-#include "cache/entryremoval.h"
 #include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
@@ -45,7 +45,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_theme(theme)
     , m_settings(settings)
     , m_scan(new EntryScan(this))
-    , m_removal(new EntryRemoval(this))
+    , m_bulk(new BulkJob(this))
     , m_model(new EntryTableModel(this))
     , m_search(new TextSearch(m_model, this))
     , m_live(new LiveEntries(this))
@@ -97,20 +97,23 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(
         m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CacheView::showCurrent);
     connect(m_selectionBar, &SelectionBar::copyRequested, this, &CacheView::copyRows);
-    connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, &CacheView::invalidateSelection);
+    connect(m_selectionBar, &SelectionBar::pinRequested, this, &CacheView::pinSelection);
+    connect(m_selectionBar, &SelectionBar::ttlRequested, this, &CacheView::setTtlOfSelection);
+    connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, [this] { changeSelection({}); });
     connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] { m_table->setFocus(); });
-    connect(m_removal, &EntryRemoval::batchRemoved, this, [this](const QStringList& gone) {
+    connect(m_bulk, &BulkJob::batchRemoved, this, [this](const QStringList& gone) {
         if (gone.contains(m_detail->fingerprint()))
             m_detail->clear();
         m_model->removeEntries(gone);
     });
-    connect(m_removal, &EntryRemoval::batchKept, this, &CacheView::readAgain);
-    connect(m_removal, &EntryRemoval::finished, this, [this] {
-        const Failure& failure = m_removal->failure();
+    connect(m_bulk, &BulkJob::rowsRead, this, &CacheView::takeNews);
+    connect(m_bulk, &BulkJob::manyChanged, this, &CacheView::rescan);
+    connect(m_bulk, &BulkJob::finished, this, [this] {
+        const Failure& failure = m_bulk->failure();
         if (!failure.message.isEmpty())
             m_banner->showProblem(
-                tr("Not all entries could be invalidated: %1").arg(failure.message), failure.remedy);
-        const BulkReport& report = m_removal->report();
+                tr("Not all entries could be changed: %1").arg(failure.message), failure.remedy);
+        const BulkReport& report = m_bulk->report();
         if (report.done() > 0)
             offerUndo(report);
         if (m_nextRow >= 0 && m_model->rowCount() > 0 && m_table->selectedRows().empty()
@@ -150,7 +153,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     });
     connect(m_scan, &EntryScan::activeChanged, this, &View::activeTasksChanged);
     connect(m_search, &TextSearch::activeChanged, this, &View::activeTasksChanged);
-    connect(m_removal, &EntryRemoval::activeChanged, this, &View::activeTasksChanged);
+    connect(m_bulk, &BulkJob::activeChanged, this, &View::activeTasksChanged);
     connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
     connect(m_live, &LiveEntries::activeChanged, this, &View::activeTasksChanged);
     connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
@@ -176,7 +179,7 @@ void CacheView::setSession(Session* session)
 {
     m_scan->forget();
     m_search->forget();
-    m_removal->forget();
+    m_bulk->forget();
     m_live->forget();
     m_quietScan->cancel();
     m_undoTasks.drop();
@@ -361,21 +364,34 @@ void CacheView::askToInvalidate()
     m_selectionBar->ask();
 }
 
-void CacheView::invalidateSelection()
+void CacheView::changeSelection(const BulkAction& action)
 {
-    if (!m_session)
+    if (!m_session || m_bulk->isRunning())
         return;
     const auto rows = m_table->selectedRows();
-    m_nextRow = rows.empty() ? -1 : rows.front();
+    m_nextRow = rows.empty() || action.kind != BulkAction::Kind::Delete ? -1 : rows.front();
     std::vector<BulkTarget> targets;
-    for (const int row : m_table->selectedRows())
+    for (const int row : rows)
         targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
-    m_removal->start(m_session, std::move(targets));
+    m_bulk->start(m_session, std::move(targets), action);
+}
+
+void CacheView::pinSelection()
+{
+    changeSelection({BulkAction::Kind::Pin});
+}
+
+void CacheView::setTtlOfSelection(std::optional<std::chrono::seconds> ttl)
+{
+    BulkAction action{BulkAction::Kind::SetExpiry};
+    if (ttl && m_session)
+        action.expiresMs = m_session->clock().nowMs() + std::chrono::milliseconds(*ttl).count();
+    changeSelection(action);
 }
 
 void CacheView::readAgain(const QStringList& fingerprints)
 {
-    constexpr qsizetype few = 100;
+    constexpr qsizetype few = 1000;
     if (fingerprints.size() > few) {
         rescan();
         return;
@@ -385,8 +401,8 @@ void CacheView::readAgain(const QStringList& fingerprints)
 
 void CacheView::offerUndo(const BulkReport& report)
 {
-    QString text = report.changed == 1 ? tr("Invalidated 1 entry")
-                                       : tr("Invalidated %1 entries").arg(format::count(report.changed));
+    const qint64 count = report.changed + report.unaffected;
+    QString text = m_bulk->doneText(count == 1 ? tr("1 entry") : tr("%1 entries").arg(format::count(count)));
     // The selection bar goes on to the next row.
     if (report.conflicts > 0)
         text += tr(" · %1 had changed and stayed").arg(format::count(report.conflicts));
@@ -455,7 +471,7 @@ void CacheView::stopTasks()
 {
     m_scan->stop();
     m_search->stop();
-    m_removal->cancel();
+    m_bulk->cancel();
     m_live->forget();
     m_quietScan->cancel();
     m_undoTasks.drop();
@@ -464,7 +480,7 @@ void CacheView::stopTasks()
 
 int CacheView::activeTasks() const
 {
-    return m_scan->activeTasks() + m_search->activeTasks() + m_removal->activeTasks() + m_live->activeTasks()
+    return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_live->activeTasks()
         + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks();
 }
 

@@ -14,15 +14,16 @@ class QTimer;
 
 namespace llmcache {
 class Session;
+struct BulkAction;
 struct BulkReport;
 } // namespace llmcache
 
 namespace llmcache::ui {
 
+class BulkJob;
 class Button;
 class EmptyState;
 class EntryDetail;
-class EntryRemoval;
 class EntryScan;
 class EntryTable;
 class EntryTableModel;
@@ -85,7 +86,9 @@ private:
     void selectPending();
     void copyRows();
     void askToInvalidate();
-    void invalidateSelection();
+    void changeSelection(const BulkAction& action);
+    void pinSelection();
+    void setTtlOfSelection(std::optional<std::chrono::seconds> ttl);
     void offerUndo(const BulkReport& report);
     void undoLastChange() { undo({}); }
     void undo(const QString& id);
@@ -103,7 +106,7 @@ private:
     Session* m_session = nullptr;
     bool m_started = false; ///< the scan of this session has begun
     EntryScan* m_scan;
-    EntryRemoval* m_removal;
+    BulkJob* m_bulk;
     EntryTableModel* m_model;
     TextSearch* m_search;
     LiveEntries* m_live;

@@ -79,7 +79,7 @@ QWidget* CacheView::makeTableSide()
     m_empty->setObjectName(QStringLiteral("cacheEmpty"));
     m_tablePages->addWidget(m_table);
     m_tablePages->addWidget(m_empty);
-    m_selectionBar = new SelectionBar(m_theme, m_removal, side);
+    m_selectionBar = new SelectionBar(m_theme, m_bulk, side);
     auto* layout = new QVBoxLayout(side);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
@@ -108,6 +108,7 @@ void CacheView::makeCommands()
     // These keys mean something else in fields and texts: they are the table's alone.
     QAction* const invalidate =
         addCommand(tr("Invalidate selected entries"), {}, &CacheView::askToInvalidate);
+    addCommand(tr("Pin selected entries"), {}, &CacheView::pinSelection);
     QAction* const copy = addCommand(tr("Copy selected entries"), {}, &CacheView::copyRows);
     addCommand(tr("Undo the last change of entries"), QKeySequence::Undo, &CacheView::undoLastChange);
     invalidate->setObjectName(QStringLiteral("invalidateAction"));

@@ -1,12 +1,13 @@
 #include "cache/selectionbar.h"
 
-#include "cache/entryremoval.h"
+#include "cache/bulkjob.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/elidedlabel.h"
 #include "widgets/format.h"
 
 #include <QHBoxLayout>
+#include <QMenu>
 #include <QProgressBar>
 
 namespace llmcache::ui {
@@ -21,13 +22,15 @@ QString entries(qint64 count)
 
 } // namespace
 
-SelectionBar::SelectionBar(const Theme* theme, EntryRemoval* removal, QWidget* parent)
+SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     : QFrame(parent)
-    , m_removal(removal)
+    , m_job(job)
     , m_title(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_text(new ElidedLabel(this))
     , m_progress(new QProgressBar(this))
     , m_copy(secondaryButton(tr("Copy"), this))
+    , m_ttl(secondaryButton(tr("TTL"), this))
+    , m_pin(secondaryButton(tr("Pin"), this))
     , m_invalidate(dangerButton(tr("Invalidate"), this))
     , m_keep(secondaryButton({}, this))
     , m_confirm(dangerButton({}, this))
@@ -39,14 +42,19 @@ SelectionBar::SelectionBar(const Theme* theme, EntryRemoval* removal, QWidget* p
     m_text->setObjectName(QStringLiteral("selectionText"));
     m_copy->setObjectName(QStringLiteral("copyRows"));
     m_copy->setToolTip(tr("Copy the rows as tab-separated text (Ctrl+C)"));
+    m_ttl->setObjectName(QStringLiteral("setTtl"));
+    m_ttl->setToolTip(tr("Set when the selected entries expire; pinned ones are pinned no longer"));
+    makeTtlMenu();
+    m_pin->setObjectName(QStringLiteral("pinEntries"));
+    m_pin->setToolTip(tr("Mark the selected entries; they never expire"));
     m_invalidate->setObjectName(QStringLiteral("invalidate"));
     m_invalidate->setToolTip(tr("Delete the selected entries from the store (Del)"));
     m_keep->setObjectName(QStringLiteral("keepEntries"));
     m_confirm->setObjectName(QStringLiteral("confirmInvalidate"));
-    m_cancel->setObjectName(QStringLiteral("cancelRemoval"));
+    m_cancel->setObjectName(QStringLiteral("cancelChange"));
     m_progress->setTextVisible(false);
     m_progress->setFixedSize(140, 4);
-    m_progress->setAccessibleName(tr("Progress of the removal"));
+    m_progress->setAccessibleName(tr("Progress of the change"));
 
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(16, 8, 16, 8);
@@ -54,24 +62,40 @@ SelectionBar::SelectionBar(const Theme* theme, EntryRemoval* removal, QWidget* p
     layout->addWidget(m_title);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_progress);
-    for (Button* button : {m_copy, m_invalidate, m_keep, m_confirm, m_cancel})
+    for (Button* button : {m_copy, m_ttl, m_pin, m_invalidate, m_keep, m_confirm, m_cancel})
         layout->addWidget(button);
     setFixedHeight(theme->controlHeight() + 17);
 
     connect(m_copy, &QPushButton::clicked, this, &SelectionBar::copyRequested);
+    connect(m_pin, &QPushButton::clicked, this, &SelectionBar::pinRequested);
     connect(m_invalidate, &QPushButton::clicked, this, &SelectionBar::ask);
     connect(m_keep, &QPushButton::clicked, this, &SelectionBar::cancelQuestion);
     connect(m_confirm, &QPushButton::clicked, this, [this] {
         setState(State::Running);
-        // In this order: the removal may be over at once, and what comes after it goes by the focus.
+        // In this order: the change may be over at once, and what comes after it goes by the focus.
         Q_EMIT questionClosed();
         Q_EMIT invalidateConfirmed();
     });
-    connect(m_cancel, &QPushButton::clicked, m_removal, &EntryRemoval::cancel);
+    connect(m_cancel, &QPushButton::clicked, m_job, &BulkJob::cancel);
     connect(m_cancel, &QPushButton::clicked, m_cancel, [this] { m_cancel->setEnabled(false); });
-    connect(m_removal, &EntryRemoval::progressed, this, [this] { setState(State::Running); });
-    connect(m_removal, &EntryRemoval::finished, this, [this] { setState(State::Result); });
+    connect(m_job, &BulkJob::progressed, this, [this] { setState(State::Running); });
+    connect(m_job, &BulkJob::finished, this, [this] { setState(State::Result); });
     refresh();
+}
+
+void SelectionBar::makeTtlMenu()
+{
+    using namespace std::chrono_literals;
+    auto* menu = new QMenu(m_ttl);
+    for (const auto& [text, ttl] : std::initializer_list<std::pair<QString, std::chrono::seconds>>{
+             {tr("1 hour"), 1h}, {tr("1 day"), 24h}, {tr("7 days"), 24h * 7}, {tr("15 days"), 24h * 15},
+             {tr("30 days"), 24h * 30}, {tr("90 days"), 24h * 90}})
+        connect(menu->addAction(text), &QAction::triggered, this,
+            [this, ttl = ttl] { Q_EMIT ttlRequested(ttl); });
+    menu->addSeparator();
+    connect(menu->addAction(tr("Never expires")), &QAction::triggered, this,
+        [this] { Q_EMIT ttlRequested(std::nullopt); });
+    m_ttl->setMenu(menu);
 }
 
 void SelectionBar::setSelection(const EntrySums& sums)
@@ -87,7 +111,7 @@ void SelectionBar::setSelection(const EntrySums& sums)
 
 void SelectionBar::ask()
 {
-    if (m_sums.entries == 0 || m_removal->isRunning())
+    if (m_sums.entries == 0 || m_job->isRunning())
         return;
     setState(State::Asking);
     // The safe answer has the focus: Enter right after Del deletes nothing.
@@ -124,7 +148,7 @@ QString SelectionBar::weight() const
 QString SelectionBar::resultText() const
 {
     QStringList parts;
-    const BulkReport& report = m_removal->report();
+    const BulkReport& report = m_job->report();
     if (report.absent > 0)
         parts << tr("%1 were already gone").arg(format::count(report.absent));
     if (report.conflicts > 0)
@@ -132,20 +156,20 @@ QString SelectionBar::resultText() const
     const qint64 left = report.asked - report.done();
     if (report.cancelled)
         parts << tr("cancelled with %1 left").arg(format::count(left));
-    else if (!m_removal->failure().message.isEmpty())
+    else if (!m_job->failure().message.isEmpty())
         parts << tr("failed with %1 left").arg(format::count(left));
     return parts.join(QStringLiteral(" · "));
 }
 
 void SelectionBar::refresh()
 {
-    const BulkReport& report = m_removal->report();
+    const BulkReport& report = m_job->report();
     const qint64 count = m_sums.entries;
     const bool selecting = m_state == State::Selection || m_state == State::Result;
-    m_copy->setVisible(selecting);
-    m_invalidate->setVisible(selecting);
-    m_copy->setEnabled(count > 0);
-    m_invalidate->setEnabled(count > 0);
+    for (Button* button : {m_copy, m_ttl, m_pin, m_invalidate}) {
+        button->setVisible(selecting);
+        button->setEnabled(count > 0);
+    }
     m_invalidate->setText(count > 0 ? tr("Invalidate %1").arg(format::count(count)) : tr("Invalidate"));
     m_keep->setVisible(m_state == State::Asking);
     m_keep->setText(count == 1 ? tr("Keep it") : tr("Keep them"));
@@ -158,7 +182,7 @@ void SelectionBar::refresh()
     case State::Selection:
         m_title->setVisible(count > 0);
         m_title->setText(tr("%1 selected").arg(format::count(count)));
-        m_text->setText(count > 0 ? weight() : tr("Select entries to copy or invalidate them"));
+        m_text->setText(count > 0 ? weight() : tr("Select entries to copy, change or invalidate them"));
         break;
     case State::Asking:
         m_title->setVisible(true);
@@ -167,15 +191,16 @@ void SelectionBar::refresh()
         break;
     case State::Running:
         m_title->setVisible(true);
-        m_title->setText(
-            tr("Invalidated %1 of %2").arg(format::count(report.changed), format::count(report.asked)));
+        m_title->setText(m_job->doneText(
+            tr("%1 of %2")
+                .arg(format::count(report.changed + report.unaffected), format::count(report.asked))));
         m_text->setText({});
         m_progress->setRange(0, 1000);
         m_progress->setValue(static_cast<int>(report.asked > 0 ? 1000 * report.done() / report.asked : 0));
         break;
     case State::Result:
         m_title->setVisible(true);
-        m_title->setText(tr("Invalidated %1").arg(entries(report.changed)));
+        m_title->setText(m_job->doneText(entries(report.changed + report.unaffected)));
         m_text->setText(resultText());
         break;
     }

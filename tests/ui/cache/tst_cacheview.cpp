@@ -12,6 +12,7 @@
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QScrollBar>
@@ -47,6 +48,7 @@ private Q_SLOTS:
     void entryThatIsGone();
     void invalidatesAfterAsking();
     void invalidatedEntriesComeBack();
+    void pinsAndSetsTheTtl();
     void entriesThatChangedStay();
     void keepsWhenToldSo();
     void copiesRowsAsText();
@@ -456,6 +458,71 @@ void TestCacheView::invalidatedEntriesComeBack()
     waitForRows(300);
     QTest::keySequence(m_view.get(), QKeySequence::Undo);
     QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("There is nothing to undo|"), patience);
+}
+
+void TestCacheView::pinsAndSetsTheTtl()
+{
+    fill(300);
+    open();
+    waitForRows(300);
+    QString offered;
+    std::function<void()> undo;
+    connect(m_view.get(), &CacheView::notice, this,
+        [&](const QString& text, const QString& action, const std::function<void()>& run) {
+            offered = text + QLatin1Char('|') + action;
+            undo = run;
+        });
+    clickRow(1);
+    clickRow(2, Qt::ShiftModifier);
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("2 selected"));
+    const QStringList chosen{fingerprintAt(1), fingerprintAt(2)};
+    const auto before = waitForTask(m_session->store().readImages(chosen));
+    const auto meta = [&](int which) { return waitForTask(m_session->store().lookup(chosen[which]))->meta; };
+    click("pinEntries");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 2 entries|Undo"), patience);
+    QVERIFY(meta(0).pinned && meta(1).pinned && !meta(0).expiresMs);
+    QCOMPARE(m_table->selectedRows().size(), std::size_t(2)); // for what comes next
+
+    const auto choose = [this](const char* words) {
+        auto* button = find<QPushButton>("setTtl");
+        const QList<QAction*> actions = button->menu()->actions();
+        for (QAction* action : actions) {
+            if (action->text() == QLatin1String(words))
+                action->trigger();
+        }
+    };
+    const auto expiresInAWeek = [&] {
+        const qint64 nowMs = m_session->clock().nowMs();
+        const qint64 week = qint64(7) * 24 * 3600 * 1000;
+        const auto expiresMs = meta(0).expiresMs;
+        return expiresMs && std::abs(*expiresMs - nowMs - week) < 60'000 && !meta(0).pinned;
+    };
+    choose("7 days");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Set the TTL of 2 entries|Undo"), patience);
+    QVERIFY(expiresInAWeek());
+    choose("Never expires");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Removed the TTL of 2 entries|Undo"), patience);
+    QVERIFY(!meta(0).expiresMs && !meta(0).pinned);
+
+    // Taken back one by one.
+    undo();
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 2 entries|"), patience);
+    QVERIFY(expiresInAWeek());
+    for (int step = 0; step < 2; ++step) {
+        offered.clear();
+        QTest::keySequence(m_view.get(), QKeySequence::Undo);
+        QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 2 entries|"), patience);
+    }
+    QCOMPARE(meta(0).expiresMs, before[0].expiresMs);
+    QVERIFY(!meta(0).pinned);
+
+    // Many at once.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("300 selected"));
+    click("pinEntries");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 300 entries|Undo"), patience);
+    find<QLineEdit>("filterField")->setText(QStringLiteral("is:pinned"));
+    waitForRows(300);
 }
 
 void TestCacheView::entriesThatChangedStay()
