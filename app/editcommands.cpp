@@ -35,18 +35,11 @@ QString fingerprintOperand(const Arguments& arguments)
     return arguments.operands().front();
 }
 
-/// An answer as people edit it: text as it is, JSON indented.
-QByteArray editableText(const Json& output)
+/// Editors end a file of JSON with a line break.
+QByteArray editableText(const Entry& entry)
 {
-    return output.is_string() ? outputText(output).toUtf8() : toPrettyJsonText(output) + '\n';
-}
-
-Json answerFrom(const QByteArray& text, const Entry& entry)
-{
-    const Json* const output = findMember(entry.request, "output");
-    if (!output || output->is_null())
-        return Json(toUtf8(QString::fromUtf8(text)));
-    return parseJson(text, QStringLiteral("The answer"));
+    const QByteArray text = editableAnswer(entry).toUtf8();
+    return entry.output.is_string() ? text : text + '\n';
 }
 
 /// A file with the answer, in the user's editor until that is closed. Kept when the answer can't be saved.
@@ -143,7 +136,7 @@ QCoro::Task<int> edit(CommandContext context, Arguments arguments)
     const bool inEditor = !arguments.has(QStringLiteral("output"));
     QByteArray text;
     if (inEditor) {
-        const QByteArray before = editableText(entry.output);
+        const QByteArray before = editableText(entry);
         text = file.edit(before);
         if (text == before) {
             printLine(QStringLiteral("Nothing was changed."));
@@ -156,7 +149,7 @@ QCoro::Task<int> edit(CommandContext context, Arguments arguments)
     QString kept;
     std::exception_ptr failure;
     try {
-        Json answer = answerFrom(text, entry);
+        Json answer = answerFrom(QString::fromUtf8(text), entry);
         Entry edited = withOutput(std::move(entry), std::move(answer), by);
         auto saving = save(context, std::move(edited), arguments.has(QStringLiteral("json")));
         const int code = co_await saving;

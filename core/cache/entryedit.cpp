@@ -31,6 +31,20 @@ void putAnswer(History& messages, const Json& output)
 
 } // namespace
 
+QString editableAnswer(const Entry& entry)
+{
+    return entry.output.is_string() ? outputText(entry.output)
+                                    : QString::fromUtf8(toPrettyJsonText(entry.output));
+}
+
+Json answerFrom(const QString& text, const Entry& entry)
+{
+    const Json* const output = findMember(entry.request, "output");
+    if (!output || output->is_null())
+        return Json(toUtf8(text));
+    return parseJson(text.toUtf8(), QStringLiteral("The answer"));
+}
+
 Entry withOutput(Entry entry, Json output, const QString& by)
 {
     const OutputType type = requestFromJson(entry.request).output;
@@ -42,6 +56,10 @@ Entry withOutput(Entry entry, Json output, const QString& by)
         Validation validation = validateOutput(type.schema, output);
         violations = validation.violations;
         output = std::move(validation.value);
+    }
+    for (QString& violation : violations) {
+        if (violation.endsWith(QLatin1Char('.')))
+            violation.chop(1);
     }
     if (!violations.isEmpty())
         throw OutputError(QStringLiteral("The answer does not fit the schema: %1.")

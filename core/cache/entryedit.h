@@ -4,6 +4,11 @@
 
 namespace llmcache {
 
+/// An answer as people edit it: text as it is, JSON indented.
+QString editableAnswer(const Entry& entry);
+/// The answer that such a text means. Throws CacheError for what is no JSON where the request asks for it.
+Json answerFrom(const QString& text, const Entry& entry);
+
 /// An entry with another answer, by a person: its metadata, the answer and the last message say so. What the
 /// original cost stays. Throws OutputError, with the violations, for an answer that does not fit the
 /// request's output type, and CacheError for a request that can't be read.

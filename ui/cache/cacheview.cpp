@@ -115,7 +115,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
                 tr("Not all entries could be changed: %1").arg(failure.message), failure.remedy);
         const BulkReport& report = m_bulk->report();
         if (report.done() > 0)
-            offerUndo(report);
+            tell(report);
         if (m_nextRow >= 0 && m_model->rowCount() > 0 && m_table->selectedRows().empty()
             && m_table->hasFocus())
             m_table->setCurrentIndex(m_model->index(std::min(m_nextRow, m_model->rowCount() - 1), 0));
@@ -135,6 +135,11 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_detail->clear();
         m_model->removeEntries({fingerprint});
     });
+    connect(m_detail, &EntryDetail::saved, this,
+        [this](const QString& fingerprint, qint64 revision, const QString& undoId) {
+            m_live->read({fingerprint});
+            offerUndo(tr("Saved as revision %1").arg(revision), undoId);
+        });
     connect(m_banner, &ErrorBanner::actionTriggered, this, &CacheView::rescan);
     connect(m_empty, &EmptyState::actionTriggered, this, [this] {
         switch (m_emptyKind) {
@@ -399,20 +404,25 @@ void CacheView::readAgain(const QStringList& fingerprints)
     m_live->read(fingerprints);
 }
 
-void CacheView::offerUndo(const BulkReport& report)
+void CacheView::tell(const BulkReport& report)
 {
     const qint64 count = report.changed + report.unaffected;
     QString text = m_bulk->doneText(count == 1 ? tr("1 entry") : tr("%1 entries").arg(format::count(count)));
     // The selection bar goes on to the next row.
     if (report.conflicts > 0)
         text += tr(" · %1 had changed and stayed").arg(format::count(report.conflicts));
-    if (report.undoId.isEmpty()) {
+    offerUndo(text, report.undoId);
+}
+
+void CacheView::offerUndo(const QString& text, const QString& undoId)
+{
+    if (undoId.isEmpty()) {
         Q_EMIT notice(text, {}, {});
         return;
     }
-    Q_EMIT notice(text, tr("Undo"), [self = QPointer(this), id = report.undoId] {
+    Q_EMIT notice(text, tr("Undo"), [self = QPointer(this), undoId] {
         if (self)
-            self->undo(id);
+            self->undo(undoId);
     });
 }
 

@@ -89,7 +89,8 @@ private:
     void changeSelection(const BulkAction& action);
     void pinSelection();
     void setTtlOfSelection(std::optional<std::chrono::seconds> ttl);
-    void offerUndo(const BulkReport& report);
+    void tell(const BulkReport& report);
+    void offerUndo(const QString& text, const QString& undoId);
     void undoLastChange() { undo({}); }
     void undo(const QString& id);
     void focusFilter();

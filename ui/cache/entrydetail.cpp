@@ -1,5 +1,6 @@
 #include "cache/entrydetail.h"
 
+#include "cache/answereditor.h"
 #include "cache/entrycallsmodel.h"
 #include "cache/factlist.h"
 #include "cache/session.h"
@@ -121,6 +122,12 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
 
     connect(m_gone, &EmptyState::actionTriggered, this, [this] { Q_EMIT forgetRequested(m_fingerprint); });
     connect(m_banner, &ErrorBanner::actionTriggered, this, &EntryDetail::reload);
+    connect(m_answer, &AnswerEditor::saved, this, &EntryDetail::saved);
+    connect(m_answer, &AnswerEditor::editingChanged, this, [this](bool editing) {
+        m_facts->setVisible(!editing); // the text needs the room
+    });
+    connect(m_answer, &AnswerEditor::reloadRequested, this, &EntryDetail::reload);
+    connect(m_answer, &AnswerEditor::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_callTasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
 }
@@ -174,8 +181,7 @@ QWidget* EntryDetail::makeHeading()
 QWidget* EntryDetail::makeAnswerPage()
 {
     auto* page = new QWidget(this);
-    m_answer = new ValueText(m_theme, tr("Answer"), page);
-    m_answer->setObjectName(QStringLiteral("answerText"));
+    m_answer = new AnswerEditor(m_theme, page);
     m_answer->setMinimumHeight(96);
     m_facts = new FactList(page);
     for (const QString& label : {tr("Model"), tr("Task"), tr("Stored"), tr("Expires"), tr("Tokens"),
@@ -199,6 +205,7 @@ void EntryDetail::setSession(Session* session)
 {
     clear();
     m_session = session;
+    m_answer->setSession(session);
 }
 
 void EntryDetail::clear()
@@ -217,7 +224,13 @@ void EntryDetail::stopTasks()
     m_tasks.drop();
     m_callTasks.drop();
     m_texts.cancel();
+    m_answer->stopTasks();
     m_spinner->setBusy(false);
+}
+
+int EntryDetail::activeTasks() const
+{
+    return m_tasks.active() + m_callTasks.active() + m_answer->activeTasks();
 }
 
 void EntryDetail::show(const QString& fingerprint)
@@ -255,11 +268,13 @@ void EntryDetail::take(std::optional<Entry> entry)
     if (!entry) {
         m_spinner->setBusy(false);
         m_loaded = true;
-        m_pages->setCurrentIndex(GonePage);
+        m_answer->setGone();
+        m_pages->setCurrentIndex(m_answer->isEditing() ? EntryPage : GonePage);
         return;
     }
     m_revision = entry->meta.revision;
     showFacts(*entry);
+    m_answer->setEntry(*entry);
     // Values may be large; their text is made elsewhere, and the entry dies there too.
     m_texts.start([entry = std::make_shared<const Entry>(std::move(*entry))](
                       const std::stop_token&) { return textsOf(*entry); },
@@ -322,7 +337,7 @@ void EntryDetail::showTexts(const EntryTexts& texts)
 {
     m_spinner->setBusy(false);
     m_loaded = true;
-    m_answer->setText(texts.answer, texts.answerSyntax);
+    m_answer->setAnswerText(texts.answer, texts.answerSyntax);
     m_prompt->setText(texts.prompt);
     m_request->setText(texts.request, Syntax::Json);
     m_raw->setText(texts.stored, Syntax::Json);

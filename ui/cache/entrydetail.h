@@ -18,6 +18,7 @@ class Session;
 
 namespace llmcache::ui {
 
+class AnswerEditor;
 class Badge;
 class Button;
 class EntryCallsModel;
@@ -50,7 +51,7 @@ public:
     qint64 revision() const { return m_revision; }
     /// The entry is on screen.
     bool isLoaded() const { return m_loaded; }
-    int activeTasks() const { return m_tasks.active() + m_callTasks.active(); }
+    int activeTasks() const;
     /// Requests stop of what is being read.
     void stopTasks();
 
@@ -59,6 +60,8 @@ Q_SIGNALS:
     void deleteRequested(const QString& fingerprint);
     /// The store has no such entry any more.
     void forgetRequested(const QString& fingerprint);
+    /// The user stored another answer; `undoId` takes it back.
+    void saved(const QString& fingerprint, qint64 revision, const QString& undoId);
     void activeChanged();
 
 protected:
@@ -97,7 +100,7 @@ private:
     ErrorBanner* m_banner;
     TabStrip* m_tabs;
     QStackedWidget* m_tabPages;
-    ValueText* m_answer;
+    AnswerEditor* m_answer;
     ValueText* m_prompt;
     ValueText* m_request;
     ValueText* m_raw;

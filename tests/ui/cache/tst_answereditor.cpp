@@ -1,0 +1,314 @@
+#include "../../core/cache/readablecommit.h"
+#include "cache/answereditor.h"
+#include "cache/entrydetail.h"
+#include "cache/session.h"
+#include "guitest.h"
+#include "theme/theme.h"
+#include "waitfortask.h"
+#include "widgets/codeedit.h"
+
+#include <QLabel>
+#include <QMenu>
+#include <QPushButton>
+#include <QSignalSpy>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::readableCommit;
+using llmcache::test::waitForTask;
+
+namespace {
+
+constexpr auto patience = 30'000;
+
+} // namespace
+
+/// Answers are edited where they are read.
+class TestAnswerEditor : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void anEditIsSaved();
+    void onlyWhatFitsIsSaved();
+    void nothingIsSavedWithoutAChange();
+    void bothVersionsAreShown();
+    void theirsCanBeKept();
+    void whatComesMeanwhileIsShown();
+    void theTextOutlivesItsEntry();
+    void draftsWait();
+    void earlierRevisionsComeBack();
+    void largeAnswersAreNotEdited();
+
+private:
+    /// Stores it and shows it.
+    void open(const Commit& commit);
+    void show(const QString& fingerprint);
+    Entry stored() const { return *waitForTask(m_session->store().lookup(m_detail->fingerprint())); }
+    /// As somebody else would.
+    void storeAnswer(const QString& answer);
+    template <typename T>
+    T* find(const char* name) const
+    {
+        return m_detail->findChild<T*>(QString::fromLatin1(name));
+    }
+    QPushButton* button(const char* name) const { return find<QPushButton>(name); }
+    void click(const char* name) const { QTest::mouseClick(button(name), Qt::LeftButton); }
+    CodeEdit* editor() const { return find<CodeEdit>("answerEdit"); }
+    QString status() const { return find<QLabel>("editStatus")->text(); }
+    void type(const QString& text) const
+    {
+        editor()->selectAll();
+        QTest::keyClicks(editor(), text);
+    }
+    QString shownAnswer() const
+    {
+        return find<QWidget>("answerText")->findChild<QTextEdit*>()->toPlainText();
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<Session> m_session;
+    std::unique_ptr<EntryDetail> m_detail;
+};
+
+void TestAnswerEditor::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_theme = std::make_unique<Theme>();
+    m_theme->setScheme(ColorScheme::Light);
+    m_theme->apply(*qApp);
+    SessionConfig config;
+    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
+    config.storeUrl = QStringLiteral("sqlite://") + m_folder->filePath(QStringLiteral("cache.db"));
+    config.identity.user = QStringLiteral("eve");
+    m_session = std::make_unique<Session>(config);
+}
+
+void TestAnswerEditor::cleanup()
+{
+    if (m_detail) {
+        m_detail->stopTasks();
+        QTRY_COMPARE_WITH_TIMEOUT(m_detail->activeTasks(), 0, patience);
+    }
+    m_detail.reset();
+    m_session.reset();
+}
+
+void TestAnswerEditor::open(const Commit& commit)
+{
+    waitForTask(m_session->store().commit(commit));
+    m_detail = std::make_unique<EntryDetail>(m_theme.get());
+    m_detail->resize(434, 720);
+    m_detail->setSession(m_session.get());
+    m_detail->setVisible(true);
+    QVERIFY(QTest::qWaitForWindowExposed(m_detail.get()));
+    m_detail->activateWindow();
+    show(commit.entry.meta.fingerprint);
+}
+
+void TestAnswerEditor::show(const QString& fingerprint)
+{
+    m_detail->show(fingerprint);
+    QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded(), patience);
+}
+
+void TestAnswerEditor::storeAnswer(const QString& answer)
+{
+    Commit commit;
+    commit.entry = withOutput(stored(), Json(toUtf8(answer)), QStringLiteral("bob"));
+    commit.ttl = std::chrono::hours(5);
+    waitForTask(m_session->store().commit(commit));
+}
+
+void TestAnswerEditor::anEditIsSaved()
+{
+    open(readableCommit(false));
+    const Entry before = stored();
+    QSignalSpy saved(m_detail.get(), &EntryDetail::saved);
+    click("editAnswer");
+    QVERIFY(editor()->isVisible() && editor()->hasFocus());
+    QCOMPARE(editor()->text(), QStringLiteral("Ada"));
+    type(QStringLiteral("Grace"));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    QTest::keySequence(editor(), QKeySequence::Save);
+    QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, patience);
+    const Entry after = stored();
+    QCOMPARE(outputText(after.output), QStringLiteral("Grace"));
+    QCOMPARE(after.meta.revision, before.meta.revision + 1);
+    QCOMPARE(after.meta.author, QStringLiteral("eve"));
+    QVERIFY(after.meta.human);
+    QCOMPARE(after.meta.expiresMs, before.meta.expiresMs);
+    QVERIFY(!saved.front()[2].toString().isEmpty()); // can be undone
+    QVERIFY(!editor()->isVisible());
+    QCOMPARE(shownAnswer(), QStringLiteral("Grace"));
+}
+
+void TestAnswerEditor::onlyWhatFitsIsSaved()
+{
+    open(readableCommit(true));
+    click("editAnswer");
+    QTRY_COMPARE(status(), QStringLiteral("Fits the schema"));
+    type(QStringLiteral("{\"name\": "));
+    QTRY_VERIFY2(status().contains(QLatin1String("The answer")), qPrintable(status()));
+    QVERIFY(!button("saveEdit")->isEnabled());
+    type(QStringLiteral("{\"name\": 7}"));
+    QTRY_VERIFY2(status().contains(QLatin1String("name")), qPrintable(status()));
+    QTest::keySequence(editor(), QKeySequence::Save);
+    QCOMPARE(m_detail->activeTasks(), 0);
+    QCOMPARE(stored().meta.revision, 1);
+    type(QStringLiteral("{\"name\": \"Grace\"}"));
+    QTRY_COMPARE(status(), QStringLiteral("Fits the schema"));
+    click("saveEdit");
+    QTRY_VERIFY_WITH_TIMEOUT(!editor()->isVisible(), patience);
+    QCOMPARE(stored().output, (Json{{"name", "Grace"}}));
+}
+
+void TestAnswerEditor::nothingIsSavedWithoutAChange()
+{
+    open(readableCommit(false));
+    click("editAnswer");
+    QVERIFY(!button("saveEdit")->isEnabled());
+    type(QStringLiteral("Grace"));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    type(QStringLiteral("Ada"));
+    QTRY_VERIFY(!button("saveEdit")->isEnabled());
+    click("discardEdit");
+    QVERIFY(!editor()->isVisible());
+    QCOMPARE(stored().meta.revision, 1);
+}
+
+void TestAnswerEditor::bothVersionsAreShown()
+{
+    open(readableCommit(false));
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    storeAnswer(QStringLiteral("Hedy"));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    click("saveEdit");
+    auto* theirs = find<QWidget>("theirAnswer");
+    QTRY_VERIFY_WITH_TIMEOUT(theirs->isVisible(), patience);
+    QCOMPARE(find<QLabel>("conflict")->text(), QStringLiteral("bob stored revision 2 meanwhile:"));
+    QCOMPARE(theirs->findChild<QTextEdit*>()->toPlainText(), QStringLiteral("Hedy"));
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+    QCOMPARE(outputText(stored().output), QStringLiteral("Hedy")); // nothing was written
+    QCOMPARE(button("saveEdit")->text(), QStringLiteral("Save mine over it"));
+    click("saveEdit");
+    QTRY_VERIFY_WITH_TIMEOUT(!editor()->isVisible(), patience);
+    QCOMPARE(outputText(stored().output), QStringLiteral("Grace"));
+    QCOMPARE(stored().meta.revision, 3);
+}
+
+void TestAnswerEditor::theirsCanBeKept()
+{
+    open(readableCommit(false));
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    storeAnswer(QStringLiteral("Hedy"));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    click("saveEdit");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("theirAnswer")->isVisible(), patience);
+    QCOMPARE(button("discardEdit")->text(), QStringLiteral("Keep theirs"));
+    click("discardEdit");
+    QTRY_COMPARE_WITH_TIMEOUT(shownAnswer(), QStringLiteral("Hedy"), patience);
+    QCOMPARE(stored().meta.revision, 2);
+}
+
+void TestAnswerEditor::whatComesMeanwhileIsShown()
+{
+    open(readableCommit(false));
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    storeAnswer(QStringLiteral("Hedy"));
+    m_detail->reload(); // as the view does when it hears of it
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("theirAnswer")->isVisible(), patience);
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+}
+
+void TestAnswerEditor::theTextOutlivesItsEntry()
+{
+    open(readableCommit(false));
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    waitForTask(m_session->store().removeEntries({m_detail->fingerprint()}));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    click("saveEdit");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QLabel>("conflict")->isVisible(), patience);
+    QVERIFY(find<QLabel>("conflict")->text().contains(QStringLiteral("gone")));
+    QVERIFY(editor()->isVisible());
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+    m_detail->reload();
+    QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded(), patience);
+    QVERIFY(editor()->isVisible());
+    click("discardEdit");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("entryGone")->isVisible(), patience);
+}
+
+void TestAnswerEditor::draftsWait()
+{
+    const Commit other = readableCommit(true);
+    waitForTask(m_session->store().commit(other));
+    const Commit commit = readableCommit(false);
+    open(commit);
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    show(other.entry.meta.fingerprint);
+    QVERIFY(!editor()->isVisible());
+    show(commit.entry.meta.fingerprint);
+    QVERIFY(editor()->isVisible());
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+    // Without a change there is nothing to keep.
+    type(QStringLiteral("Ada"));
+    show(other.entry.meta.fingerprint);
+    show(commit.entry.meta.fingerprint);
+    QVERIFY(!editor()->isVisible());
+}
+
+void TestAnswerEditor::earlierRevisionsComeBack()
+{
+    open(readableCommit(false));
+    const auto popUp = [this] {
+        click("revisions");
+        QMenu* menu = nullptr;
+        const auto isOpen = [&] {
+            menu = find<QMenu>("revisionMenu");
+            return menu && menu->isVisible();
+        };
+        [&] { QTRY_VERIFY_WITH_TIMEOUT(isOpen(), patience); }();
+        return menu;
+    };
+    QMenu* menu = popUp();
+    QCOMPARE(menu->actions().size(), 1);
+    QVERIFY(!menu->actions().front()->isEnabled()); // it says that there are none
+    menu->close();
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    QTRY_VERIFY(button("saveEdit")->isEnabled());
+    QSignalSpy saved(m_detail.get(), &EntryDetail::saved);
+    click("saveEdit");
+    QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, patience);
+    m_detail->reload();
+    QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded() && m_detail->revision() == 2, patience);
+    menu = popUp();
+    QCOMPARE(menu->actions().size(), 1);
+    QVERIFY2(menu->actions().front()->text().contains(QStringLiteral("Ada")),
+        qPrintable(menu->actions().front()->text()));
+    menu->actions().front()->trigger();
+    menu->close();
+    QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 2, patience);
+    QCOMPARE(outputText(stored().output), QStringLiteral("Ada"));
+    QVERIFY(!stored().meta.human); // it is the model's own again
+    QCOMPARE(stored().meta.revision, 3);
+}
+
+void TestAnswerEditor::largeAnswersAreNotEdited()
+{
+    Commit commit = readableCommit(false);
+    commit.entry.output = Json(std::string(AnswerEditor::largest + 1, 'x'));
+    open(commit);
+    QVERIFY(!button("editAnswer")->isEnabled());
+    QVERIFY(button("editAnswer")->toolTip().contains(QStringLiteral("not edited here")));
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestAnswerEditor)
+#include "tst_answereditor.moc"

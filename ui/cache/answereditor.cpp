@@ -1,0 +1,348 @@
+#include "cache/answereditor.h"
+
+#include "base/error.h"
+#include "cache/session.h"
+#include "cache/valuetext.h"
+#include "theme/theme.h"
+#include "widgets/controls.h"
+#include "widgets/format.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QMenu>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// After the last key.
+constexpr std::chrono::milliseconds checkDelay = 200ms;
+
+} // namespace
+
+AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
+    , m_view(new ValueText(theme, tr("Answer"), this))
+    , m_theirsLabel(makeLabel({}, Tone::Miss, TextSize::Body, QFont::DemiBold, this))
+    , m_theirs(new ValueText(theme, tr("The answer that somebody else stored"), this))
+    , m_mineLabel(makeLabel(tr("Yours, not saved"), Tone::Normal, TextSize::Body, QFont::DemiBold, this))
+    , m_text(new CodeEdit(theme, Syntax::None, this))
+    , m_status(makeLabel({}, Tone::Secondary, TextSize::Small, QFont::Normal, this))
+    , m_revisions(flatButton(tr("Revisions"), this))
+    , m_edit(flatButton(tr("Edit answer"), this))
+    , m_discard(secondaryButton(tr("Discard"), this))
+    , m_save(primaryButton(tr("Save"), this))
+{
+    makeLayout();
+    m_check.setSingleShot(true);
+    m_check.setInterval(checkDelay);
+    connect(&m_check, &QTimer::timeout, this, &AnswerEditor::check);
+    connect(m_text, &QTextEdit::textChanged, this, [this] {
+        if (isEditing())
+            m_check.start();
+    });
+    connect(m_edit, &QPushButton::clicked, this, &AnswerEditor::edit);
+    connect(m_revisions, &QPushButton::clicked, this, &AnswerEditor::offerRevisions);
+    connect(m_discard, &QPushButton::clicked, this, &AnswerEditor::discard);
+    connect(m_save, &QPushButton::clicked, this, &AnswerEditor::save);
+    connect(&m_tasks, &TaskScope::activeChanged, this, &AnswerEditor::activeChanged);
+    auto* saveAction = new QAction(this);
+    saveAction->setShortcut(QKeySequence::Save);
+    saveAction->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+    connect(saveAction, &QAction::triggered, this, &AnswerEditor::save);
+    addAction(saveAction);
+    setState(State::Reading);
+}
+
+void AnswerEditor::makeLayout()
+{
+    m_view->setObjectName(QStringLiteral("answerText"));
+    m_theirs->setObjectName(QStringLiteral("theirAnswer"));
+    m_theirsLabel->setObjectName(QStringLiteral("conflict"));
+    m_text->setObjectName(QStringLiteral("answerEdit"));
+    m_text->setAccessibleName(tr("Answer, edited"));
+    m_status->setObjectName(QStringLiteral("editStatus"));
+    m_edit->setObjectName(QStringLiteral("editAnswer"));
+    m_revisions->setObjectName(QStringLiteral("revisions"));
+    m_revisions->setToolTip(tr("What edits of this entry replaced"));
+    m_discard->setObjectName(QStringLiteral("discardEdit"));
+    m_save->setObjectName(QStringLiteral("saveEdit"));
+    m_save->setToolTip(tr("Store your answer in place of the one that you began with; TTL and hits stay"));
+    for (QLabel* label : {m_theirsLabel, m_status})
+        label->setWordWrap(true);
+    for (QWidget* text : std::initializer_list<QWidget*>{m_view, m_theirs, m_text})
+        text->setMinimumHeight(64);
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    row->addStretch(1);
+    for (Button* button : {m_revisions, m_edit, m_discard, m_save})
+        row->addWidget(button);
+    auto* layout = new QVBoxLayout(this);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(4);
+    layout->addWidget(m_view, 1);
+    layout->addWidget(m_theirsLabel);
+    layout->addWidget(m_theirs, 1);
+    layout->addWidget(m_mineLabel);
+    layout->addWidget(m_text, 1);
+    layout->addWidget(m_status);
+    layout->addLayout(row);
+}
+
+void AnswerEditor::setSession(Session* session)
+{
+    m_tasks.drop();
+    m_saving = false;
+    m_session = session;
+    m_entry.reset();
+    m_drafts.clear();
+    setState(State::Reading);
+}
+
+void AnswerEditor::setEntry(const Entry& entry)
+{
+    const QString fingerprint = entry.meta.fingerprint;
+    const bool isSame = m_base && m_base->meta.fingerprint == fingerprint;
+    const bool canEdit = entry.meta.bytes <= largest && !entry.meta.python;
+    m_entry = canEdit ? std::make_shared<const Entry>(entry) : nullptr;
+    if (isEditing() && isSame) {
+        if (m_entry && m_entry->meta.revision != m_base->meta.revision)
+            showConflict(m_entry);
+        return;
+    }
+    stashDraft(); // also one that is being saved, which may fail
+    m_tasks.drop();
+    m_saving = false;
+    setState(State::Reading);
+    const Draft draft = canEdit ? m_drafts.take(fingerprint) : Draft();
+    if (draft.base && draft.text != editableAnswer(entry)) // or it was saved after all
+        begin(draft);
+}
+
+void AnswerEditor::setGone()
+{
+    m_entry.reset();
+    setState(isEditing() ? State::Gone : State::Reading);
+}
+
+void AnswerEditor::setAnswerText(const QString& text, Syntax syntax)
+{
+    m_view->setText(text, syntax);
+}
+
+bool AnswerEditor::isModified() const
+{
+    return isEditing() && m_text->text() != editableAnswer(*m_base);
+}
+
+void AnswerEditor::edit()
+{
+    if (m_entry && !isEditing())
+        begin({editableAnswer(*m_entry), m_entry});
+}
+
+void AnswerEditor::begin(const Draft& draft)
+{
+    m_base = draft.base;
+    m_text->setSyntax(m_base->output.is_string() ? Syntax::None : Syntax::Json);
+    m_text->setText(draft.text);
+    setState(State::Editing);
+    check();
+    m_text->setFocus(Qt::OtherFocusReason);
+    if (m_entry && m_entry->meta.revision != m_base->meta.revision)
+        showConflict(m_entry);
+}
+
+void AnswerEditor::stashDraft()
+{
+    if (isModified())
+        m_drafts.insert(m_base->meta.fingerprint, {m_text->text(), m_base});
+}
+
+void AnswerEditor::setState(State state)
+{
+    const bool wasEditing = isEditing();
+    m_state = state;
+    const bool editing = isEditing();
+    const bool conflict = state == State::Conflict;
+    m_view->setVisible(!editing);
+    m_theirsLabel->setVisible(conflict || state == State::Gone);
+    m_theirs->setVisible(conflict);
+    m_mineLabel->setVisible(conflict);
+    m_text->setVisible(editing);
+    setFocusProxy(editing ? static_cast<QWidget*>(m_text) : m_view);
+    m_revisions->setVisible(!editing);
+    m_revisions->setEnabled(m_entry != nullptr);
+    m_edit->setVisible(!editing);
+    m_edit->setEnabled(m_entry != nullptr);
+    m_edit->setToolTip(m_entry ? tr("Write another answer; it is marked as a human's")
+                               : tr("Entries of Python programs and those over %1 are not edited here.")
+                                     .arg(format::bytes(largest)));
+    m_discard->setVisible(editing);
+    m_discard->setText(conflict ? tr("Keep theirs") : tr("Discard"));
+    m_save->setVisible(editing && state != State::Gone);
+    m_save->setText(conflict ? tr("Save mine over it") : tr("Save"));
+    m_save->setKeyHint(conflict ? QString() : tr("Ctrl S"));
+    if (!editing) {
+        m_check.stop();
+        m_base.reset();
+        say({}, false);
+    }
+    if (editing != wasEditing)
+        Q_EMIT editingChanged(editing);
+    if (state == State::Gone)
+        m_theirsLabel->setText(
+            tr("This entry is gone: it expired, or somebody deleted it. Your text is still "
+               "here; copy it before you discard it."));
+}
+
+void AnswerEditor::check()
+{
+    m_check.stop();
+    bool fits = false;
+    try {
+        withOutput(*m_base, answerFrom(m_text->text(), *m_base), QString());
+        fits = true;
+        say(m_base->output.is_string() ? QString() : tr("Fits the schema"), false);
+    } catch (const Error& error) {
+        say(error.message(), true);
+    }
+    m_save->setEnabled(fits && !m_saving && (isModified() || m_state == State::Conflict));
+}
+
+void AnswerEditor::save()
+{
+    if (!isEditing() || m_state == State::Gone || m_saving)
+        return;
+    check();
+    if (!m_save->isEnabled())
+        return;
+    // In a conflict the user has seen what the other one stored, and this goes over just that.
+    const Entry& base = m_state == State::Conflict ? *m_entry : *m_base;
+    saveEntry(withOutput(base, answerFrom(m_text->text(), *m_base), m_session->config().identity.user));
+}
+
+void AnswerEditor::saveEntry(Entry entry)
+{
+    m_saving = true;
+    m_save->setEnabled(false); // before: the answer may come at once
+    say(tr("Saving…"), false);
+    const QString fingerprint = entry.meta.fingerprint;
+    m_tasks.run(
+        [session = m_session, entry = std::move(entry)](const std::stop_token&) {
+            return saveEdit(&session->store(), &session->undoJournal(), entry,
+                session->config().identity.user, session->clock().nowMs());
+        },
+        [this, fingerprint](const EditResult& result) { take(result, fingerprint); },
+        [this](const Failure& failure) {
+            m_saving = false;
+            say(tr("Not saved: %1 %2").arg(failure.message, failure.remedy), true);
+            m_save->setEnabled(true);
+        });
+}
+
+void AnswerEditor::take(const EditResult& result, const QString& fingerprint)
+{
+    m_saving = false;
+    switch (result.outcome) {
+    case ChangeOutcome::Done:
+        if (isEditing())
+            m_view->setText(m_text->text(), m_base->output.is_string() ? Syntax::None : Syntax::Json);
+        setState(State::Reading);
+        Q_EMIT saved(fingerprint, result.revision, result.undoId);
+        break;
+    case ChangeOutcome::Absent:
+        setGone();
+        if (!isEditing())
+            Q_EMIT reloadRequested();
+        break;
+    case ChangeOutcome::Conflict:
+        if (isEditing() && result.theirs)
+            showConflict(std::make_shared<const Entry>(*result.theirs));
+        else
+            Q_EMIT reloadRequested();
+        break;
+    }
+}
+
+void AnswerEditor::showConflict(std::shared_ptr<const Entry> theirs)
+{
+    m_entry = std::move(theirs);
+    const EntryMeta& meta = m_entry->meta;
+    m_theirsLabel->setText(meta.author.isEmpty()
+            ? tr("Somebody stored revision %1 meanwhile:").arg(meta.revision)
+            : tr("%1 stored revision %2 meanwhile:").arg(meta.author).arg(meta.revision));
+    m_theirs->setText(editableAnswer(*m_entry), m_entry->output.is_string() ? Syntax::None : Syntax::Json);
+    setState(State::Conflict);
+    check();
+    if (m_save->hasFocus() || !isAncestorOf(QApplication::focusWidget()))
+        m_text->setFocus(Qt::OtherFocusReason);
+}
+
+void AnswerEditor::discard()
+{
+    const bool isStale = m_state != State::Editing;
+    setState(State::Reading);
+    if (isStale)
+        Q_EMIT reloadRequested();
+    setFocus(Qt::OtherFocusReason);
+}
+
+void AnswerEditor::offerRevisions()
+{
+    if (!m_entry || m_saving)
+        return;
+    m_tasks.run([store = &m_session->store(), fingerprint = m_entry->meta.fingerprint](
+                    const std::stop_token&) { return store->revisions(fingerprint); },
+        [this](const std::vector<EntryImage>& images) { showRevisions(images); },
+        [this](const Failure& failure) {
+            say(tr("The revisions could not be read: %1").arg(failure.message), true);
+        });
+}
+
+void AnswerEditor::showRevisions(const std::vector<EntryImage>& images)
+{
+    if (!m_entry || isEditing())
+        return;
+    auto* menu = new QMenu(m_revisions);
+    menu->setObjectName(QStringLiteral("revisionMenu"));
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    menu->setToolTipsVisible(true);
+    for (const EntryImage& image : images) {
+        Entry earlier;
+        try {
+            earlier = entryFromImage(image);
+        } catch (const CacheError&) {
+            continue; // damaged: there is nothing to go back to
+        }
+        constexpr int shownLength = 48;
+        QString text = tr("%1   %2").arg(earlier.meta.revision).arg(format::fullTime(earlier.meta.createdMs));
+        if (!earlier.meta.author.isEmpty())
+            text += QStringLiteral("   ") + earlier.meta.author;
+        text += QStringLiteral("   ") + earlier.meta.answerExcerpt.left(shownLength);
+        QAction* const action = menu->addAction(text.replace(u'&', QStringLiteral("&&")));
+        action->setToolTip(tr("Make the entry what it was then"));
+        connect(action, &QAction::triggered, this,
+            [this, entry = std::move(earlier), revision = m_entry->meta.revision]() mutable {
+                entry.meta.revision = revision;
+                saveEntry(std::move(entry));
+            });
+    }
+    if (menu->isEmpty())
+        menu->addAction(tr("No edit has replaced anything yet"))->setEnabled(false);
+    menu->popup(m_revisions->mapToGlobal(QPoint(0, m_revisions->height())));
+}
+
+void AnswerEditor::say(const QString& text, bool isProblem)
+{
+    m_status->setText(text);
+    m_status->setVisible(!text.isEmpty());
+    setTone(m_status, isProblem ? Tone::Error : Tone::Secondary);
+}
+
+} // namespace llmcache::ui

@@ -1,0 +1,108 @@
+#pragma once
+
+#include "cache/entryedit.h"
+#include "widgets/codeedit.h"
+#include "widgets/tasks.h"
+
+#include <QHash>
+#include <QTimer>
+#include <QWidget>
+
+class QLabel;
+
+namespace llmcache {
+class Session;
+}
+
+namespace llmcache::ui {
+
+class Button;
+class CodeEdit;
+class Theme;
+class ValueText;
+
+/// The answer of an entry: to read, and to edit. An edit is checked as one types, saved only over the
+/// revision that it began with, and kept while one looks at other entries; what somebody else stored
+/// meanwhile is shown beside it.
+class AnswerEditor : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget.
+    explicit AnswerEditor(const Theme* theme, QWidget* parent = nullptr);
+
+    /// Forgets everything of the old session. Null = none.
+    void setSession(Session* session);
+    /// What the entry shown is now: another one than before, or another revision.
+    void setEntry(const Entry& entry);
+    /// The entry shown is gone.
+    void setGone();
+    /// Its answer as people read it.
+    void setAnswerText(const QString& text, Syntax syntax);
+    bool isEditing() const { return m_state != State::Reading; }
+    /// Whether there is text here that is saved nowhere.
+    bool isModified() const;
+    void edit();
+    int activeTasks() const { return m_tasks.active(); }
+    void stopTasks() { m_tasks.drop(); }
+
+    /// Larger entries are not edited here.
+    static constexpr qint64 largest = 1'000'000;
+
+Q_SIGNALS:
+    /// `undoId` takes it back, see UndoJournal.
+    void saved(const QString& fingerprint, qint64 revision, const QString& undoId);
+    /// isEditing() is another.
+    void editingChanged(bool editing);
+    /// What is shown may be older than what is stored.
+    void reloadRequested();
+    void activeChanged();
+
+private:
+    enum class State {
+        Reading,
+        Editing,
+        Conflict, ///< somebody else stored another revision since the edit began
+        Gone, ///< the entry, while it was edited
+    };
+    struct Draft {
+        QString text;
+        std::shared_ptr<const Entry> base;
+    };
+
+    void makeLayout();
+    void setState(State state);
+    void begin(const Draft& draft);
+    void stashDraft();
+    void check();
+    void save();
+    void saveEntry(Entry entry);
+    void take(const EditResult& result, const QString& fingerprint);
+    void showConflict(std::shared_ptr<const Entry> theirs);
+    void discard();
+    void offerRevisions();
+    void showRevisions(const std::vector<EntryImage>& images);
+    void say(const QString& text, bool isProblem);
+
+    const Theme* m_theme;
+    Session* m_session = nullptr;
+    std::shared_ptr<const Entry> m_entry; ///< as it was read last; null while it can't be edited
+    std::shared_ptr<const Entry> m_base; ///< what the edit began with
+    QHash<QString, Draft> m_drafts; ///< of other entries, by fingerprint
+    State m_state = State::Reading;
+    bool m_saving = false;
+    TaskScope m_tasks;
+    QTimer m_check;
+
+    ValueText* m_view;
+    QLabel* m_theirsLabel;
+    ValueText* m_theirs;
+    QLabel* m_mineLabel;
+    CodeEdit* m_text;
+    QLabel* m_status;
+    Button* m_revisions;
+    Button* m_edit;
+    Button* m_discard;
+    Button* m_save;
+};
+
+} // namespace llmcache::ui
