@@ -1,6 +1,7 @@
 #include "cache/bulkchange.h"
 
 #include "base/error.h"
+#include "cache/imagesahead_p.h"
 
 #include <QHash>
 
@@ -11,7 +12,7 @@ namespace llmcache {
 namespace {
 
 /// Small enough that a cancel is felt at once, large enough that syncing the journal does not count.
-constexpr std::size_t batchSize = 1000;
+constexpr qsizetype batchSize = 2000;
 
 const QByteArray revisionField = QByteArrayLiteral("rev");
 const QByteArray metaField = QByteArrayLiteral("meta");
@@ -178,38 +179,31 @@ void BulkReport::count(BulkFate fate)
 
 namespace {
 
-/// Changes one batch; what it did is in the results.
-QCoro::Task<std::vector<BulkResult>> changeBatch(
-    Store* store, std::vector<BulkTarget> targets, BulkAction action, BulkOptions options, QString* undoId)
+/// What happens to entries before any of them is read, where nothing but the revision is asked for.
+Batch removals(const std::vector<BulkTarget>& targets)
 {
-    // Without a record and a condition a deletion needs nothing but the revision.
-    const bool knowsAll = action.kind == BulkAction::Kind::Delete && !options.journal && !options.stillApplies
-        && std::all_of(
-            targets.begin(), targets.end(), [](const BulkTarget& target) { return target.revision > 0; });
     Batch batch;
-    if (knowsAll) {
-        for (const BulkTarget& target : targets) {
-            EntryChange change;
-            change.fingerprint = target.fingerprint;
-            change.expectedRevision = target.revision;
-            batch.changes.push_back(std::move(change));
-        }
-    } else {
-        QStringList fingerprints;
-        for (const BulkTarget& target : targets)
-            fingerprints.append(target.fingerprint);
-        auto reading = store->readImages(std::move(fingerprints));
-        const std::vector<EntryImage> images = co_await reading;
-        batch = planBatch(targets, images, action, options);
+    for (const BulkTarget& target : targets) {
+        EntryChange change;
+        change.fingerprint = target.fingerprint;
+        change.expectedRevision = target.revision;
+        batch.changes.push_back(std::move(change));
     }
+    return batch;
+}
+
+/// Makes the changes of one batch; what it did is in the results.
+QCoro::Task<std::vector<BulkResult>> changeBatch(
+    Store* store, Batch batch, QString action, const BulkOptions* options, QString* undoId)
+{
     if (batch.changes.empty())
         co_return std::move(batch.results);
-    if (options.journal) {
+    if (options->journal) {
         if (undoId->isEmpty()) {
-            auto beginning = options.journal->begin(store->info(), action.name(), options.by, options.nowMs);
+            auto beginning = options->journal->begin(store->info(), action, options->by, options->nowMs);
             *undoId = co_await beginning;
         }
-        auto keeping = options.journal->append(*undoId, std::move(batch.kept));
+        auto keeping = options->journal->append(*undoId, std::move(batch.kept));
         co_await keeping;
     }
     QStringList fingerprints;
@@ -229,18 +223,36 @@ QCoro::Task<BulkReport> changeMany(
 {
     BulkReport report;
     report.asked = static_cast<qint64>(targets.size());
+    // Without a record and a condition a deletion needs nothing but the revision.
+    const bool knowsAll = action.kind == BulkAction::Kind::Delete && !options.journal && !options.stillApplies
+        && std::all_of(
+            targets.begin(), targets.end(), [](const BulkTarget& target) { return target.revision > 0; });
+    QStringList toRead;
+    if (!knowsAll) {
+        for (const BulkTarget& target : targets)
+            toRead.append(target.fingerprint);
+    }
+    ImagesAhead reader(store, std::move(toRead), batchSize);
     std::exception_ptr failure;
-    for (std::size_t start = 0; start < targets.size(); start += batchSize) {
+    std::size_t start = 0;
+    while (start < targets.size()) {
         if (options.stop.stop_requested()) {
             report.cancelled = true;
             break;
         }
-        const auto from = targets.begin() + static_cast<std::ptrdiff_t>(start);
-        const auto to =
-            targets.begin() + static_cast<std::ptrdiff_t>(std::min(start + batchSize, targets.size()));
-        std::vector<BulkTarget> part(from, to);
         try {
-            auto changing = changeBatch(store, std::move(part), action, options, &report.undoId);
+            std::vector<EntryImage> images;
+            std::size_t size = std::min<std::size_t>(batchSize, targets.size() - start);
+            if (!knowsAll) {
+                auto reading = reader.next();
+                images = co_await reading;
+                size = static_cast<std::size_t>(reader.asked().size());
+            }
+            const auto from = targets.begin() + static_cast<std::ptrdiff_t>(start);
+            const std::vector<BulkTarget> part(from, from + static_cast<std::ptrdiff_t>(size));
+            start += size;
+            Batch batch = knowsAll ? removals(part) : planBatch(part, images, action, options);
+            auto changing = changeBatch(store, std::move(batch), action.name(), &options, &report.undoId);
             const std::vector<BulkResult> results = co_await changing;
             for (const BulkResult& result : results)
                 report.count(result.fate);
@@ -252,6 +264,8 @@ QCoro::Task<BulkReport> changeMany(
         if (failure)
             break;
     }
+    auto draining = reader.drain();
+    co_await draining;
     if (!report.undoId.isEmpty()) {
         auto ending = options.journal->end(report.undoId);
         co_await ending;

@@ -247,16 +247,24 @@ QCoro::Task<> writeAll(Store* store, ImportPass* pass, const ImportOptions* opti
 {
     auto beginning = pass->begin();
     co_await beginning;
-    for (;;) {
+    auto first = pass->next(false);
+    ImportedLines lines = co_await first;
+    while (lines.lines > 0) {
         if (options->stop.stop_requested())
             throw Cancelled();
-        auto reading = pass->next(false);
-        ImportedLines lines = co_await reading;
-        if (lines.lines == 0)
-            break;
-        tidy(lines, *options, *report);
-        auto writing = writeBatch(store, std::move(lines), options, report);
-        co_await writing;
+        // The next batch is understood while the store writes this one.
+        auto coming = pass->next(false);
+        std::exception_ptr failure;
+        try {
+            tidy(lines, *options, *report);
+            auto writing = writeBatch(store, std::move(lines), options, report);
+            co_await writing;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        lines = co_await coming;
+        if (failure)
+            std::rethrow_exception(failure);
         if (options->progress)
             options->progress(*report);
     }

@@ -22,12 +22,14 @@ ImagesAhead::ImagesAhead(Store* store, QStringList fingerprints, qsizetype large
 QCoro::Task<std::vector<EntryImage>> ImagesAhead::begin()
 {
     const qsizetype from = std::exchange(m_at, m_at + m_batch);
-    return m_store->readImages(m_fingerprints.mid(from, m_batch));
+    m_askedAhead = m_fingerprints.mid(from, m_batch);
+    return m_store->readImages(m_askedAhead);
 }
 
 QCoro::Task<std::vector<EntryImage>> ImagesAhead::next()
 {
     auto coming = m_coming ? *std::exchange(m_coming, std::nullopt) : begin();
+    m_asked = m_askedAhead;
     if (m_at < m_fingerprints.size())
         m_coming = begin();
     std::vector<EntryImage> images = co_await coming;

@@ -15,6 +15,8 @@ public:
     bool atEnd() const { return !m_coming && m_at >= m_fingerprints.size(); }
     /// The next batch, those of it that are there. Errors as Store.
     QCoro::Task<std::vector<EntryImage>> next();
+    /// What the batch that next() gave last was asked for: a run of the fingerprints.
+    const QStringList& asked() const { return m_asked; }
     /// Awaits what is still being read, without its errors.
     QCoro::Task<> drain();
 
@@ -26,6 +28,8 @@ private:
     qsizetype m_largestBatch;
     qsizetype m_batch;
     qsizetype m_at = 0;
+    QStringList m_asked;
+    QStringList m_askedAhead; ///< of m_coming
     std::optional<QCoro::Task<std::vector<EntryImage>>> m_coming;
 };
 

@@ -1,6 +1,7 @@
 #include "store/sqlite/changetable_p.h"
 
 #include "store/sqlite/database_p.h"
+#include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/newstable_p.h"
 #include "store/store.h"
 
@@ -36,33 +37,24 @@ std::optional<EntryImage> readImage(Database& database, const QString& fingerpri
     return image;
 }
 
-void removeRow(Database& database, const QString& fingerprint)
-{
-    database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ?"))
-        .run(database.workspace(), fingerprint);
-}
-
 /// When an entry was made is a column of its own beside the metadata.
 qint64 createdIn(const QByteArray& metaText)
 {
-    const auto meta = tryParseJson(metaText);
-    return meta && meta->is_object() ? integerMember(*meta, "created_ms") : 0;
+    try {
+        return entryMetaFromText(metaText, QString()).createdMs;
+    } catch (const CacheError&) {
+        return 0; // damaged metadata are put back as they were
+    }
 }
 
 void putRow(Database& database, const EntryImage& image)
 {
-    removeRow(database, image.fingerprint);
     const EntryFields& fields = image.fields;
-    database
-        .prepare(QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, "
-                                "created_ms, expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"))
-        .run(database.workspace(), image.fingerprint, fields.value(version).toLongLong(), image.revision(),
+    writeRow(database,
+        {image.fingerprint, fields.value(version).toLongLong(), image.revision(),
             fields.value(hits).toLongLong(), fields.value(used).toLongLong(),
-            createdIn(fields.value(metadata)), image.expiresMs, fields.value(metadata));
-    database
-        .prepare(QStringLiteral("INSERT INTO entry_bodies (entry, request, response) VALUES "
-                                "((SELECT id FROM entries WHERE workspace = ? AND fingerprint = ?), ?, ?)"))
-        .run(database.workspace(), image.fingerprint, fields.value(request), fields.value(response));
+            createdIn(fields.value(metadata)), image.expiresMs, fields.value(metadata), fields.value(request),
+            fields.value(response)});
 }
 
 void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
@@ -85,9 +77,22 @@ void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
             qint64(Store::mostRevisions));
 }
 
+/// Removes an entry of one revision; false when there is none.
+bool removeRow(Database& database, const EntryChange& change, qint64 nowMs)
+{
+    Statement remove =
+        database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ? "
+                                        "AND rev = ? AND (expires_ms IS NULL OR expires_ms > ?)"));
+    remove.run(database.workspace(), change.fingerprint, change.expectedRevision, nowMs);
+    return remove.changes() > 0;
+}
+
 ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 nowMs)
 {
     using Kind = EntryChange::Kind;
+    const bool isPlainRemoval = change.kind == Kind::Remove && change.kept.isEmpty();
+    if (isPlainRemoval && removeRow(database, change, nowMs))
+        return ChangeOutcome::Done; // as a rule; why not is for the rest
     qint64 found = 0;
     {
         Statement select =
@@ -103,7 +108,7 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
     if (!change.kept.isEmpty())
         keepRevision(database, change, nowMs);
     if (change.kind == Kind::Remove) {
-        removeRow(database, change.fingerprint);
+        removeRow(database, change, nowMs);
         return ChangeOutcome::Done;
     }
     if (change.kind == Kind::Put) {

@@ -156,6 +156,9 @@ void Database::openConnection()
     execute(QStringLiteral("PRAGMA synchronous=NORMAL"));
     execute(QStringLiteral("PRAGMA temp_store=MEMORY"));
     execute(QStringLiteral("PRAGMA cache_size=-65536"));
+    // What is deleted is overwritten where that costs no writing of its own, and not twice over as Debian's
+    // default has it.
+    execute(QStringLiteral("PRAGMA secure_delete=FAST"));
 }
 
 qint64 Database::findWorkspace()

@@ -11,6 +11,8 @@ namespace llmcache::sqlite {
 namespace {
 
 constexpr int largestPage = 10'000;
+/// Rows of other workspaces that a page passes over at most: it should not take long.
+constexpr qint64 othersPerPage = 20'000;
 /// Expired entries deleted along with each commit: more than are written, so that they run out.
 constexpr qint64 purgeBatch = 20;
 /// How long a released lock is remembered for waiters that poll.
@@ -54,13 +56,13 @@ void purge(Database& database, qint64 nowMs)
 struct Cursor {
     qint64 total = 0;
     qint64 scanned = 0;
-    QString after;
+    qint64 after = 0; ///< id of the last row looked at
 };
 
 QByteArray toBytes(const Cursor& cursor)
 {
     return QByteArray::number(cursor.total) + ' ' + QByteArray::number(cursor.scanned) + ' '
-        + cursor.after.toUtf8();
+        + QByteArray::number(cursor.after);
 }
 
 Cursor cursorFrom(const QByteArray& bytes)
@@ -70,12 +72,13 @@ Cursor cursorFrom(const QByteArray& bytes)
     Cursor cursor;
     bool totalOk = false;
     bool scannedOk = false;
+    bool afterOk = false;
     if (first > 0 && second > 0) {
         cursor.total = bytes.first(first).toLongLong(&totalOk);
         cursor.scanned = bytes.sliced(first + 1, second - first - 1).toLongLong(&scannedOk);
-        cursor.after = QString::fromUtf8(bytes.sliced(second + 1));
+        cursor.after = bytes.sliced(second + 1).toLongLong(&afterOk);
     }
-    if (!totalOk || !scannedOk)
+    if (!totalOk || !scannedOk || !afterOk)
         throw CacheError(QStringLiteral("The position in the list of entries is not one of this store."),
             QStringLiteral("List from the beginning."));
     return cursor;
@@ -108,6 +111,28 @@ std::optional<Entry> lookupEntry(
     return entry;
 }
 
+void writeRow(Database& database, const EntryRow& row)
+{
+    Statement insert = database.prepare(
+        QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, created_ms, "
+                       "expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                       "ON CONFLICT (workspace, fingerprint) DO UPDATE SET v = excluded.v, "
+                       "rev = excluded.rev, hits = excluded.hits, used_ms = excluded.used_ms, "
+                       "created_ms = excluded.created_ms, expires_ms = excluded.expires_ms, "
+                       "meta = excluded.meta RETURNING id"));
+    insert.run(database.workspace(), row.fingerprint, row.format, row.revision, row.hits, row.usedMs,
+        row.createdMs, row.expiresMs, row.meta);
+    insert.next();
+    const qint64 id = insert.integer(0);
+    while (insert.next()) {
+        // It is done when there is nothing more to return.
+    }
+    database
+        .prepare(
+            QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES (?, ?, ?)"))
+        .run(id, row.request, row.response);
+}
+
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
 {
     const QString fingerprint = commit.entry.meta.fingerprint;
@@ -115,31 +140,19 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
         throw CacheError(QStringLiteral("An entry without a fingerprint can't be stored."));
     const EntryFields fields = toFields(commit.entry, 0); // the revision is counted below
     const auto expiresMs = expiryOf(commit.ttl, nowMs);
-    const qint64 workspace = database.workspace();
-
     Transaction transaction(database, Transaction::Mode::Durable);
     std::optional<qint64> revisionBefore;
     {
         Statement select =
             database.prepare(QStringLiteral("SELECT rev FROM entries WHERE workspace = ? AND fingerprint = ? "
                                             "AND (expires_ms IS NULL OR expires_ms > ?)"));
-        if (select.run(workspace, fingerprint, nowMs).next())
+        if (select.run(database.workspace(), fingerprint, nowMs).next())
             revisionBefore = select.integer(0);
     }
     const qint64 revision = revisionBefore.value_or(0) + 1;
-    database
-        .prepare(
-            QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, "
-                           "created_ms, expires_ms, meta) VALUES (?, ?, ?, ?, 0, 0, ?, ?, ?) "
-                           "ON CONFLICT (workspace, fingerprint) DO UPDATE SET v = excluded.v, "
-                           "rev = excluded.rev, hits = 0, used_ms = 0, created_ms = excluded.created_ms, "
-                           "expires_ms = excluded.expires_ms, meta = excluded.meta"))
-        .run(workspace, fingerprint, entryFormat, revision, commit.entry.meta.createdMs, expiresMs,
-            fields["meta"]);
-    database
-        .prepare(QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES "
-                                "((SELECT id FROM entries WHERE workspace = ? AND fingerprint = ?), ?, ?)"))
-        .run(workspace, fingerprint, fields["request"], fields["response"]);
+    writeRow(database,
+        {fingerprint, entryFormat, revision, 0, 0, commit.entry.meta.createdMs, expiresMs, fields["meta"],
+            fields["request"], fields["response"]});
     if (!commit.lockToken.isEmpty())
         releaseLock(database, fingerprint, commit.lockToken, QString());
     purge(database, nowMs);
@@ -178,17 +191,24 @@ EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pag
         cursor = cursorFrom(cursorBytes);
     const qint64 size = std::clamp(pageSize, 1, largestPage);
 
-    // By the key, which never changes: what exists throughout the listing comes exactly once.
+    // By the id, which an entry keeps for as long as it exists: what exists throughout the listing comes
+    // exactly once. That is also the order in which they lie in the file, and whoever changes what was listed
+    // touches each part of it once.
     Statement select = database.prepare(
-        QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta FROM entries "
-                       "WHERE workspace = ? AND fingerprint > ? "
-                       "AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY fingerprint LIMIT ?"));
-    select.run(database.workspace(), cursor.after, nowMs, size);
+        QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta, workspace, id "
+                       "FROM entries WHERE id > ? ORDER BY id"));
+    select.run(cursor.after);
     EntryPage page;
     qint64 rows = 0;
-    while (select.next()) {
+    qint64 others = 0;
+    while (rows < size && others < othersPerPage && select.next()) {
+        cursor.after = select.integer(8);
+        const bool isExpired = !select.isNull(5) && select.integer(5) <= nowMs;
+        if (select.integer(7) != database.workspace() || isExpired) {
+            ++others;
+            continue;
+        }
         ++rows;
-        cursor.after = select.text(0);
         try {
             page.rows.push_back(metaFromRow(select));
         } catch (const CacheError& error) {
@@ -199,7 +219,7 @@ EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pag
     cursor.scanned += rows;
     page.scanned = cursor.scanned;
     page.total = std::max(cursor.total, cursor.scanned);
-    if (rows == size)
+    if (rows == size || others == othersPerPage)
         page.cursor = toBytes(cursor);
     return page;
 }

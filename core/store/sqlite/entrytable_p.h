@@ -10,6 +10,22 @@ class Database;
 
 std::optional<Entry> lookupEntry(
     Database& database, const QString& fingerprint, EntryParts parts, qint64 nowMs);
+/// An entry as its tables keep it.
+struct EntryRow {
+    QString fingerprint;
+    qint64 format = 0;
+    qint64 revision = 0;
+    qint64 hits = 0;
+    qint64 usedMs = 0;
+    qint64 createdMs = 0;
+    std::optional<qint64> expiresMs;
+    QByteArray meta;
+    QByteArray request;
+    QByteArray response;
+};
+/// Writes a row, over the one of the same fingerprint if there is one, which keeps its id. Within the
+/// caller's transaction.
+void writeRow(Database& database, const EntryRow& row);
 /// Writes the entry and releases the lock, in one transaction; returns the revision.
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs);
 qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs);

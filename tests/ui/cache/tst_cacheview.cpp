@@ -706,9 +706,9 @@ void TestCacheView::liveCanBeSwitchedOff()
     QCOMPARE(find<QPushButton>("live")->text(), QStringLiteral("Not live"));
     const auto theirs = other();
     waitForTask(theirs->store().removeEntries({fingerprintAt(3)}));
-    // It is seen once it is switched on again, and nothing is forgotten in between.
-    click("live");
     QCOMPARE(m_table->model()->rowCount(), 10);
+    // It is seen once it is switched on again: nothing is forgotten in between.
+    click("live");
     waitForRows(9);
     // The choice is remembered.
     click("live");
