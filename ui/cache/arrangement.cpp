@@ -201,7 +201,6 @@ void EntrySums::add(const EntryChunk& chunk, std::size_t slot)
 {
     ++entries;
     bytes += chunk.bytes[slot];
-    hits += chunk.hits[slot];
     if (chunk.cost[slot] == EntryChunk::unpriced)
         ++unpriced;
     else

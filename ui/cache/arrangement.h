@@ -25,7 +25,7 @@ struct ArrangementOrder {
 struct EntrySums {
     qint64 entries = 0;
     qint64 bytes = 0;
-    qint64 hits = 0;
+    qint64 usedLately = 0; ///< within a week; only of EntryTableModel::sumsOf()
     qint64 unpriced = 0;
     Money cost; ///< of the priced ones
     void add(const EntryChunk& chunk, std::size_t slot);

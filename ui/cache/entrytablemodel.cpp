@@ -307,10 +307,14 @@ void EntryTableModel::permute(std::vector<quint32> target)
 
 EntrySums EntryTableModel::sumsOf(const std::vector<int>& rows) const
 {
+    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
     EntrySums sums;
     for (const int at : rows) {
         const quint32 row = m_rows[static_cast<std::size_t>(at)];
-        sums.add(m_entries.chunk(row), PackedEntries::slot(row));
+        const EntryChunk& chunk = m_entries.chunk(row);
+        const std::size_t slot = PackedEntries::slot(row);
+        sums.add(chunk, slot);
+        sums.usedLately += chunk.used[slot] > m_nowMs - weekMs ? 1 : 0;
     }
     return sums;
 }

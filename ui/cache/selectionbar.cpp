@@ -139,10 +139,11 @@ QString SelectionBar::weight() const
     QString cost = m_sums.unpriced == m_sums.entries ? tr("unknown") : m_sums.cost.toDisplay();
     if (m_sums.unpriced > 0 && m_sums.unpriced < m_sums.entries)
         cost += tr(" and %1 unpriced").arg(format::count(m_sums.unpriced));
-    const QString used = m_sums.hits == 0 ? tr("never used")
-        : m_sums.hits == 1                ? tr("used once")
-                                          : tr("used %1 times").arg(format::count(m_sums.hits));
-    return tr("%1 · %2 · refilling costs ≈ %3").arg(format::bytes(m_sums.bytes), used, cost);
+    const QString used = m_sums.usedLately == 0 ? tr("none used in the last 7 days")
+        : m_sums.usedLately == m_sums.entries
+        ? tr("all used in the last 7 days")
+        : tr("%1 used in the last 7 days").arg(format::count(m_sums.usedLately));
+    return tr("%1 · refilling costs ≈ %2 · %3").arg(format::bytes(m_sums.bytes), cost, used);
 }
 
 QString SelectionBar::resultText() const

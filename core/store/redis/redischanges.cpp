@@ -32,9 +32,7 @@ if KEYS[2] then
     redis.call('PEXPIRE', KEYS[2], ARGV[6])
 end
 if ARGV[1] ~= 'update' then redis.call('UNLINK', KEYS[1]) end
-for i = 7, #ARGV, 2 do
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-end
+if #ARGV > 6 then redis.call('HSET', KEYS[1], unpack(ARGV, 7)) end
 if ARGV[3] == 'never' then
     redis.call('PERSIST', KEYS[1])
 elseif ARGV[3] ~= '' then

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "cache/cacheview.h"
+#include "cache/entrytable.h"
+#include "cache/session.h"
+#include "guitest.h"
+#include "theme/theme.h"
+
+#include <QLabel>
+#include <QPushButton>
+#include <QSettings>
+
+namespace llmcache::test {
+
+/// A Cache view over a store of its own, for the tests of the view.
+class CacheViewTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init();
+    void cleanup();
+
+protected:
+    static constexpr int patience = 30'000;
+
+    void fill(quint32 count);
+    void open();
+    /// As one who has switched that off: what others do is for the test to show.
+    void openNotLive();
+    /// Another program on the same store.
+    std::unique_ptr<Session> other() const;
+    /// Waits until all rows are in the table.
+    void waitForRows(int rows);
+    template <typename T>
+    T* find(const char* name) const
+    {
+        return m_view->findChild<T*>(QString::fromLatin1(name));
+    }
+    QString text(const char* label) const { return find<QLabel>(label)->text(); }
+    void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
+    QString fingerprintAt(int row) const
+    {
+        return m_table->model()->index(row, 0).data(Qt::UserRole + 1).toString();
+    }
+    void clickRow(int row, Qt::KeyboardModifiers modifiers = {});
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<ui::Theme> m_theme;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<Session> m_session;
+    std::unique_ptr<ui::CacheView> m_view;
+    ui::EntryTable* m_table = nullptr;
+};
+
+} // namespace llmcache::test

@@ -1,0 +1,388 @@
+#include "cache/entrydetail.h"
+#include "cacheviewtest.h"
+#include "redisserver.h"
+#include "sampleentries.h"
+#include "waitfortask.h"
+
+#include <QLineEdit>
+#include <QMenu>
+#include <QScrollBar>
+#include <QTabBar>
+#include <QTextEdit>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::sampleEntry;
+using llmcache::test::waitForTask;
+
+/// Entries that the user changes, and those that others change meanwhile.
+class TestCacheChanges : public test::CacheViewTest {
+    Q_OBJECT
+private Q_SLOTS:
+    void entryThatIsGone();
+    void invalidatesAfterAsking();
+    void invalidatedEntriesComeBack();
+    void pinsAndSetsTheTtl();
+    void entriesThatChangedStay();
+    void keepsWhenToldSo();
+    void deletesFromTheDetail();
+    void rescanSeesChanges();
+    void changesByOthersAppear();
+    void changesByOthersLeaveTheUserWhereHeIs();
+    void aServerThatTellsNothingIsSampled();
+    void liveCanBeSwitchedOff();
+    void storesOfRunsAppear();
+};
+
+void TestCacheChanges::entryThatIsGone()
+{
+    fill(10);
+    openNotLive();
+    waitForRows(10);
+    const QString gone = fingerprintAt(4);
+    waitForTask(m_session->store().removeEntries({gone}));
+    clickRow(4);
+    QWidget* const state = find<QWidget>("entryGone");
+    QTRY_VERIFY_WITH_TIMEOUT(state->isVisible(), patience);
+    QTest::mouseClick(state->findChild<QPushButton*>(), Qt::LeftButton);
+    waitForRows(9);
+}
+
+void TestCacheChanges::invalidatesAfterAsking()
+{
+    fill(1200);
+    open();
+    waitForRows(1200);
+    clickRow(1);
+    clickRow(3, Qt::ShiftModifier);
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
+    QVERIFY(text("selectionText").contains(QStringLiteral("refilling costs")));
+    QVERIFY(text("selectionText").endsWith(QStringLiteral("used in the last 7 days")));
+    const QStringList chosen{fingerprintAt(1), fingerprintAt(2), fingerprintAt(3)};
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    auto* confirm = find<QPushButton>("confirmInvalidate");
+    QVERIFY(confirm->isVisible());
+    QCOMPARE(confirm->text(), QStringLiteral("Invalidate 3 entries"));
+    QVERIFY(find<QPushButton>("keepEntries")->hasFocus());
+    QCOMPARE(m_table->model()->rowCount(), 1200); // nothing has happened yet
+    QTest::mouseClick(confirm, Qt::LeftButton);
+    waitForRows(1197);
+    for (const QString& fingerprint : chosen)
+        QVERIFY(!waitForTask(m_session->store().lookup(fingerprint)));
+    QTRY_COMPARE(m_table->selectedRows().size(), std::size_t(1)); // the row that moved up
+
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("1,197 selected"));
+    click("invalidate");
+    QTest::mouseClick(confirm, Qt::LeftButton);
+    waitForRows(0);
+    QTRY_COMPARE_WITH_TIMEOUT(text("selectionTitle"), QStringLiteral("Invalidated 1,197 entries"), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("cacheEmpty")->isVisible(), patience);
+    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+}
+
+void TestCacheChanges::invalidatedEntriesComeBack()
+{
+    fill(300);
+    open();
+    waitForRows(300);
+    QString offered;
+    std::function<void()> undo;
+    connect(m_view.get(), &CacheView::notice, this,
+        [&](const QString& text, const QString& action, const std::function<void()>& run) {
+            offered = text + QLatin1Char('|') + action;
+            undo = run;
+        });
+    clickRow(1);
+    clickRow(3, Qt::ShiftModifier);
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
+    const QStringList chosen{fingerprintAt(1), fingerprintAt(2), fingerprintAt(3)};
+    const auto before = waitForTask(m_session->store().readImages(chosen));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(297);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 3 entries|Undo"), patience);
+    undo();
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 3 entries|"), patience);
+    waitForRows(300);
+    QVERIFY(waitForTask(m_session->store().readImages(chosen)) == before);
+
+    // Many, by the keyboard.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("300 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 300 entries|Undo"), patience);
+    QTest::keySequence(m_view.get(), QKeySequence::Undo);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 300 entries|"), patience);
+    waitForRows(300);
+    QTest::keySequence(m_view.get(), QKeySequence::Undo);
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("There is nothing to undo|"), patience);
+}
+
+void TestCacheChanges::pinsAndSetsTheTtl()
+{
+    fill(300);
+    open();
+    waitForRows(300);
+    QString offered;
+    std::function<void()> undo;
+    connect(m_view.get(), &CacheView::notice, this,
+        [&](const QString& text, const QString& action, const std::function<void()>& run) {
+            offered = text + QLatin1Char('|') + action;
+            undo = run;
+        });
+    clickRow(1);
+    clickRow(2, Qt::ShiftModifier);
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("2 selected"));
+    const QStringList chosen{fingerprintAt(1), fingerprintAt(2)};
+    const auto before = waitForTask(m_session->store().readImages(chosen));
+    const auto meta = [&](int which) { return waitForTask(m_session->store().lookup(chosen[which]))->meta; };
+    click("pinEntries");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 2 entries|Undo"), patience);
+    QVERIFY(meta(0).pinned && meta(1).pinned && !meta(0).expiresMs);
+    QCOMPARE(m_table->selectedRows().size(), std::size_t(2)); // for what comes next
+
+    const auto choose = [this](const char* words) {
+        auto* button = find<QPushButton>("setTtl");
+        const QList<QAction*> actions = button->menu()->actions();
+        for (QAction* action : actions) {
+            if (action->text() == QLatin1String(words))
+                action->trigger();
+        }
+    };
+    const auto expiresInAWeek = [&] {
+        const qint64 nowMs = m_session->clock().nowMs();
+        const qint64 week = qint64(7) * 24 * 3600 * 1000;
+        const auto expiresMs = meta(0).expiresMs;
+        return expiresMs && std::abs(*expiresMs - nowMs - week) < 60'000 && !meta(0).pinned;
+    };
+    choose("7 days");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Set the TTL of 2 entries|Undo"), patience);
+    QVERIFY(expiresInAWeek());
+    choose("Never expires");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Removed the TTL of 2 entries|Undo"), patience);
+    QVERIFY(!meta(0).expiresMs && !meta(0).pinned);
+
+    // Taken back one by one.
+    undo();
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 2 entries|"), patience);
+    QVERIFY(expiresInAWeek());
+    for (int step = 0; step < 2; ++step) {
+        offered.clear();
+        QTest::keySequence(m_view.get(), QKeySequence::Undo);
+        QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 2 entries|"), patience);
+    }
+    QCOMPARE(meta(0).expiresMs, before[0].expiresMs);
+    QVERIFY(!meta(0).pinned);
+
+    // Many at once.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("300 selected"));
+    click("pinEntries");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 300 entries|Undo"), patience);
+    find<QLineEdit>("filterField")->setText(QStringLiteral("is:pinned"));
+    waitForRows(300);
+}
+
+void TestCacheChanges::entriesThatChangedStay()
+{
+    fill(3);
+    openNotLive();
+    waitForRows(3);
+    const QString changed = fingerprintAt(1);
+    QString told;
+    connect(m_view.get(), &CacheView::notice, this, [&told](const QString& text) { told = text; });
+    // Somebody else runs its prompt again.
+    Commit commit;
+    commit.entry = *waitForTask(m_session->store().lookup(changed));
+    waitForTask(m_session->store().commit(std::move(commit)));
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(1);
+    QCOMPARE(fingerprintAt(0), changed);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        told, QStringLiteral("Invalidated 2 entries · 1 had changed and stayed"), patience);
+    // Now the row shows what is there.
+    m_table->selectAll();
+    QTRY_COMPARE(text("selectionTitle"), QStringLiteral("1 selected"));
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTest::mouseClick(find<QPushButton>("confirmInvalidate"), Qt::LeftButton);
+    waitForRows(0);
+}
+
+void TestCacheChanges::keepsWhenToldSo()
+{
+    fill(5);
+    open();
+    waitForRows(5);
+    clickRow(2);
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    auto* confirm = find<QPushButton>("confirmInvalidate");
+    QTRY_VERIFY(confirm->isVisible());
+    QTest::keyClick(find<QPushButton>("keepEntries"), Qt::Key_Space);
+    QVERIFY(!confirm->isVisible());
+    QTRY_VERIFY(m_table->hasFocus());
+    // Another selection voids the question as well.
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QVERIFY(confirm->isVisible());
+    clickRow(0);
+    QTRY_VERIFY(!confirm->isVisible());
+    QCOMPARE(m_table->model()->rowCount(), 5);
+    QCOMPARE(waitForTask(m_session->store().status()).entries, 5);
+}
+
+void TestCacheChanges::deletesFromTheDetail()
+{
+    fill(6);
+    open();
+    waitForRows(6);
+    clickRow(0);
+    clickRow(3, Qt::ShiftModifier); // four rows; the detail shows the last one clicked
+    const QString shown = fingerprintAt(3);
+    auto* detail = find<EntryDetail>("entryDetail");
+    QTRY_VERIFY_WITH_TIMEOUT(detail->isLoaded() && detail->fingerprint() == shown, patience);
+    click("deleteEntry");
+    auto* confirm = find<QPushButton>("confirmInvalidate");
+    QTRY_VERIFY(confirm->isVisible());
+    QCOMPARE(confirm->text(), QStringLiteral("Invalidate 1 entry"));
+    QTest::mouseClick(confirm, Qt::LeftButton);
+    waitForRows(5);
+    QVERIFY(!waitForTask(m_session->store().lookup(shown)));
+}
+
+void TestCacheChanges::rescanSeesChanges()
+{
+    fill(10);
+    openNotLive();
+    waitForRows(10);
+    const QString gone = fingerprintAt(0);
+    waitForTask(m_session->store().removeEntries({gone}));
+    Commit commit;
+    commit.entry = sampleEntry(1000, m_session->clock().nowMs());
+    waitForTask(m_session->store().commit(std::move(commit)));
+    commit = {};
+    commit.entry = sampleEntry(1001, m_session->clock().nowMs());
+    waitForTask(m_session->store().commit(std::move(commit)));
+    QTest::keyClick(m_table, Qt::Key_F5);
+    waitForRows(11);
+    for (int row = 0; row < 11; ++row)
+        QVERIFY(fingerprintAt(row) != gone);
+}
+
+void TestCacheChanges::changesByOthersAppear()
+{
+    fill(10);
+    open();
+    waitForRows(10);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
+    const auto theirs = other();
+    Commit commit;
+    commit.entry = sampleEntry(1000, m_session->clock().nowMs());
+    waitForTask(theirs->store().commit(std::move(commit)));
+    waitForRows(11);
+    const QString gone = fingerprintAt(3);
+    waitForTask(theirs->store().removeEntries({gone}));
+    waitForRows(10);
+    for (int row = 0; row < 10; ++row)
+        QVERIFY(fingerprintAt(row) != gone);
+}
+
+void TestCacheChanges::changesByOthersLeaveTheUserWhereHeIs()
+{
+    fill(500);
+    open();
+    waitForRows(500);
+    m_table->scrollTo(m_table->model()->index(250, 0), QAbstractItemView::PositionAtTop);
+    clickRow(255);
+    const QString chosen = fingerprintAt(255);
+    const int scrolled = m_table->verticalScrollBar()->value();
+    QTRY_VERIFY_WITH_TIMEOUT(find<EntryDetail>("entryDetail")->isLoaded(), patience);
+    const auto theirs = other();
+    // Somebody edits the entry that is looked at, and deletes some that are far away.
+    auto entry = waitForTask(theirs->store().lookup(chosen));
+    QVERIFY(entry);
+    Commit commit;
+    commit.entry = *entry;
+    commit.entry.output = Json("Another answer than before");
+    waitForTask(theirs->store().commit(std::move(commit)));
+    waitForTask(theirs->store().removeEntries({fingerprintAt(490), fingerprintAt(491)}));
+    waitForRows(498);
+    auto* answer = find<QWidget>("answerText")->findChild<QTextEdit*>();
+    QTRY_VERIFY_WITH_TIMEOUT(answer->toPlainText().contains(QStringLiteral("Another answer")), patience);
+    QCOMPARE(m_table->verticalScrollBar()->value(), scrolled);
+    QCOMPARE(m_table->selectedRows(), std::vector<int>{255});
+    QCOMPARE(fingerprintAt(255), chosen);
+}
+
+void TestCacheChanges::aServerThatTellsNothingIsSampled()
+{
+    if (!test::RedisServer::isInstalled())
+        QSKIP(qPrintable(test::RedisServer::missingText()));
+    test::RedisServer server;
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    SessionConfig config = m_session->config();
+    config.storeUrl = server.url();
+    m_session = std::make_unique<Session>(config);
+    fill(20);
+    open();
+    waitForRows(20);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QPushButton>("live")->text(), QStringLiteral("Live, sampled"), patience);
+    const auto theirs = other();
+    const QString gone = fingerprintAt(3);
+    waitForTask(theirs->store().removeEntries({gone})); // a visible row
+    waitForRows(19);
+    Commit commit;
+    commit.entry = sampleEntry(1000, m_session->clock().nowMs());
+    waitForTask(theirs->store().commit(std::move(commit))); // one that nobody has seen
+    waitForRows(20);
+    QCOMPARE(text("scanState"), QStringLiteral("scanned 100 %"));
+}
+
+void TestCacheChanges::liveCanBeSwitchedOff()
+{
+    fill(10);
+    open();
+    waitForRows(10);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QPushButton>("live")->text(), QStringLiteral("Live"), patience);
+    click("live");
+    QCOMPARE(find<QPushButton>("live")->text(), QStringLiteral("Not live"));
+    const auto theirs = other();
+    waitForTask(theirs->store().removeEntries({fingerprintAt(3)}));
+    QCOMPARE(m_table->model()->rowCount(), 10);
+    // It is seen once it is switched on again: nothing is forgotten in between.
+    click("live");
+    waitForRows(9);
+    // The choice is remembered.
+    click("live");
+    CacheView again(m_theme.get(), m_settings.get());
+    QCOMPARE(again.findChild<QPushButton*>(QStringLiteral("live"))->text(), QStringLiteral("Not live"));
+}
+
+void TestCacheChanges::storesOfRunsAppear()
+{
+    open();
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("cacheEmpty")->isVisible(), patience);
+    Agent agent;
+    agent.name = QStringLiteral("greeter");
+    agent.model = QStringLiteral("test:any-name");
+    const RunResult miss = waitForTask(m_session->runner().run(agent, QStringLiteral("Say hello"), {}));
+    m_view->noteStored(miss.fingerprint());
+    waitForRows(1);
+    QCOMPARE(m_table->model()->index(0, 0).data().toString(), QStringLiteral("greeter"));
+    QCOMPARE(m_table->model()->index(0, int(EntryColumn::Hits)).data().toString(), QStringLiteral("0"));
+    waitForTask(m_session->runner().run(agent, QStringLiteral("Say hello"), {}));
+    QCoro::waitFor(m_session->runner().drain());
+    m_view->noteStored(miss.fingerprint());
+    QTRY_COMPARE_WITH_TIMEOUT(
+        m_table->model()->index(0, int(EntryColumn::Hits)).data().toString(), QStringLiteral("1"), patience);
+    clickRow(0);
+    auto* detail = find<EntryDetail>("entryDetail");
+    QTRY_VERIFY_WITH_TIMEOUT(detail->isLoaded(), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QTabBar>("detailTabs")->tabText(3), QStringLiteral("Calls 2"), patience);
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestCacheChanges)
+#include "tst_cachechanges.moc"
