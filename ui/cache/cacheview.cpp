@@ -5,7 +5,6 @@
 #include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
-#include "cache/entryundo.h"
 #include "cache/filterfield.h"
 #include "cache/liveentries.h"
 #include "cache/quietscan.h"
@@ -13,6 +12,7 @@
 #include "cache/selectionbar.h"
 #include "cache/session.h"
 #include "cache/textsearch.h"
+#include "cache/transferbar.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/emptystate.h"
@@ -159,6 +159,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_scan, &EntryScan::activeChanged, this, &View::activeTasksChanged);
     connect(m_search, &TextSearch::activeChanged, this, &View::activeTasksChanged);
     connect(m_bulk, &BulkJob::activeChanged, this, &View::activeTasksChanged);
+    connect(m_transfer, &TransferBar::imported, this, &CacheView::takeImported);
+    connect(m_transfer, &TransferBar::activeChanged, this, &View::activeTasksChanged);
     connect(m_detail, &EntryDetail::activeChanged, this, &View::activeTasksChanged);
     connect(m_live, &LiveEntries::activeChanged, this, &View::activeTasksChanged);
     connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
@@ -187,6 +189,7 @@ void CacheView::setSession(Session* session)
     m_bulk->forget();
     m_live->forget();
     m_quietScan->cancel();
+    m_transfer->forget();
     m_undoTasks.drop();
     if (m_session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
@@ -364,84 +367,6 @@ void CacheView::copyRows()
         QApplication::clipboard()->setText(m_model->toTsv(rows, m_table->shownColumns()));
 }
 
-void CacheView::askToInvalidate()
-{
-    m_selectionBar->ask();
-}
-
-void CacheView::changeSelection(const BulkAction& action)
-{
-    if (!m_session || m_bulk->isRunning())
-        return;
-    const auto rows = m_table->selectedRows();
-    m_nextRow = rows.empty() || action.kind != BulkAction::Kind::Delete ? -1 : rows.front();
-    std::vector<BulkTarget> targets;
-    for (const int row : rows)
-        targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
-    m_bulk->start(m_session, std::move(targets), action);
-}
-
-void CacheView::pinSelection()
-{
-    changeSelection({BulkAction::Kind::Pin});
-}
-
-void CacheView::setTtlOfSelection(std::optional<std::chrono::seconds> ttl)
-{
-    BulkAction action{BulkAction::Kind::SetExpiry};
-    if (ttl && m_session)
-        action.expiresMs = m_session->clock().nowMs() + std::chrono::milliseconds(*ttl).count();
-    changeSelection(action);
-}
-
-void CacheView::readAgain(const QStringList& fingerprints)
-{
-    constexpr qsizetype few = 1000;
-    if (fingerprints.size() > few) {
-        rescan();
-        return;
-    }
-    m_live->read(fingerprints);
-}
-
-void CacheView::tell(const BulkReport& report)
-{
-    const qint64 count = report.changed + report.unaffected;
-    QString text = m_bulk->doneText(count == 1 ? tr("1 entry") : tr("%1 entries").arg(format::count(count)));
-    // The selection bar goes on to the next row.
-    if (report.conflicts > 0)
-        text += tr(" · %1 had changed and stayed").arg(format::count(report.conflicts));
-    offerUndo(text, report.undoId);
-}
-
-void CacheView::offerUndo(const QString& text, const QString& undoId)
-{
-    if (undoId.isEmpty()) {
-        Q_EMIT notice(text, {}, {});
-        return;
-    }
-    Q_EMIT notice(text, tr("Undo"), [self = QPointer(this), undoId] {
-        if (self)
-            self->undo(undoId);
-    });
-}
-
-void CacheView::undo(const QString& id)
-{
-    if (!m_session || m_undoTasks.active() > 0)
-        return;
-    m_undoTasks.run(
-        [session = m_session, id](const std::stop_token& stop) { return undoEntries(session, id, stop); },
-        [this](const Undone& undone) {
-            readAgain(undone.restored);
-            Q_EMIT notice(undoneText(undone), {}, {});
-        },
-        [this](const Failure& failure) {
-            m_banner->showProblem(
-                tr("The change could not be undone: %1").arg(failure.message), failure.remedy);
-        });
-}
-
 void CacheView::focusFilter()
 {
     m_filter->focusField();
@@ -482,6 +407,7 @@ void CacheView::stopTasks()
     m_scan->stop();
     m_search->stop();
     m_bulk->cancel();
+    m_transfer->cancel();
     m_live->forget();
     m_quietScan->cancel();
     m_undoTasks.drop();
@@ -490,8 +416,8 @@ void CacheView::stopTasks()
 
 int CacheView::activeTasks() const
 {
-    return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_live->activeTasks()
-        + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks();
+    return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_transfer->activeTasks()
+        + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks();
 }
 
 } // namespace llmcache::ui

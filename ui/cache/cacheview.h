@@ -34,6 +34,7 @@ class QuietScan;
 class ScanBar;
 class SelectionBar;
 class TextSearch;
+class TransferBar;
 class Theme;
 
 /// The entries of the workspace: see, filter, sort, read and invalidate them.
@@ -90,6 +91,9 @@ private:
     void pinSelection();
     void setTtlOfSelection(std::optional<std::chrono::seconds> ttl);
     void tell(const BulkReport& report);
+    void exportShown();
+    void importFile();
+    void takeImported(qint64 entries, const QString& undoId);
     void offerUndo(const QString& text, const QString& undoId);
     void undoLastChange() { undo({}); }
     void undo(const QString& id);
@@ -114,8 +118,8 @@ private:
     QuietScan* m_quietScan;
     TaskScope m_undoTasks;
     FilterField* m_filter;
-    Button* m_columns;
     ScanBar* m_scanBar;
+    TransferBar* m_transfer;
     ErrorBanner* m_banner;
     QStackedWidget* m_tablePages;
     EntryTable* m_table;

@@ -6,6 +6,7 @@
 #include "cache/filterfield.h"
 #include "cache/scanbar.h"
 #include "cache/selectionbar.h"
+#include "cache/transferbar.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/emptystate.h"
@@ -50,25 +51,34 @@ QWidget* CacheView::makeFilterRow()
 {
     QFrame* row = panelFrame(this);
     m_filter = new FilterField(m_theme, row);
-    m_columns = secondaryButton(tr("Columns"), row);
-    m_columns->setObjectName(QStringLiteral("columnsButton"));
-    auto* menu = new QMenu(m_columns);
-    connect(menu, &QMenu::aboutToShow, this, [this, menu] {
-        menu->clear();
-        m_table->fillColumnMenu(menu);
+    Button* const columns = secondaryButton(tr("Columns"), row);
+    columns->setObjectName(QStringLiteral("columnsButton"));
+    auto* columnMenu = new QMenu(columns);
+    connect(columnMenu, &QMenu::aboutToShow, this, [this, columnMenu] {
+        columnMenu->clear();
+        m_table->fillColumnMenu(columnMenu);
     });
-    m_columns->setMenu(menu);
+    columns->setMenu(columnMenu);
+    Button* const files = secondaryButton(tr("Files"), row);
+    files->setObjectName(QStringLiteral("filesButton"));
+    auto* fileMenu = new QMenu(files);
+    connect(
+        fileMenu->addAction(tr("Export shown entries…")), &QAction::triggered, this, &CacheView::exportShown);
+    connect(fileMenu->addAction(tr("Import entries…")), &QAction::triggered, this, &CacheView::importFile);
+    files->setMenu(fileMenu);
     auto* layout = new QHBoxLayout(row);
     layout->setContentsMargins(16, 10, 16, 10);
     layout->setSpacing(8);
     layout->addWidget(m_filter, 1, Qt::AlignTop);
-    layout->addWidget(m_columns, 0, Qt::AlignTop);
+    layout->addWidget(columns, 0, Qt::AlignTop);
+    layout->addWidget(files, 0, Qt::AlignTop);
     return row;
 }
 
 QWidget* CacheView::makeTableSide()
 {
     QFrame* side = panelFrame(this);
+    m_transfer = new TransferBar(m_theme, side);
     m_banner = new ErrorBanner(m_theme, side);
     m_banner->setObjectName(QStringLiteral("cacheBanner"));
     m_tablePages = new QStackedWidget(side);
@@ -83,6 +93,7 @@ QWidget* CacheView::makeTableSide()
     auto* layout = new QVBoxLayout(side);
     layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(0);
+    layout->addWidget(m_transfer);
     layout->addWidget(m_banner);
     layout->addWidget(m_tablePages, 1);
     layout->addWidget(horizontalRule(side));
@@ -109,6 +120,8 @@ void CacheView::makeCommands()
     QAction* const invalidate =
         addCommand(tr("Invalidate selected entries"), {}, &CacheView::askToInvalidate);
     addCommand(tr("Pin selected entries"), {}, &CacheView::pinSelection);
+    addCommand(tr("Export shown entries…"), {}, &CacheView::exportShown);
+    addCommand(tr("Import entries…"), {}, &CacheView::importFile);
     QAction* const copy = addCommand(tr("Copy selected entries"), {}, &CacheView::copyRows);
     addCommand(tr("Undo the last change of entries"), QKeySequence::Undo, &CacheView::undoLastChange);
     invalidate->setObjectName(QStringLiteral("invalidateAction"));
