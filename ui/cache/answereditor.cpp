@@ -99,6 +99,7 @@ void AnswerEditor::setSession(Session* session)
     m_tasks.drop();
     m_saving = false;
     m_session = session;
+    m_fingerprint.clear();
     m_entry.reset();
     m_drafts.clear();
     setState(State::Reading);
@@ -107,12 +108,20 @@ void AnswerEditor::setSession(Session* session)
 void AnswerEditor::setEntry(const Entry& entry)
 {
     const QString fingerprint = entry.meta.fingerprint;
-    const bool isSame = m_base && m_base->meta.fingerprint == fingerprint;
+    const bool isSame = std::exchange(m_fingerprint, fingerprint) == fingerprint;
     const bool canEdit = entry.meta.bytes <= largest && !entry.meta.python;
     m_entry = canEdit ? std::make_shared<const Entry>(entry) : nullptr;
     if (isEditing() && isSame) {
-        if (m_entry && m_entry->meta.revision != m_base->meta.revision)
+        if (m_entry && m_entry->meta.revision != m_base->meta.revision) {
             showConflict(m_entry);
+        } else if (m_entry && m_state == State::Gone) { // somebody put it back
+            setState(State::Editing);
+            check();
+        }
+        return;
+    }
+    if (isSame) {
+        setState(State::Reading);
         return;
     }
     stashDraft(); // also one that is being saved, which may fail

@@ -85,6 +85,7 @@ private:
 
     const Theme* m_theme;
     Session* m_session = nullptr;
+    QString m_fingerprint; ///< of the entry shown
     std::shared_ptr<const Entry> m_entry; ///< as it was read last; null while it can't be edited
     std::shared_ptr<const Entry> m_base; ///< what the edit began with
     QHash<QString, Draft> m_drafts; ///< of other entries, by fingerprint

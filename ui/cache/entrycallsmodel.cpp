@@ -3,14 +3,46 @@
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace llmcache::ui {
 
 void EntryCallsModel::setCalls(std::vector<Call> calls, qint64 nowMs)
 {
+    m_nowMs = nowMs;
+    if (addOnTop(calls)) {
+        Q_EMIT dataChanged(index(0, Time), index(rowCount() - 1, Time)); // how long ago it was
+        return;
+    }
     beginResetModel();
     m_calls = std::move(calls);
-    m_nowMs = nowMs;
     endResetModel();
+}
+
+/// Whether `calls` are those that are there under some newer ones, the oldest perhaps left out.
+bool EntryCallsModel::addOnTop(std::vector<Call>& calls)
+{
+    const auto isSame = [](const Call& left, const Call& right) { return left.id == right.id; };
+    const auto first = m_calls.empty() ? calls.end()
+                                       : std::find_if(calls.begin(), calls.end(),
+                                           [&](const Call& call) { return isSame(call, m_calls.front()); });
+    const auto common = calls.end() - first;
+    const bool continues = common > 0 && common <= std::ssize(m_calls)
+        && std::equal(first, calls.end(), m_calls.begin(), m_calls.begin() + common, isSame);
+    if (!continues)
+        return false;
+    if (common < std::ssize(m_calls)) {
+        beginRemoveRows({}, static_cast<int>(common), rowCount() - 1);
+        m_calls.erase(m_calls.begin() + common, m_calls.end());
+        endRemoveRows();
+    }
+    if (const auto fresh = first - calls.begin(); fresh > 0) {
+        beginInsertRows({}, 0, static_cast<int>(fresh) - 1);
+        m_calls = std::move(calls);
+        endInsertRows();
+    }
+    return true;
 }
 
 int EntryCallsModel::rowCount(const QModelIndex& parent) const

@@ -13,6 +13,8 @@ public:
     enum Column { Time, Result, User, Latency, Cost, ColumnCount };
     using QAbstractTableModel::QAbstractTableModel;
 
+    /// Another list; where it continues the one before, only what is new is added on top, so that a list that
+    /// somebody reads stays where it is.
     void setCalls(std::vector<Call> calls, qint64 nowMs);
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
@@ -20,6 +22,8 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 private:
+    bool addOnTop(std::vector<Call>& calls);
+
     std::vector<Call> m_calls;
     qint64 m_nowMs = 0;
 };

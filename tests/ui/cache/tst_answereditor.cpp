@@ -240,6 +240,14 @@ void TestAnswerEditor::theTextOutlivesItsEntry()
     m_detail->reload();
     QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded(), patience);
     QVERIFY(editor()->isVisible());
+    // Once it is back, the text can be saved.
+    waitForTask(m_session->store().commit(readableCommit(false)));
+    m_detail->reload();
+    QTRY_VERIFY_WITH_TIMEOUT(button("saveEdit")->isVisible() && button("saveEdit")->isEnabled(), patience);
+    QVERIFY(!find<QLabel>("conflict")->isVisible());
+    waitForTask(m_session->store().removeEntries({m_detail->fingerprint()}));
+    m_detail->reload();
+    QTRY_VERIFY_WITH_TIMEOUT(find<QLabel>("conflict")->isVisible(), patience);
     click("discardEdit");
     QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("entryGone")->isVisible(), patience);
 }
