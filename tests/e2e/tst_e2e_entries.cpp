@@ -298,7 +298,15 @@ void TestE2eEntries::entriesMoveBetweenStores()
         entries({QStringLiteral("show"), fingerprints.front(), QStringLiteral("--json")});
     for (const char* part : {"request", "response", "cost", "created_ms"})
         QCOMPARE(here.json().value(part, Json()), there.json().value(part, Json()));
-    QCOMPARE(here.json().at("expires_ms"), there.json().at("expires_ms"));
+    // To the millisecond, which only the copy is asked for: a row is as exact as the clocks.
+    const auto exported = [&entries](const QStringList& store) {
+        return entries(QStringList{QStringLiteral("export"), QStringLiteral("-"), QStringLiteral("--filter"),
+                           QStringLiteral("agent:router")}
+            + store)
+            .jsonLines()
+            .front();
+    };
+    QCOMPARE(exported(redis).at("expires_ms"), exported({}).at("expires_ms"));
     const ProgramResult again =
         user.run(QStringList{QStringLiteral("run"), QStringLiteral("--agent"),
                      user.home() + QStringLiteral("/router.agent.json"), QStringLiteral("--prompt"),
