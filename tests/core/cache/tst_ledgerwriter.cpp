@@ -101,7 +101,8 @@ void TestLedgerWriter::drainWaitsForWhatWasThereOnly()
 {
     m_writer->add(callOf(Outcome::Miss));
     bool added = false;
-    connect(m_writer.get(), &LedgerWriter::wrote, this, [&] {
+    const QObject listener; // goes before what it writes to
+    connect(m_writer.get(), &LedgerWriter::wrote, &listener, [&] {
         if (!std::exchange(added, true))
             m_writer->add(callOf(Outcome::Hit));
     });

@@ -88,7 +88,8 @@ void TestCacheChanges::invalidatedEntriesComeBack()
     waitForRows(300);
     QString offered;
     std::function<void()> undo;
-    connect(m_view.get(), &CacheView::notice, this,
+    const QObject listener; // goes before what it writes to
+    connect(m_view.get(), &CacheView::notice, &listener,
         [&](const QString& text, const QString& action, const std::function<void()>& run) {
             offered = text + QLatin1Char('|') + action;
             undo = run;
@@ -127,7 +128,8 @@ void TestCacheChanges::pinsAndSetsTheTtl()
     waitForRows(300);
     QString offered;
     std::function<void()> undo;
-    connect(m_view.get(), &CacheView::notice, this,
+    const QObject listener; // goes before what it writes to
+    connect(m_view.get(), &CacheView::notice, &listener,
         [&](const QString& text, const QString& action, const std::function<void()>& run) {
             offered = text + QLatin1Char('|') + action;
             undo = run;
@@ -192,7 +194,8 @@ void TestCacheChanges::entriesThatChangedStay()
     waitForRows(3);
     const QString changed = fingerprintAt(1);
     QString told;
-    connect(m_view.get(), &CacheView::notice, this, [&told](const QString& text) { told = text; });
+    const QObject listener; // goes before what it writes to
+    connect(m_view.get(), &CacheView::notice, &listener, [&told](const QString& text) { told = text; });
     // Somebody else runs its prompt again.
     Commit commit;
     commit.entry = *waitForTask(m_session->store().lookup(changed));

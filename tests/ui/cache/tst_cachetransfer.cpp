@@ -142,7 +142,8 @@ void TestCacheTransfer::entriesThatAreThereAreReplacedOnDemand()
     waitForTask(m_session->store().commit(commit));
     QString offered;
     std::function<void()> undo;
-    connect(m_view.get(), &CacheView::notice, this,
+    const QObject listener; // goes before what it writes to
+    connect(m_view.get(), &CacheView::notice, &listener,
         [&](const QString& text, const QString& action, const std::function<void()>& run) {
             offered = text + QLatin1Char('|') + action;
             undo = run;

@@ -489,7 +489,8 @@ void TestWorkbenchView::newDuplicateDeleteUndo()
 {
     open();
     std::function<void()> undo;
-    connect(m_view, &WorkbenchView::notice, this,
+    const QObject listener; // goes before what it writes to
+    connect(m_view, &WorkbenchView::notice, &listener,
         [&undo](const QString&, const QString&, const std::function<void()>& run) { undo = run; });
     click("new agent");
     auto* const name = find<QLineEdit>("agent name");
@@ -523,7 +524,8 @@ void TestWorkbenchView::leavingADraftKeepsIt()
 {
     open();
     std::function<void()> back;
-    connect(m_view, &WorkbenchView::notice, this,
+    const QObject listener; // goes before what it writes to
+    connect(m_view, &WorkbenchView::notice, &listener,
         [&back](const QString&, const QString&, const std::function<void()>& run) { back = run; });
     choose(echo);
     type("system prompt", QStringLiteral("A draft."));
