@@ -64,7 +64,8 @@ void Cooldowns::publish(const QString& key, milliseconds span)
         return;
     const milliseconds bounded = std::min(span, longest);
     extend(key, bounded);
-    m_background.start(send(key, bounded));
+    if (!m_store.isReadOnly())
+        m_background.start(send(key, bounded));
 }
 
 QCoro::Task<> Cooldowns::send(QString key, milliseconds span)

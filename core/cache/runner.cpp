@@ -159,6 +159,10 @@ QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions optio
     state->startedMs = d->clock.nowMs();
     state->agent = std::move(agent);
     state->options = std::move(options);
+    if (d->store.isReadOnly() && state->writes()) {
+        state->mayNotStore = true;
+        state->options.cachePolicy = state->reads() ? CachePolicy::ReadOnly : CachePolicy::Bypass;
+    }
     state->task = state->options.taskName.isEmpty() ? state->agent.task : state->options.taskName;
     if (state->task.isEmpty())
         state->task = state->agent.name;

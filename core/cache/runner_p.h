@@ -28,6 +28,7 @@ struct RunState {
     QStringList warnings;
     QString storeProblem; ///< the last one that was told
     bool waitedForOther = false;
+    bool mayNotStore = false; ///< it was to be stored, and the store is read-only
     std::chrono::milliseconds lostToOthers{0}; ///< waited for a run that then failed; counts as backoff
 
     bool reads() const

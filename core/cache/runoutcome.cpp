@@ -82,7 +82,8 @@ void Runner::Private::record(const State& state, const Call& call)
             state->warnings.append(QStringLiteral("The expense recorder failed."));
         }
     }
-    ledger.add(call);
+    if (!store.isReadOnly())
+        ledger.add(call);
 }
 
 void Runner::Private::recordFailure(const State& state, const Error& error)

@@ -110,6 +110,8 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     data.request = state->canonical;
     data.originalLatency = latency;
 
+    if (state->mayNotStore)
+        state->warnings.append(QStringLiteral("The answer is not stored: the connection is read-only."));
     if (state->writes() && answer.complete) {
         Entry entry = entryOf(*state, answer, data, now);
         state->report(RunEvent::Kind::Storing);

@@ -2,38 +2,19 @@
 
 #include "base/error.h"
 #include "cost/pricefiles.h"
-#include "redis/redisurl.h"
-#include "store/redis/redisstore.h"
+#include "store/readonlystore.h"
 #include "store/spool.h"
-#include "store/sqlite/sqlitestore.h"
 
 #include <QCoreApplication>
 #include <QDir>
 #include <QEventLoop>
-#include <QRegularExpression>
 #include <QStandardPaths>
 #include <QThread>
 #include <QTimer>
-#include <QUrl>
 
 namespace llmcache {
 
 namespace {
-
-QString embeddedFile(const QString& dataFolder)
-{
-    return QDir(dataFolder).filePath(QStringLiteral("cache.sqlite"));
-}
-
-void checkWorkspace(const QString& workspace)
-{
-    // The name is part of every key, and people read it: no separators, nothing invisible.
-    static const QRegularExpression allowed(QStringLiteral("^[\\p{L}\\p{N}][\\p{L}\\p{N} ._-]{0,63}$"),
-        QRegularExpression::UseUnicodePropertiesOption);
-    if (!allowed.match(workspace).hasMatch())
-        throw ConfigurationError(QStringLiteral("\"%1\" is no workspace name.").arg(workspace),
-            QStringLiteral("Use 1 to 64 letters, digits, spaces, dots, hyphens or underscores."));
-}
 
 QCoro::Task<> leaveWhenReady(const QCoro::Task<>* task, QEventLoop* loop)
 {
@@ -52,25 +33,6 @@ SessionConfig SessionConfig::fromEnvironment()
     return config;
 }
 
-std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder)
-{
-    checkWorkspace(workspace);
-    if (url.isEmpty()) {
-        if (dataFolder.isEmpty())
-            throw ConfigurationError(QStringLiteral("There is no data folder for the embedded cache."),
-                QStringLiteral("Give a store with --store or LLM_CACHE_REDIS_URL."));
-        return makeSqliteStore(embeddedFile(dataFolder), workspace);
-    }
-    if (url.startsWith(QLatin1String("sqlite:"))) {
-        const QString path = QUrl(url).path();
-        if (path.isEmpty() || path == QLatin1String("/"))
-            throw ConfigurationError(QStringLiteral("The store URL names no file."),
-                QStringLiteral("Write it like sqlite:///home/me/cache.sqlite."));
-        return makeSqliteStore(path, workspace);
-    }
-    return makeRedisStore(redis::RedisUrl::parse(url), workspace);
-}
-
 namespace {
 
 /// How long after a replay the next one looks for what has come since; twice as long each time that the store
@@ -87,11 +49,23 @@ struct Session::Private {
         : config(std::move(given))
         , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
         , undo(QDir(config.dataFolder).filePath(QStringLiteral("undo")))
-        , store(openStore(config.storeUrl, config.workspace, config.dataFolder))
+        , store(openAs(config.connection))
         , keys(config.dataFolder)
         , providers(withKeys(config.providers))
         , runner(*store, providers, clock, firstPrices(), config.identity, &spool)
     {
+    }
+
+    std::unique_ptr<Store> openAs(const ConnectionTraits& traits) const
+    {
+        auto opened = openStore(config.storeUrl, config.workspace, config.dataFolder);
+        if (!traits.readOnly)
+            return opened;
+        return makeReadOnly(std::move(opened),
+            traits.name.isEmpty()
+                ? QStringLiteral("Open it without --read-only to allow that.")
+                : QStringLiteral("Turn off \"Read-only\" in the connection \"%1\" to allow that.")
+                      .arg(traits.name));
     }
 
     /// A file that can't be read must not keep anybody from running.
@@ -159,7 +133,7 @@ Session::Session(SessionConfig config, QObject* parent)
 
 void Session::replayInBackground()
 {
-    if (d->spool.pending() == 0)
+    if (d->spool.pending() == 0 || isReadOnly())
         d->replayTimer.start(idlePause);
     else
         d->runner.startInBackground(Private::replay(d.get()));
@@ -188,6 +162,16 @@ Session::~Session()
 Store& Session::store()
 {
     return *d->store;
+}
+
+const ConnectionTraits& Session::connection() const
+{
+    return d->config.connection;
+}
+
+bool Session::isReadOnly() const
+{
+    return d->store->isReadOnly();
 }
 
 UndoJournal& Session::undoJournal()
@@ -251,6 +235,8 @@ qint64 Session::spooled() const
 
 QCoro::Task<int> Session::replaySpool()
 {
+    if (isReadOnly())
+        co_return 0;
     try {
         co_return co_await d->spool.replay(d->store.get());
     } catch (const Error&) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "cache/runner.h"
+#include "connection/connectionprofile.h"
+#include "connection/openstore.h"
 #include "provider/keyring.h"
 #include "store/undojournal.h"
 
@@ -12,6 +14,7 @@ namespace llmcache {
 struct SessionConfig {
     QString storeUrl{}; ///< redis://…, sqlite:///…; empty = the embedded file in `dataFolder`
     QString workspace = QStringLiteral("default");
+    ConnectionTraits connection{}; ///< what the store is opened as
     QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
     Identity identity = Identity::ofProcess();
     ProviderConfig providers{}; ///< without `secret`, keys come from a KeyRing
@@ -19,10 +22,6 @@ struct SessionConfig {
     /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
     static SessionConfig fromEnvironment();
 };
-
-/// Opens the store that a URL names; the embedded file for an empty one. Throws ConfigurationError. Does not
-/// connect yet.
-std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder);
 
 /// One open connection with all that hangs on it: store, providers, prices, runner, spool. The composition
 /// root makes one and hands it to the views. Thread-affine.
@@ -36,6 +35,10 @@ public:
 
     Store& store();
     Runner& runner();
+    /// Name of the connection, and how careful to be with it: ask before much is deleted from a production
+    /// store, offer no change of a read-only one (its store refuses them all).
+    const ConnectionTraits& connection() const;
+    bool isReadOnly() const;
     /// What the ledger says, with all runs of this session that have ended. Errors as Store.
     QCoro::Task<CostReport> costs(CostQuery query);
     QCoro::Task<std::vector<Call>> calls(CallQuery query);

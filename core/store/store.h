@@ -85,6 +85,8 @@ public:
     ~Store() override;
 
     virtual StoreInfo info() const = 0;
+    /// Whether everything that would change the store is refused, see makeReadOnly().
+    virtual bool isReadOnly() const { return false; }
     /// Connects if necessary and measures a round trip. Reports a dead store in the status; does not throw
     /// for it.
     virtual QCoro::Task<StoreStatus> status() = 0;

@@ -1,0 +1,27 @@
+#include "connection/openstore.h"
+
+#include "base/error.h"
+#include "connection/connectionprofile.h"
+#include "redis/redisurl.h"
+#include "store/redis/redisstore.h"
+#include "store/sqlite/sqlitestore.h"
+
+#include <QDir>
+
+namespace llmcache {
+
+std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder)
+{
+    checkWorkspaceName(workspace);
+    if (url.isEmpty()) {
+        if (dataFolder.isEmpty())
+            throw ConfigurationError(QStringLiteral("There is no data folder for the embedded cache."),
+                QStringLiteral("Give a store with --store or LLM_CACHE_REDIS_URL."));
+        return makeSqliteStore(QDir(dataFolder).filePath(QStringLiteral("cache.sqlite")), workspace);
+    }
+    if (const StoreAddress address = StoreAddress::fromUrl(url); address.kind == StoreAddress::Kind::File)
+        return makeSqliteStore(address.path, workspace);
+    return makeRedisStore(redis::RedisUrl::parse(url), workspace);
+}
+
+} // namespace llmcache

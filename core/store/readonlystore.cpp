@@ -1,0 +1,124 @@
+#include "store/readonlystore.h"
+
+#include "base/error.h"
+
+namespace llmcache {
+
+namespace {
+
+class ReadOnlyStore final : public Store {
+public:
+    ReadOnlyStore(std::unique_ptr<Store> store, QString remedy)
+        : m_store(std::move(store))
+        , m_remedy(std::move(remedy))
+    {
+        connect(m_store.get(), &Store::connectionChanged, this, &Store::connectionChanged);
+    }
+
+    bool isReadOnly() const override { return true; }
+    StoreInfo info() const override { return m_store->info(); }
+    QCoro::Task<StoreStatus> status() override { return m_store->status(); }
+
+    QCoro::Task<std::optional<Entry>> lookup(QString fingerprint, EntryParts parts) override
+    {
+        return m_store->lookup(std::move(fingerprint), parts);
+    }
+    QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override
+    {
+        return m_store->readImages(std::move(fingerprints));
+    }
+    QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override
+    {
+        return m_store->revisions(std::move(fingerprint));
+    }
+    QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override
+    {
+        return m_store->listEntries(std::move(cursor), pageSize);
+    }
+    QCoro::Task<EntryNews> entryNews(QByteArray position) override
+    {
+        return m_store->entryNews(std::move(position));
+    }
+    QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override
+    {
+        return m_store->resolveFingerprint(std::move(prefix), limit);
+    }
+    QCoro::Task<QString> awaitUnlock(
+        QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop) override
+    {
+        return m_store->awaitUnlock(std::move(fingerprint), timeout, std::move(stop));
+    }
+    QCoro::Task<Cooldown> cooldown(QString key) override { return m_store->cooldown(std::move(key)); }
+    QCoro::Task<std::vector<StoredAgent>> listAgents() override { return m_store->listAgents(); }
+    QCoro::Task<std::optional<StoredAgent>> loadAgent(QString name) override
+    {
+        return m_store->loadAgent(std::move(name));
+    }
+    QCoro::Task<CostReport> costs(CostQuery query) override { return m_store->costs(std::move(query)); }
+    QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override
+    {
+        return m_store->listCalls(std::move(query));
+    }
+
+    QCoro::Task<qint64> commit(Commit) override { return refuse<qint64>(QStringLiteral("store an entry")); }
+    QCoro::Task<qint64> removeEntries(QStringList) override
+    {
+        return refuse<qint64>(QStringLiteral("delete entries"));
+    }
+    QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange>) override
+    {
+        return refuse<std::vector<ChangeOutcome>>(QStringLiteral("change entries"));
+    }
+    QCoro::Task<bool> tryLock(QString, QString, std::chrono::milliseconds) override
+    {
+        return refuse<bool>(QStringLiteral("lock a request"));
+    }
+    QCoro::Task<bool> renewLock(QString, QString, std::chrono::milliseconds) override
+    {
+        return refuse<bool>(QStringLiteral("lock a request"));
+    }
+    QCoro::Task<> unlock(QString, QString, QString) override
+    {
+        return refuse<void>(QStringLiteral("unlock a request"));
+    }
+    QCoro::Task<> extendCooldown(QString, QString, std::chrono::milliseconds) override
+    {
+        return refuse<void>(QStringLiteral("share a cooldown"));
+    }
+    QCoro::Task<StoredAgent> saveAgent(Agent, qint64, QString, qint64) override
+    {
+        return refuse<StoredAgent>(QStringLiteral("save an agent"));
+    }
+    QCoro::Task<bool> removeAgent(QString) override
+    {
+        return refuse<bool>(QStringLiteral("delete an agent"));
+    }
+    QCoro::Task<qint64> recordCalls(std::vector<Call>) override
+    {
+        return refuse<qint64>(QStringLiteral("write to the ledger"));
+    }
+
+private:
+    template <typename Result>
+    QCoro::Task<Result> refuse(QString what) const
+    {
+        throw CacheError(
+            QStringLiteral("The connection to %1 is read-only: it can't %2.").arg(info().name, what),
+            m_remedy);
+        // NOLINTNEXTLINE(clang-diagnostic-unreachable-code): makes this a coroutine, which throws when
+        // awaited
+        co_return co_await QCoro::Task<Result>();
+    }
+
+    std::unique_ptr<Store> m_store;
+    QString m_remedy;
+};
+
+} // namespace
+
+std::unique_ptr<Store> makeReadOnly(std::unique_ptr<Store> store, QString remedy)
+{
+    return std::make_unique<ReadOnlyStore>(std::move(store), std::move(remedy));
+}
+
+} // namespace llmcache
