@@ -28,6 +28,7 @@ const std::vector<Command>& commands();
 std::vector<Command> runCommands();
 std::vector<Command> entryCommands();
 std::vector<Command> watchCommands();
+std::vector<Command> indexCommands();
 std::vector<Command> changeCommands();
 std::vector<Command> editCommands();
 std::vector<Command> transferCommands();

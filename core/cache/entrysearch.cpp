@@ -2,6 +2,7 @@
 
 #include "base/worker.h"
 #include "cache/imagesahead_p.h"
+#include "store/textindex.h"
 
 #include <qcorofuture.h>
 
@@ -79,13 +80,21 @@ QCoro::Task<> take(Decoding decoding, SearchReport* report, const SearchOptions*
         options->progress(*report, rows);
 }
 
-} // namespace
+/// What the store's index leaves of a search; nothing where it has none, or it does not help.
+QCoro::Task<std::optional<TextCandidates>> candidatesOf(Store* store, EntryFilter filter)
+{
+    auto* const index = dynamic_cast<TextIndex*>(store);
+    if (!index)
+        co_return std::nullopt;
+    auto asking = index->textCandidates(std::move(filter));
+    co_return co_await asking;
+}
 
-QCoro::Task<SearchReport> searchEntries(
-    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options)
+/// Reads all of these entries.
+QCoro::Task<SearchReport> readEntries(
+    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options, SearchReport report)
 {
     const ImageFilter imageFilter(std::move(filter), options.nowMs);
-    SearchReport report;
     ImagesAhead reader(store, std::move(fingerprints), largestBatch);
     std::exception_ptr failure;
     try {
@@ -112,6 +121,24 @@ QCoro::Task<SearchReport> searchEntries(
         std::rethrow_exception(failure);
     }
     co_return report;
+}
+
+} // namespace
+
+QCoro::Task<SearchReport> searchEntries(
+    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options)
+{
+    SearchReport report;
+    auto asking = candidatesOf(store, filter);
+    const std::optional<TextCandidates> candidates = co_await asking;
+    if (candidates) {
+        const qsizetype asked = fingerprints.size();
+        fingerprints.removeIf([&candidates](const QString& each) { return !candidates->contains(each); });
+        report.read = asked - fingerprints.size();
+    }
+    auto reading =
+        readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), std::move(report));
+    co_return co_await reading;
 }
 
 QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options)
@@ -141,6 +168,18 @@ QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter fil
 QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options)
 {
     SearchReport report;
+    auto asking = candidatesOf(store, filter);
+    const std::optional<TextCandidates> candidates = co_await asking;
+    if (candidates) {
+        // Nothing else passes: the others need not even be listed.
+        const QSet<QString> both = candidates->indexed + candidates->unindexed;
+        QStringList fingerprints(both.begin(), both.end());
+        report.scanned = report.total = std::max<qint64>(candidates->entries, both.size());
+        report.read = report.total - both.size();
+        auto reading = readEntries(
+            store, std::move(fingerprints), std::move(filter), std::move(options), std::move(report));
+        co_return co_await reading;
+    }
     QByteArray cursor;
     do {
         if (options.stop.stop_requested())

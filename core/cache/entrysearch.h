@@ -11,7 +11,7 @@ namespace llmcache {
 struct SearchReport {
     qint64 scanned = 0; ///< keys looked at; of findEntries()
     qint64 total = -1; ///< keys that there are to look at, as far as known; of findEntries()
-    qint64 read = 0; ///< entries whose texts were read; of searchEntries()
+    qint64 read = 0; ///< entries whose texts were read, or ruled out by the store's index; of searchEntries()
     qint64 found = 0;
 };
 

@@ -7,8 +7,24 @@
 #include "store/sqlite/sqlitestore.h"
 
 #include <QDir>
+#include <QUrl>
 
 namespace llmcache {
+
+namespace {
+
+SqliteOptions sqliteOptions(const QString& url)
+{
+    const QUrl parsed(url);
+    SqliteOptions options;
+    options.indexesTexts = parsed.query() != QLatin1String("index=off");
+    if (parsed.hasQuery() && options.indexesTexts)
+        throw ConfigurationError(QStringLiteral("\"%1\" in the store URL is unknown.").arg(parsed.query()),
+            QStringLiteral("index=off is all that may stand there."));
+    return options;
+}
+
+} // namespace
 
 std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, const QString& dataFolder)
 {
@@ -20,7 +36,7 @@ std::unique_ptr<Store> openStore(const QString& url, const QString& workspace, c
         return makeSqliteStore(QDir(dataFolder).filePath(QStringLiteral("cache.sqlite")), workspace);
     }
     if (const StoreAddress address = StoreAddress::fromUrl(url); address.kind == StoreAddress::Kind::File)
-        return makeSqliteStore(address.path, workspace);
+        return makeSqliteStore(address.path, workspace, sqliteOptions(url));
     return makeRedisStore(redis::RedisUrl::parse(url), workspace);
 }
 

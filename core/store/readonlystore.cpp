@@ -1,17 +1,21 @@
 #include "store/readonlystore.h"
 
 #include "base/error.h"
+#include "store/textindex.h"
 
 namespace llmcache {
 
 namespace {
 
-class ReadOnlyStore final : public Store {
+class ReadOnlyStore final : public Store, public TextIndex {
 public:
     ReadOnlyStore(std::unique_ptr<Store> store, QString remedy)
         : m_store(std::move(store))
+        , m_index(dynamic_cast<TextIndex*>(m_store.get()))
         , m_remedy(std::move(remedy))
     {
+        if (m_index)
+            m_index->stopIndexing();
         connect(m_store.get(), &Store::connectionChanged, this, &Store::connectionChanged);
     }
 
@@ -59,6 +63,19 @@ public:
     {
         return m_store->listCalls(std::move(query));
     }
+
+    QCoro::Task<std::optional<TextCandidates>> textCandidates(EntryFilter filter) override
+    {
+        if (!m_index)
+            co_return std::nullopt;
+        auto asking = m_index->textCandidates(std::move(filter));
+        co_return co_await asking;
+    }
+    QCoro::Task<TextIndexState> indexTexts() override
+    {
+        return refuse<TextIndexState>(QStringLiteral("index texts"));
+    }
+    void stopIndexing() override { }
 
     QCoro::Task<qint64> commit(Commit) override { return refuse<qint64>(QStringLiteral("store an entry")); }
     QCoro::Task<qint64> removeEntries(QStringList) override
@@ -111,6 +128,7 @@ private:
     }
 
     std::unique_ptr<Store> m_store;
+    TextIndex* m_index; ///< of m_store; null when it has none
     QString m_remedy;
 };
 

@@ -30,6 +30,7 @@ private Q_SLOTS:
     void changesAreWatched();
     void entriesMoveBetweenStores();
     void importsAreCheckedFirst();
+    void textsAreIndexed();
 
 private:
     void addStores();
@@ -358,6 +359,34 @@ void TestE2eEntries::importsAreCheckedFirst()
             {"problem", nullptr}, {"undo", nullptr}}));
     LLMCACHE_VERIFY_EXIT(
         user.run({QStringLiteral("entries"), QStringLiteral("import"), QStringLiteral("/nowhere")}), 3);
+}
+
+void TestE2eEntries::textsAreIndexed()
+{
+    const CommandLine user;
+    const QStringList fingerprints = fill(user, {QStringLiteral("router"), QStringLiteral("writer")}, {});
+    const auto entries = [&user](const QStringList& words) {
+        return user.run(QStringList{QStringLiteral("entries")} + words);
+    };
+    const QStringList search = {
+        QStringLiteral("list"), QStringLiteral("text:\"question of writer\""), QStringLiteral("--json")};
+    const QByteArray before = entries(search).out;
+    LLMCACHE_VERIFY_EXIT(entries({QStringLiteral("index")}), 0);
+    QVERIFY(entries({QStringLiteral("index")}).out.contains("All texts are indexed."));
+    const ProgramResult found = entries(search);
+    QCOMPARE(found.jsonLines().size(), std::size_t(1));
+    QCOMPARE(found.jsonLines().front().at("fingerprint"), Json(fingerprints.at(1).toStdString()));
+    QCOMPARE(found.out, before);
+    const ProgramResult redis = entries({QStringLiteral("index"), QStringLiteral("--store"), m_redis.url()});
+    LLMCACHE_VERIFY_EXIT(redis, 2);
+    QVERIFY2(redis.err.contains("has no index of texts"), redis.describe().constData());
+    const QString file = QStringLiteral("sqlite://") + user.home() + QStringLiteral("/other.sqlite");
+    LLMCACHE_VERIFY_EXIT(
+        entries({QStringLiteral("list"), QStringLiteral("--store"), file + QStringLiteral("?index=off")}), 0);
+    const ProgramResult unknown =
+        entries({QStringLiteral("list"), QStringLiteral("--store"), file + QStringLiteral("?indx=off")});
+    LLMCACHE_VERIFY_EXIT(unknown, 3);
+    QVERIFY2(unknown.err.contains("\"indx=off\" in the store URL"), unknown.describe().constData());
 }
 
 LLMCACHE_TEST_MAIN(TestE2eEntries)

@@ -266,6 +266,23 @@ void Database::fail(const QSqlError& error)
     }
 }
 
+// --- Impatience
+
+Impatience::Impatience(Database& database)
+    : m_database(database)
+{
+    m_database.execute(QStringLiteral("PRAGMA busy_timeout=0"));
+}
+
+Impatience::~Impatience()
+{
+    try {
+        m_database.execute(QStringLiteral("PRAGMA busy_timeout=%1").arg(busyTimeoutMs));
+    } catch (const Error&) {
+        // The connection is about to be closed.
+    }
+}
+
 // --- Transaction
 
 Transaction::Transaction(Database& database, Mode mode)

@@ -72,6 +72,7 @@ public:
     /// ConfigurationError for one that is newer than this program.
     void open();
     void close();
+    bool isOpen() const { return m_connection.isValid(); }
 
     const QString& filePath() const { return m_filePath; }
     qint64 workspace() const { return m_workspaceId; }
@@ -105,6 +106,18 @@ private:
     QHash<QString, std::shared_ptr<QSqlQuery>> m_statements;
     QHash<QString, qint64> m_nameIds;
     QHash<qint64, QString> m_nameTexts;
+};
+
+/// As long as it lives, a write that another process is in the way of fails at once instead of waiting.
+class Impatience {
+public:
+    explicit Impatience(Database& database);
+    Impatience(const Impatience&) = delete;
+    Impatience& operator=(const Impatience&) = delete;
+    ~Impatience();
+
+private:
+    Database& m_database;
 };
 
 /// A transaction: rolled back unless committed.

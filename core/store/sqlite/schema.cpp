@@ -91,6 +91,18 @@ const std::vector<Migration>& migrations()
             QStringLiteral("CREATE TRIGGER entries_removed AFTER DELETE ON entries BEGIN INSERT INTO news "
                            "(workspace, fingerprint) VALUES (old.workspace, old.fingerprint); END"),
         },
+        // 5: which texts the search index lacks (see texttable_p.h), all of them at first. The index itself
+        // is
+        // made where it is used: not every SQLite can. By a trigger, so that
+        // nothing is forgotten.
+        {
+            QStringLiteral("CREATE TABLE text_pending (entry INTEGER PRIMARY KEY, kept INTEGER NOT NULL)"),
+            QStringLiteral("CREATE TABLE text_state (generation INTEGER NOT NULL, indexed INTEGER NOT NULL)"),
+            QStringLiteral("INSERT INTO text_state VALUES (0, 0)"),
+            QStringLiteral("INSERT INTO text_pending SELECT entry, 0 FROM entry_bodies"),
+            QStringLiteral("CREATE TRIGGER entry_bodies_added AFTER INSERT ON entry_bodies BEGIN "
+                           "INSERT OR REPLACE INTO text_pending VALUES (new.entry, 0); END"),
+        },
     };
     return steps;
 }

@@ -4,7 +4,10 @@
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/newstable_p.h"
+#include "store/sqlite/textquery_p.h"
+#include "store/sqlite/texttable_p.h"
 #include "store/sqlite/workerthread_p.h"
+#include "store/textindex.h"
 
 #include <QDateTime>
 #include <QDeadlineTimer>
@@ -28,6 +31,10 @@ using sqlite::Operation;
 constexpr std::chrono::milliseconds firstPoll = 10ms;
 constexpr std::chrono::milliseconds slowestPoll = 200ms;
 constexpr qsizetype longestWorkspace = 200;
+/// More candidates than this are no help, and take as long to list as to read.
+constexpr qint64 mostCandidates = 100'000;
+/// Texts are indexed for so long at a time, on the thread that answers lookups.
+constexpr qint64 indexingMs = 50;
 
 qint64 nowMs()
 {
@@ -69,12 +76,16 @@ private:
     std::coroutine_handle<> m_sleeping;
 };
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public TextIndex {
 public:
-    SqliteStore(QString filePath, QString workspace)
+    SqliteStore(QString filePath, QString workspace, SqliteOptions options)
         : m_filePath(QFileInfo(filePath).absoluteFilePath())
         , m_workspace(std::move(workspace))
-        , m_thread(m_filePath, m_workspace)
+        , m_readsIndex(options.indexesTexts)
+        , m_indexes(options.indexesTexts)
+        , m_thread(m_filePath, m_workspace, [this](Database& database, const std::atomic<bool>& wanted) {
+            return m_indexes && indexForAWhile(database, wanted);
+        })
     {
     }
 
@@ -264,7 +275,42 @@ public:
             [query = std::move(query)](Database& database) { return sqlite::listCalls(database, query); });
     }
 
+    QCoro::Task<std::optional<TextCandidates>> textCandidates(EntryFilter filter) override;
+    QCoro::Task<TextIndexState> indexTexts() override
+    {
+        if (!m_indexes)
+            co_return TextIndexState();
+        auto work = [](Database& database) {
+            TextIndexState state;
+            state.isAvailable = sqlite::openTextIndex(database);
+            if (state.isAvailable)
+                indexForAWhile(database, false);
+            state.unindexed = sqlite::countUnindexed(database);
+            return state;
+        };
+        auto task = run(std::move(work));
+        co_return co_await task;
+    }
+
+    void stopIndexing() override { m_indexes = false; }
+
 private:
+    static bool indexForAWhile(Database& database, const std::atomic<bool>& wanted)
+    {
+        QElapsedTimer timer;
+        timer.start();
+        return sqlite::indexSomeTexts(database, [&] { return wanted || timer.hasExpired(indexingMs); });
+    }
+
+    /// What the index had for a query at some time.
+    struct Indexed {
+        QString query;
+        qint64 generation = 0;
+        qint64 entries = 0;
+        QSet<QString> fingerprints;
+    };
+    QCoro::Task<std::optional<Indexed>> findIndexed(QString query);
+
     template <typename Work>
     QCoro::Task<std::invoke_result_t<Work&, Database&>> run(Work work)
     {
@@ -298,7 +344,10 @@ private:
 
     QString m_filePath;
     QString m_workspace;
+    bool m_readsIndex;
+    std::atomic<bool> m_indexes; ///< also looked at by the thread
     std::optional<bool> m_connected; // nothing before the first call
+    Indexed m_lastIndexed; ///< a search in shares asks again and again
     QMultiHash<QString, Waiter*> m_waiters;
     sqlite::WorkerThread m_thread;
 };
@@ -346,9 +395,74 @@ QCoro::Task<QString> SqliteStore::awaitUnlock(
     }
 }
 
+/// Window by window, so that lookups in between are not kept waiting.
+QCoro::Task<std::optional<SqliteStore::Indexed>> SqliteStore::findIndexed(QString query)
+{
+    Indexed indexed;
+    indexed.query = query;
+    auto asking = run([](Database& database) {
+        return std::pair(sqlite::textGeneration(database), sqlite::countEntries(database, nowMs()));
+    });
+    std::tie(indexed.generation, indexed.entries) = co_await asking;
+    qint64 from = 1;
+    while (from > 0) {
+        auto work = [query, from](Database& database) {
+            return sqlite::textCandidatesBetween(database, query, from, nowMs());
+        };
+        auto searching = run(std::move(work));
+        const sqlite::TextWindow window = co_await searching;
+        for (const QString& fingerprint : window.fingerprints)
+            indexed.fingerprints.insert(fingerprint);
+        if (indexed.fingerprints.size() > mostCandidates)
+            co_return std::nullopt;
+        from = window.next;
+    }
+    co_return indexed;
+}
+
+QCoro::Task<std::optional<TextCandidates>> SqliteStore::textCandidates(EntryFilter filter)
+{
+    struct Rest {
+        qint64 generation = 0;
+        std::optional<QStringList> unindexed; ///< nothing when reading all is quicker
+    };
+    const std::optional<QString> query = m_readsIndex ? sqlite::textQuery(filter) : std::nullopt;
+    if (!query)
+        co_return std::nullopt;
+    // Again when entries were indexed meanwhile: they may be in neither list.
+    constexpr int mostAttempts = 3;
+    for (int attempt = 0; attempt < mostAttempts; ++attempt) {
+        auto asking = run([](Database& database) {
+            Rest rest;
+            const sqlite::Transaction snapshot(database, sqlite::Transaction::Mode::Read);
+            rest.generation = sqlite::textGeneration(database);
+            const qint64 indexed = sqlite::countIndexed(database);
+            if (indexed > 0)
+                rest.unindexed = sqlite::unindexedTexts(database, std::min(indexed, mostCandidates), nowMs());
+            return rest;
+        });
+        const Rest rest = co_await asking;
+        if (!rest.unindexed)
+            co_return std::nullopt;
+        if (m_lastIndexed.query == *query && m_lastIndexed.generation == rest.generation) {
+            TextCandidates candidates;
+            candidates.indexed = m_lastIndexed.fingerprints;
+            candidates.unindexed = QSet<QString>(rest.unindexed->begin(), rest.unindexed->end());
+            candidates.entries = m_lastIndexed.entries;
+            co_return candidates;
+        }
+        auto finding = findIndexed(*query);
+        auto indexed = co_await finding;
+        if (!indexed)
+            co_return std::nullopt;
+        m_lastIndexed = *std::move(indexed);
+    }
+    co_return std::nullopt;
+}
+
 } // namespace
 
-std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace)
+std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace, SqliteOptions options)
 {
     if (filePath.isEmpty())
         throw ConfigurationError(QStringLiteral("The store has no file name."),
@@ -356,7 +470,7 @@ std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace)
     if (workspace.isEmpty() || workspace.size() > longestWorkspace)
         throw ConfigurationError(QStringLiteral("The name of the workspace is empty or too long."),
             QStringLiteral("Use 1 to %1 characters, or leave it out for \"default\".").arg(longestWorkspace));
-    return std::make_unique<SqliteStore>(std::move(filePath), std::move(workspace));
+    return std::make_unique<SqliteStore>(std::move(filePath), std::move(workspace), options);
 }
 
 } // namespace llmcache

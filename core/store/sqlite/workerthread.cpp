@@ -11,6 +11,8 @@ namespace {
 // Waking a thread takes some 50 µs where it sleeps deeply; a read of an entry takes 10.
 constexpr std::chrono::microseconds workerPatience{100};
 constexpr std::chrono::microseconds callerPatience{50};
+/// Between two pieces of idle work, for the rest of the machine.
+constexpr std::chrono::milliseconds idleGap{10};
 
 QEvent::Type finishedEventType()
 {
@@ -20,9 +22,10 @@ QEvent::Type finishedEventType()
 
 } // namespace
 
-WorkerThread::WorkerThread(QString filePath, QString workspace)
+WorkerThread::WorkerThread(QString filePath, QString workspace, IdleWork idleWork)
     : m_filePath(std::move(filePath))
     , m_workspace(std::move(workspace))
+    , m_idleWork(std::move(idleWork))
     , m_thread(QThread::create([this] { work(); }))
 {
     m_thread->setObjectName(QStringLiteral("sqlite store"));
@@ -86,12 +89,25 @@ void WorkerThread::work()
 {
     Database database(m_filePath, m_workspace);
     std::unique_lock guard(m_mutex);
+    const auto isWanted = [this] { return m_ending || !m_queue.empty(); };
+    bool hasIdleWork = false;
+    std::chrono::milliseconds pause = idlePause;
     for (;;) {
         if (m_queue.empty() && !m_ending)
             lingerForMore(guard);
-        m_wake.wait(guard, [this] { return m_ending || !m_queue.empty(); });
+        if (!hasIdleWork) {
+            m_wake.wait(guard, isWanted);
+        } else if (!m_wake.wait_for(guard, pause, isWanted)) {
+            guard.unlock();
+            hasIdleWork = performIdle(database);
+            pause = idleGap;
+            guard.lock();
+            continue;
+        }
         if (m_queue.empty())
             return;
+        hasIdleWork = m_idleWork != nullptr;
+        pause = idlePause;
         std::shared_ptr<Job> job = std::move(m_queue.front());
         m_queue.pop_front();
         guard.unlock();
@@ -116,6 +132,20 @@ void WorkerThread::perform(Database& database, Job& job) noexcept
     job.execute(database, std::move(unusable));
     if (database.needsReopen())
         database.close();
+}
+
+bool WorkerThread::performIdle(Database& database) const noexcept
+{
+    try {
+        return database.isOpen() && m_idleWork(database, m_wanted);
+    } catch (const Error& error) {
+        qDebug("%s", error.what());
+    } catch (const std::exception& error) {
+        qWarning("%s", error.what());
+    }
+    if (database.needsReopen())
+        database.close();
+    return false;
 }
 
 bool WorkerThread::event(QEvent* event)

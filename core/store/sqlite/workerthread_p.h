@@ -6,10 +6,12 @@
 #include <QThread>
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -35,7 +37,14 @@ public:
 /// coroutines that still wait then are never resumed.
 class WorkerThread final : public QObject {
 public:
-    WorkerThread(QString filePath, QString workspace);
+    /// Work for when there are no jobs: does a little of it and returns whether there is more. `wanted` turns
+    /// true when a job has come, or the end; then it returns as soon as it can. May throw, which puts it off
+    /// until after the next job.
+    using IdleWork = std::function<bool(Database& database, const std::atomic<bool>& wanted)>;
+    /// For how long there is no job before idle work begins.
+    static constexpr std::chrono::milliseconds idlePause{1000};
+
+    WorkerThread(QString filePath, QString workspace, IdleWork idleWork = {});
     ~WorkerThread() override;
 
     void submit(std::shared_ptr<Job> job);
@@ -53,10 +62,12 @@ private:
     /// Watches for the next job for a moment before the thread sleeps.
     void lingerForMore(std::unique_lock<std::mutex>& guard);
     static void perform(Database& database, Job& job) noexcept;
+    bool performIdle(Database& database) const noexcept;
     void deliver();
 
     QString m_filePath;
     QString m_workspace;
+    IdleWork m_idleWork;
     std::unique_ptr<QThread> m_thread;
     qint64 m_pending = 0;
     int m_collectedInTurn = 0; ///< since the event loop was heard of last

@@ -279,13 +279,15 @@ void TestSqliteStore::migratesAnOlderFile()
 {
     const Commit commit = sampleCommit(sampleFingerprint(QStringLiteral("a")));
     {
-        // Version 1, as the first step of the migrations made it: no ledger, no revisions, no news.
+        // Version 1, as the first step of the migrations made it: no ledger, no revisions, no news, no index.
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
         sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
-        for (const char* table : {"names", "calls", "hours", "revisions", "news"})
+        for (const char* table :
+            {"names", "calls", "hours", "revisions", "news", "text_pending", "text_state"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
-        for (const char* trigger : {"entries_added", "entries_changed", "entries_removed"})
+        for (const char* trigger :
+            {"entries_added", "entries_changed", "entries_removed", "entry_bodies_added"})
             database.execute(QStringLiteral("DROP TRIGGER %1").arg(QLatin1String(trigger)));
         database.execute(QStringLiteral("PRAGMA user_version=1"));
     }
