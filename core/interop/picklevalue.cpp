@@ -374,14 +374,14 @@ PickleValue PickleValue::find(QByteArrayView key) const
     return {};
 }
 
-QString PickleValue::module() const
+QByteArrayView PickleValue::module() const
 {
-    return fromPythonUtf8(moduleOf(*m_tree, m_node), true);
+    return moduleOf(*m_tree, m_node);
 }
 
-QString PickleValue::qualifiedName() const
+QByteArrayView PickleValue::qualifiedName() const
 {
-    return fromPythonUtf8(nameOf(*m_tree, m_node), true);
+    return nameOf(*m_tree, m_node);
 }
 
 QString PickleValue::classPath() const

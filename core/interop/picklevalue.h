@@ -117,12 +117,12 @@ public:
     PickleValue find(QByteArrayView key) const;
 
     /// Of a Global: module and qualified name, with the names of Python 3 for what Python 2 called otherwise.
-    QString module() const;
-    QString qualifiedName() const;
+    QByteArrayView module() const;
+    QByteArrayView qualifiedName() const;
     /// "module.name" of a Global; of an Object, of the class it is made from, or the function. Otherwise the
     /// name of the built-in type.
     QString classPath() const;
-    /// Whether classPath() is this, without making a QString.
+    /// Whether an Object is of this class.
     bool isOfClass(QByteArrayView module, QByteArrayView name) const;
 
     /// Of an Object. `arguments` is a tuple in whatever Python wrote; of an object made in the way of
