@@ -7,6 +7,7 @@
 
 #include <QApplication>
 #include <QDir>
+#include <QIcon>
 #include <QSettings>
 
 namespace llmcache::app {
@@ -38,6 +39,7 @@ int runWindow(int& argc, char** argv, const CommandLine& line)
     QApplication application(argc, argv);
     QApplication::setApplicationDisplayName(QStringLiteral("LLM Cache Workbench"));
     QApplication::setDesktopFileName(QStringLiteral("io.github.llmcache.Workbench"));
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/llmcache/package/io.github.llmcache.Workbench.svg")));
     QApplication::setQuitOnLastWindowClosed(false);
     const auto settings = openSettings(line);
     ui::Theme theme;

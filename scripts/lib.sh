@@ -20,6 +20,10 @@ test_packages=(redis-tools openssl dbus-x11 dbus-bin gnome-keyring)
 lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
 # Only with scripts/fuzz.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
+# Only with scripts/package.
+package_packages=(dpkg-dev file)
+# Only with the check of the packages in .ci/run, which starts the installed window.
+package_check_packages=(desktop-file-utils appstream mandoc xvfb xauth xdotool)
 node_packages=(nodejs npm)
 
 # The oldest Node.js that the end-to-end tests' provider runs on.

@@ -19,6 +19,7 @@
 #include <QSettings>
 #include <QSignalSpy>
 #include <QSplitter>
+#include <QTextBlock>
 #include <QTextBrowser>
 #include <QToolButton>
 
@@ -142,6 +143,7 @@ private Q_SLOTS:
     void settingsSwitchTheTheme();
     void settingsShowFactsOnce();
     void helpListsTheShortcuts();
+    void helpFollowsItsLinks();
     void closingWaitsForTasks();
     void everythingHasAName();
     void fitsASmallScreen();
@@ -489,6 +491,34 @@ void TestShell::helpListsTheShortcuts()
     const QString shortcuts = page->toPlainText();
     for (const QString& keys : {QStringLiteral("Ctrl+K"), QStringLiteral("Ctrl+2"), QStringLiteral("F6")})
         QVERIFY2(shortcuts.contains(keys), qPrintable(keys));
+}
+
+void TestShell::helpFollowsItsLinks()
+{
+    Shell shell(settingsFile());
+    QVERIFY(shell.show());
+    QTest::keyClick(shell.window.get(), Qt::Key_F1);
+    auto* help = qobject_cast<HelpView*>(shell.window->currentView());
+    auto* topics = help->findChild<QListWidget*>();
+    auto* page = help->findChild<QTextBrowser*>();
+    QCOMPARE(topics->currentRow(), 0);
+    QPoint link;
+    for (QTextBlock block = page->document()->begin(); block.isValid() && link.isNull();
+         block = block.next()) {
+        for (auto it = block.begin(); !it.atEnd(); ++it) {
+            if (!it.fragment().charFormat().anchorHref().endsWith(QLatin1String("team-redis.md")))
+                continue;
+            QTextCursor cursor(page->document());
+            cursor.setPosition(it.fragment().position() + 2);
+            page->setTextCursor(cursor);
+            page->ensureCursorVisible();
+            link = page->cursorRect(cursor).center();
+        }
+    }
+    QVERIFY(!link.isNull());
+    QTest::mouseClick(page->viewport(), Qt::LeftButton, {}, link);
+    QCOMPARE(topics->currentItem()->text(), QStringLiteral("A Redis for a team"));
+    QVERIFY(page->toPlainText().startsWith(QLatin1String("A Redis for a team")));
 }
 
 void TestShell::closingWaitsForTasks()

@@ -3,6 +3,7 @@
 #include "theme/theme.h"
 #include "widgets/controls.h"
 
+#include <QDesktopServices>
 #include <QDir>
 #include <QFile>
 #include <QHBoxLayout>
@@ -69,16 +70,18 @@ HelpView::HelpView(const Theme* theme, QWidget* parent)
     for (const QString& name : folder.entryList({QStringLiteral("*.md")}, QDir::Files, QDir::Name)) {
         QFile file(folder.filePath(name));
         if (file.open(QIODevice::ReadOnly))
-            addPage(QString::fromUtf8(file.readAll()));
+            addPage(QString::fromUtf8(file.readAll()), name);
     }
     connect(m_topics, &QListWidget::currentRowChanged, this, &HelpView::showPage);
+    connect(m_page, &QTextBrowser::anchorClicked, this, &HelpView::follow);
     connect(theme, &Theme::changed, this, [this] { showPage(m_topics->currentRow()); });
     m_topics->setCurrentRow(0);
 }
 
-void HelpView::addPage(const QString& markdown)
+void HelpView::addPage(const QString& markdown, const QString& fileName)
 {
     m_pages.append(markdown);
+    m_fileNames.append(fileName);
     auto* item = new QListWidgetItem(markdown.section(u'\n', 0, 0).remove(0, 2), m_topics);
     item->setSizeHint(QSize(0, 32));
 }
@@ -105,6 +108,15 @@ void HelpView::activate()
 QList<QWidget*> HelpView::panes()
 {
     return {m_topics, m_page};
+}
+
+void HelpView::follow(const QUrl& link)
+{
+    const auto row = m_fileNames.indexOf(link.fileName());
+    if (row >= 0)
+        m_topics->setCurrentRow(static_cast<int>(row));
+    else if (link.scheme() == QLatin1String("https"))
+        QDesktopServices::openUrl(link);
 }
 
 void HelpView::showPage(int row)

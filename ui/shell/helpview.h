@@ -9,7 +9,8 @@ namespace llmcache::ui {
 
 class Theme;
 
-/// Short pages that come with the program, and the list of shortcuts. Loads nothing from the network.
+/// The project's documentation, which comes with the program, and the list of shortcuts. Loads nothing from
+/// the network; a link to a web site opens the browser when somebody follows it.
 class HelpView : public View {
     Q_OBJECT
 public:
@@ -28,11 +29,14 @@ public:
     QList<QWidget*> panes() override;
 
 private:
-    void addPage(const QString& markdown);
+    /// `fileName` is what links of other pages call it; empty for a page that has no file.
+    void addPage(const QString& markdown, const QString& fileName = {});
+    void follow(const QUrl& link);
     void showPage(int row);
     QListWidget* m_topics;
     QTextBrowser* m_page;
     QStringList m_pages;
+    QStringList m_fileNames; ///< as many
 };
 
 } // namespace llmcache::ui

@@ -13,7 +13,7 @@ file(READ ${SOURCE}/README.md readme)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/main.cpp example)
 string(FIND "${readme}" "${example}" at)
 if(at EQUAL -1)
-    message(FATAL_ERROR "README.md does not show tests/e2e/consumer/main.cpp as it is")
+    message(FATAL_ERROR "README.md does not show tests/package/main.cpp as it is")
 endif()
 
 file(REMOVE_RECURSE ${WORK})
