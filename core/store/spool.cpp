@@ -13,10 +13,12 @@
 #include <QFile>
 #include <QLockFile>
 #include <QSaveFile>
+#include <QSet>
 #include <QStorageInfo>
 #include <QUuid>
 
 #include <algorithm>
+#include <set>
 
 namespace llmcache {
 
@@ -345,9 +347,40 @@ QCoro::Task<Fate> giveCommit(Store* store, Commit commit, qint64 spooledMs, QStr
     }
 }
 
+/// Stores know the ids of calls for two days at least; clocks may differ.
+constexpr std::chrono::milliseconds surelyKnown = std::chrono::hours(47);
+
+/// Without those that the ledger has, although the store may have forgotten that it recorded them: the reply
+/// to that was lost, and they waited here for long.
+QCoro::Task<std::vector<Call>> withoutRecorded(Store* store, std::vector<Call> calls)
+{
+    constexpr qint64 hourMs = std::chrono::milliseconds(std::chrono::hours(1)).count();
+    const qint64 oldMs = QDateTime::currentMSecsSinceEpoch() - surelyKnown.count();
+    std::set<qint64> hours;
+    for (const Call& call : calls) {
+        if (call.timeMs < oldMs)
+            hours.insert(call.timeMs / hourMs);
+    }
+    QSet<QString> recorded;
+    for (const qint64 hour : hours) {
+        CallQuery query;
+        query.fromMs = hour * hourMs;
+        query.toMs = query.fromMs + hourMs;
+        query.limit = std::numeric_limits<int>::max();
+        auto listing = store->listCalls(std::move(query));
+        const std::vector<Call> known = co_await listing;
+        for (const Call& call : known)
+            recorded.insert(call.id);
+    }
+    std::erase_if(calls, [&recorded](const Call& call) { return recorded.contains(call.id); });
+    co_return calls;
+}
+
 QCoro::Task<Fate> giveCalls(Store* store, std::vector<Call> calls, QString* problem)
 {
     try {
+        auto leavingOut = withoutRecorded(store, std::move(calls));
+        calls = co_await leavingOut;
         auto recording = store->recordCalls(std::move(calls));
         co_await recording;
         co_return Fate::Taken;

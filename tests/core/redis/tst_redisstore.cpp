@@ -3,9 +3,11 @@
 #include "redisserver.h"
 #include "redistest.h"
 #include "store/redis/redisstore.h"
+#include "store/spool.h"
 #include "testenvironment.h"
 
 #include <QSet>
+#include <QTemporaryDir>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -33,6 +35,7 @@ private Q_SLOTS:
     void agentsCarryTheirRevision();
     void ledgerKeys();
     void lateCallsAreListedByTheirTime();
+    void aCallThatWaitedForLongIsCountedOnce();
     void damagedEntriesAreTold();
     void aFewPermissionsAreEnough();
     void commandsThatAreRenamedAreNotMissed();
@@ -381,6 +384,34 @@ void TestRedisStore::lateCallsAreListedByTheirTime()
         QVERIFY(call.timeMs >= query.fromMs && call.timeMs < query.toMs);
         QCOMPARE(call.model, u"test:echo"_qs);
     }
+}
+
+void TestRedisStore::aCallThatWaitedForLongIsCountedOnce()
+{
+    const auto cache = store();
+    const QTemporaryDir folder;
+    Spool spool(folder.path());
+    constexpr qint64 dayMs = 24 * 3600 * 1000;
+    Call recorded;
+    recorded.id = u"recorded"_qs;
+    recorded.timeMs = QDateTime::currentMSecsSinceEpoch() - 3 * dayMs;
+    recorded.model = u"test:echo"_qs;
+    recorded.cost = Money::fromPicodollars(7);
+    Call other = recorded;
+    other.id = u"other"_qs;
+    // The store took it, and the reply was lost; two days later its mark is gone.
+    QCOMPARE(await(cache->recordCalls({recorded})), qint64(1));
+    const Reply marks =
+        redis(Command::once("KEYS", QByteArrayLiteral("llmcache:default:call:*")).setKeyIndex(-1));
+    QCOMPARE(marks.items.size(), std::size_t(1));
+    redis(Command::once("DEL", marks.items.front().bytes));
+    spool.add(cache->info(), recorded);
+    spool.add(cache->info(), other);
+    QCOMPARE(await(spool.replay(cache.get())), 2);
+    QCOMPARE(spool.pending(), 0);
+    const CostSums total = await(cache->costs({})).total;
+    QCOMPARE(total.calls, qint64(2));
+    QCOMPARE(total.cost, Money::fromPicodollars(14));
 }
 
 void TestRedisStore::damagedEntriesAreTold()
