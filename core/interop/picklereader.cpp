@@ -11,6 +11,7 @@
 #include <charconv>
 #include <limits>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace llmcache {
 
@@ -43,6 +44,18 @@ public:
     {
         m_smallAtoms.fill(noNode);
     }
+
+    /// Notes where a value of this place is complete.
+    void watch(PickleEdge place) { m_watched = place; }
+    quint32 watchedEnd() const { return m_watchedEnd; }
+    /// Notes what happens to the memo within a range, and whether it matters behind it.
+    void watchMemo(quint32 from, quint32 to)
+    {
+        m_memoFrom = from;
+        m_memoTo = to;
+    }
+    quint32 memoizedWithin() const { return m_memoizedWithin; }
+    bool isNeededLater() const { return m_isNeededLater; }
 
     void read()
     {
@@ -141,7 +154,27 @@ private:
             ++m_highest;
             charge(sizeof(PickleEdge));
         }
+        if (m_watchedAt + 1 == m_stack.size())
+            m_watchedEnd = begin;
         m_stack.push_back({node, begin});
+        if (node == m_watched.node && begin == m_watched.begin)
+            m_watchedAt = m_stack.size() - 1;
+    }
+    /// To be called before the stack shrinks. What follows a value that is taken together with others was
+    /// noted when it was pushed.
+    void beforeShrinking(std::size_t toSize)
+    {
+        if (m_watchedAt == nowhere || m_watchedAt < toSize)
+            return;
+        if (m_watchedAt + 1 == m_sizeAtOpcode)
+            m_watchedEnd = here();
+        m_watchedAt = nowhere;
+        m_watched = {noNode, 0};
+    }
+    void shrink(std::size_t toSize)
+    {
+        beforeShrinking(toSize);
+        m_stack.resize(toSize);
     }
     std::size_t reachable() const { return m_stack.size() - (m_marks.empty() ? 0 : m_marks.back().height); }
     void need(std::size_t count) const
@@ -153,7 +186,7 @@ private:
     {
         need(1);
         const PickleEdge edge = m_stack.back();
-        m_stack.pop_back();
+        shrink(m_stack.size() - 1);
         return edge;
     }
     StackMark takeMark()
@@ -175,7 +208,7 @@ private:
         charge(items.count * sizeof(PickleEdge));
         m_tree.edges.insert(
             m_tree.edges.end(), m_stack.begin() + static_cast<std::ptrdiff_t>(from), m_stack.end());
-        m_stack.resize(from);
+        shrink(from);
         return static_cast<quint32>(m_tree.items.size() - 1);
     }
     /// Moves what is on the stack from `from` on behind the items that are there already.
@@ -208,7 +241,7 @@ private:
         std::copy(m_stack.begin() + static_cast<std::ptrdiff_t>(from), m_stack.end(),
             edges.begin() + items.first + items.count);
         items.count = wanted;
-        m_stack.resize(from);
+        shrink(from);
     }
     void pushItems(PickleKind kind, std::size_t from, quint32 begin)
     {
@@ -550,7 +583,7 @@ private:
         const StackMark mark = takeMark();
         for (std::size_t place = mark.height; place < m_stack.size(); ++place)
             discard(m_stack[place]);
-        m_stack.resize(mark.height);
+        shrink(mark.height);
     }
     void readStop()
     {
@@ -564,6 +597,12 @@ private:
     void put(quint32 index)
     {
         need(1);
+        if (here() >= m_memoFrom && here() < m_memoTo) {
+            m_putWithin.insert(index);
+            m_memoizedWithin += m_data[m_begin] == Memoize ? 1U : 0U;
+        } else if (here() >= m_memoTo) {
+            m_putWithin.erase(index);
+        }
         const quint32 node = m_stack.back().node;
         // Whoever asks for a far place gets no array that reaches there.
         if (index < m_memo.size() + 1024) {
@@ -588,6 +627,7 @@ private:
         }
         if (node == noNode)
             malformed("the memo has nothing there");
+        m_isNeededLater = m_isNeededLater || (here() >= m_memoTo && m_putWithin.contains(index));
         m_tree.nodes[node].flags |= PickleNode::Fetched;
         push(node, here());
     }
@@ -620,6 +660,8 @@ private:
             ++m_mostMarks;
             charge(sizeof(StackMark));
         }
+        if (m_watchedAt + 1 == m_stack.size())
+            m_watchedEnd = here();
         m_marks.push_back({static_cast<quint32>(m_stack.size()), here()});
     }
     void readPersistent(bool isText)
@@ -667,12 +709,23 @@ private:
     std::unordered_map<quint32, quint32> m_farMemo;
     quint32 m_memoCount = 0;
     std::array<quint32, 3 + 256> m_smallAtoms;
+    static constexpr std::size_t nowhere = ~std::size_t(0) - 1; // so that the place above it is none either
+    PickleEdge m_watched{noNode, 0};
+    std::size_t m_watchedAt = nowhere;
+    std::size_t m_sizeAtOpcode = 0;
+    quint32 m_watchedEnd = 0;
+    quint32 m_memoFrom = noNode;
+    quint32 m_memoTo = noNode;
+    std::unordered_set<quint32> m_putWithin;
+    quint32 m_memoizedWithin = 0;
+    bool m_isNeededLater = false;
 };
 
 /// False after STOP.
 bool Reader::readOne()
 {
     m_begin = m_at;
+    m_sizeAtOpcode = m_stack.size();
     if (m_at == m_frameEnd)
         m_frameEnd = 0;
     if (m_at == m_size)
@@ -995,6 +1048,22 @@ PickleError::PickleError(PickleFailure failure, const QString& reason, qint64 of
     , m_offset(offset)
     , m_opcode(std::move(opcode))
 {
+}
+
+PickleExtent pickleExtent(const QByteArray& bytes, PickleEdge place)
+{
+    const PickleLimits limits;
+    PickleTree tree;
+    tree.source = bytes;
+    Reader first(tree, limits);
+    first.watch(place);
+    first.read();
+    PickleTree again;
+    again.source = bytes;
+    Reader second(again, limits);
+    second.watchMemo(place.begin, first.watchedEnd());
+    second.read();
+    return {first.watchedEnd(), second.memoizedWithin(), second.isNeededLater()};
 }
 
 PickleDocument readPickle(QByteArray bytes, const PickleLimits& limits)

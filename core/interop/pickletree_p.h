@@ -96,4 +96,14 @@ struct PickleTree {
     PickleEdge child(quint32 node, quint32 index) const;
 };
 
+/// The opcodes that make a value.
+struct PickleExtent {
+    quint32 end = 0; ///< the begin of the opcode that uses the value, or of what follows it there
+    quint32 memoized = 0; ///< how many objects are put into the memo at its next place
+    bool isNeeded = false; ///< something made within is taken from the memo later
+};
+
+/// Of a value of a pickle that was read.
+PickleExtent pickleExtent(const QByteArray& bytes, PickleEdge place);
+
 } // namespace llmcache

@@ -1,5 +1,6 @@
 #include "interop/picklevalue.h"
 
+#include "interop/picklenames_p.h"
 #include "interop/pickleopcodes_p.h"
 #include "interop/pickletext_p.h"
 #include "interop/pickletree_p.h"
@@ -91,31 +92,21 @@ QString hexadecimal(const std::vector<quint32>& words, bool isNegative)
     return text;
 }
 
-/// Python 2 had two modules under other names.
-QByteArrayView modernModule(QByteArrayView module)
+PickleName nameOf(const PickleTree& tree, const PickleGlobal& global)
 {
-    if (module == "__builtin__")
-        return "builtins";
-    if (module == "copy_reg")
-        return "copyreg";
-    return module;
+    const PickleName name{
+        tree.view(global.module, global.moduleDecoded), tree.view(global.name, global.nameDecoded)};
+    return tree.protocol < 3 ? modernName(name) : name;
 }
 
-QByteArrayView moduleOf(const PickleTree& tree, quint32 node)
+PickleName nameOf(const PickleTree& tree, quint32 node)
 {
-    const PickleGlobal& global = tree.globals[tree.nodes[node].index];
-    return modernModule(tree.view(global.module, global.moduleDecoded));
+    return nameOf(tree, tree.globals[tree.nodes[node].index]);
 }
 
-QByteArrayView nameOf(const PickleTree& tree, quint32 node)
+QString globalPath(PickleName name)
 {
-    const PickleGlobal& global = tree.globals[tree.nodes[node].index];
-    return tree.view(global.name, global.nameDecoded);
-}
-
-QString globalPath(QByteArrayView module, QByteArrayView name)
-{
-    return fromPythonUtf8(module, true) + QLatin1Char('.') + fromPythonUtf8(name, true);
+    return fromPythonUtf8(name.module, true) + QLatin1Char('.') + fromPythonUtf8(name.name, true);
 }
 
 } // namespace
@@ -235,8 +226,7 @@ QStringList PickleDocument::imports() const
 {
     QStringList names;
     for (const PickleGlobal& global : m_tree->globals)
-        names << globalPath(modernModule(m_tree->view(global.module, global.moduleDecoded)),
-            m_tree->view(global.name, global.nameDecoded));
+        names << globalPath(nameOf(*m_tree, global));
     names.sort();
     names.removeDuplicates();
     return names;
@@ -275,7 +265,7 @@ QString PickleValue::integerText() const
         return QString::number(node.integer);
     bool isNegative = false;
     const std::vector<quint32> words = magnitude(m_tree->view(node.span, false), isNegative);
-    constexpr std::size_t mostWords = 446; // 4,300 digits
+    constexpr std::size_t mostWords = 447; // 4,300 digits
     return words.size() > mostWords ? hexadecimal(words, isNegative) : decimal(words, isNegative);
 }
 
@@ -376,18 +366,18 @@ PickleValue PickleValue::find(QByteArrayView key) const
 
 QByteArrayView PickleValue::module() const
 {
-    return moduleOf(*m_tree, m_node);
+    return nameOf(*m_tree, m_node).module;
 }
 
 QByteArrayView PickleValue::qualifiedName() const
 {
-    return nameOf(*m_tree, m_node);
+    return nameOf(*m_tree, m_node).name;
 }
 
 QString PickleValue::classPath() const
 {
     if (is(PickleKind::Global))
-        return globalPath(moduleOf(*m_tree, m_node), nameOf(*m_tree, m_node));
+        return globalPath(nameOf(*m_tree, m_node));
     if (!is(PickleKind::Object))
         return pickleKindName(kind());
     const PickleValue made = classOf();
@@ -399,8 +389,10 @@ bool PickleValue::isOfClass(QByteArrayView module, QByteArrayView name) const
     if (!is(PickleKind::Object))
         return false;
     const PickleValue made = classOf();
-    return made.is(PickleKind::Global) && nameOf(*m_tree, made.m_node) == name
-        && moduleOf(*m_tree, made.m_node) == module;
+    if (!made.is(PickleKind::Global))
+        return false;
+    const PickleName known = nameOf(*m_tree, made.m_node);
+    return known.name == name && known.module == module;
 }
 
 PickleCall PickleValue::call() const
@@ -428,10 +420,11 @@ PickleValue PickleValue::classOf() const
 {
     const PickleValue function = callable();
     const PickleValue given = arguments();
-    if (!function.is(PickleKind::Global) || given.size() == 0
-        || moduleOf(*m_tree, function.m_node) != "copyreg")
+    if (!function.is(PickleKind::Global) || given.size() == 0)
         return function;
-    const QByteArrayView name = nameOf(*m_tree, function.m_node);
+    const auto [module, name] = nameOf(*m_tree, function.m_node);
+    if (module != "copyreg")
+        return function;
     const bool makesFirst = name == "_reconstructor" || name == "__newobj__" || name == "__newobj_ex__";
     return makesFirst && given.item(0).is(PickleKind::Global) ? given.item(0) : function;
 }
