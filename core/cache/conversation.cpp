@@ -106,6 +106,8 @@ QCoro::Task<ProviderReply> requestWithBackoff(ProviderRequest request, Conversat
         } catch (const ProviderError& error) {
             if (error.details().mayBeBilled || error.details().delivered)
                 context.bill->mayHaveUnknownCost = true;
+            if (error.details().failure == ProviderFailure::RateLimited)
+                ++context.bill->rateLimits;
             learnFrom(error, context);
             wait = backoff->next(error);
             requireRetryBudget(error, context);

@@ -15,6 +15,7 @@ struct Bill {
     Usage usage; ///< summed over all requests
     std::vector<Usage> requests; ///< one by one: price tiers and fees go by request
     int attempts = 0; ///< requests sent, failed ones included
+    int rateLimits = 0; ///< requests that were answered with 429
     std::chrono::milliseconds waited{0};
     bool mayHaveUnknownCost = false; ///< a request was sent and its usage never came
 };

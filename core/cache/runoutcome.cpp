@@ -64,6 +64,7 @@ Call Runner::Private::callOf(const State& state, Outcome outcome) const
     call.outcome = outcome;
     call.latency = duration_cast<milliseconds>(elapsed(state));
     call.attempts = state->bill->attempts;
+    call.rateLimits = state->bill->rateLimits;
     call.waited = state->bill->waited;
     call.fingerprint = state->fingerprint;
     call.tags = state->options.tags;

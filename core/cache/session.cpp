@@ -196,6 +196,18 @@ QCoro::Task<std::vector<Call>> Session::calls(CallQuery query)
     co_return co_await d->store->listCalls(std::move(query));
 }
 
+QCoro::Task<LedgerReport> Session::report(LedgerQuery query)
+{
+    co_await d->runner.writeLedger();
+    co_return co_await d->store->report(std::move(query));
+}
+
+QCoro::Task<CallPage> Session::callPage(CallPageQuery query)
+{
+    co_await d->runner.writeLedger();
+    co_return co_await d->store->callPage(std::move(query));
+}
+
 ProviderRegistry& Session::providers()
 {
     return d->providers;

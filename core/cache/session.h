@@ -42,6 +42,8 @@ public:
     /// What the ledger says, with all runs of this session that have ended. Errors as Store.
     QCoro::Task<CostReport> costs(CostQuery query);
     QCoro::Task<std::vector<Call>> calls(CallQuery query);
+    QCoro::Task<LedgerReport> report(LedgerQuery query);
+    QCoro::Task<CallPage> callPage(CallPageQuery query);
     ProviderRegistry& providers();
     /// What deletions and edits of entries replaced; in the folder "undo" of the data folder.
     UndoJournal& undoJournal();

@@ -30,6 +30,10 @@ constexpr std::array dimensionNames{
     std::pair{Dimension::Hour, "hour"},
     std::pair{Dimension::Day, "day"},
     std::pair{Dimension::Month, "month"},
+    std::pair{Dimension::Minute, "minute"},
+    std::pair{Dimension::Week, "week"},
+    std::pair{Dimension::Host, "host"},
+    std::pair{Dimension::Tag, "tag"},
 };
 
 template <typename Table, typename Value>
@@ -92,6 +96,20 @@ std::optional<Dimension> dimensionFromName(const QString& name)
     return valueIn<Dimension>(dimensionNames, name);
 }
 
+bool isTimeDimension(Dimension dimension)
+{
+    switch (dimension) {
+    case Dimension::Minute:
+    case Dimension::Hour:
+    case Dimension::Day:
+    case Dimension::Week:
+    case Dimension::Month:
+        return true;
+    default:
+        return false;
+    }
+}
+
 QString dimensionValue(const Call& call, Dimension dimension)
 {
     switch (dimension) {
@@ -107,8 +125,14 @@ QString dimensionValue(const Call& call, Dimension dimension)
         return call.user;
     case Dimension::Outcome:
         return outcomeName(call.outcome);
+    case Dimension::Host:
+        return call.host;
+    case Dimension::Tag:
+        break; // there may be several
+    case Dimension::Minute:
     case Dimension::Hour:
     case Dimension::Day:
+    case Dimension::Week:
     case Dimension::Month:
         break; // depends on the time zone of the question
     }
@@ -136,6 +160,8 @@ Json toJson(const Call& call)
     if (call.timeToFirstToken)
         json["time_to_first_token_ms"] = static_cast<qint64>(call.timeToFirstToken->count());
     json["attempts"] = call.attempts;
+    if (call.rateLimits != 0)
+        json["rate_limits"] = call.rateLimits;
     json["waited_ms"] = static_cast<qint64>(call.waited.count());
     json["fingerprint"] = toUtf8(call.fingerprint);
     json["error"] = toUtf8(call.error);
@@ -177,6 +203,8 @@ Call callFromJson(const Json& json)
         call.timeToFirstToken = std::chrono::milliseconds(integerMember(json, "time_to_first_token_ms"));
     call.attempts = static_cast<int>(
         std::clamp<qint64>(integerMember(json, "attempts"), 0, std::numeric_limits<int>::max()));
+    call.rateLimits = static_cast<int>(
+        std::clamp<qint64>(integerMember(json, "rate_limits"), 0, std::numeric_limits<int>::max()));
     call.waited = std::chrono::milliseconds(integerMember(json, "waited_ms"));
     call.fingerprint = stringMember(json, "fingerprint");
     call.error = stringMember(json, "error");

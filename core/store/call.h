@@ -35,10 +35,20 @@ struct Call {
     std::chrono::milliseconds latency{0};
     std::optional<std::chrono::milliseconds> timeToFirstToken;
     int attempts = 0; ///< provider requests sent, retries included
+    int rateLimits = 0; ///< of these, answered with "too many requests" (429)
     std::chrono::milliseconds waited{0}; ///< between attempts
     QString fingerprint;
     QString error; ///< kind of the error, for failures
     QStringList tags;
+
+    /// What the call would have cost by the prices of a repricing that is applied. Laid over by the ledger
+    /// when it lists calls, not a part of the record: `cost` and `avoided` stay as they were charged.
+    struct Repriced {
+        std::optional<Money> cost; ///< nothing = unpriced
+        std::optional<Money> avoided;
+        QString source; ///< of the prices
+    };
+    std::optional<Repriced> repriced;
 
     QString provider() const { return model.section(QLatin1Char(':'), 0, 0); }
 };
@@ -48,7 +58,23 @@ Json toJson(const Call& call);
 Call callFromJson(const Json& json);
 
 /// What a cost report can be grouped by.
-enum class Dimension { Model, Provider, Task, Agent, User, Outcome, Hour, Day, Month };
+enum class Dimension {
+    Model,
+    Provider,
+    Task,
+    Agent,
+    User,
+    Outcome,
+    Hour,
+    Day,
+    Month,
+    Minute,
+    Week,
+    Host,
+    Tag
+};
+/// Minute to month: what the time zone of the question cuts.
+bool isTimeDimension(Dimension dimension);
 QString dimensionName(Dimension dimension);
 std::optional<Dimension> dimensionFromName(const QString& name);
 
@@ -57,8 +83,8 @@ struct CostQuery {
     qint64 fromMs = 0;
     qint64 toMs = std::numeric_limits<qint64>::max();
     std::vector<Dimension> groupBy; ///< in the order of the keys of a row; may be empty
-    QByteArray timeZone = "UTC"; ///< IANA id; cuts Hour, Day, Month
-    /// Only calls whose dimension has one of these values (not for Hour, Day, Month).
+    QByteArray timeZone = "UTC"; ///< IANA id; cuts the dimensions of time
+    /// Only calls whose dimension has one of these values (not for dimensions of time).
     std::vector<std::pair<Dimension, QStringList>> filters;
 };
 

@@ -1,71 +1,16 @@
 #include "base/error.h"
 #include "store/call.h"
+#include "store/localtime_p.h"
 
-#include <QDateTime>
 #include <QHash>
-#include <QTimeZone>
 
 #include <algorithm>
 #include <map>
 
 namespace llmcache {
 
-namespace {
-
-constexpr qint64 latestTime = 253'402'300'799'999; // the end of the year 9999
-
-bool isTime(Dimension dimension)
-{
-    return dimension == Dimension::Hour || dimension == Dimension::Day || dimension == Dimension::Month;
-}
-
-/// Offsets from UTC by the spans between a zone's transitions: asking QTimeZone for each call costs more
-/// than the rest of the sum.
-class ZoneOffsets {
-public:
-    explicit ZoneOffsets(const QTimeZone& zone)
-        : m_zone(zone)
-    {
-    }
-
-    qint64 offsetMs(qint64 timeMs)
-    {
-        auto after = m_spans.upper_bound(timeMs);
-        if (after != m_spans.begin()) {
-            const auto& [fromMs, span] = *std::prev(after);
-            if (timeMs >= fromMs && timeMs < span.toMs)
-                return span.offsetMs;
-        }
-        const QDateTime time = QDateTime::fromMSecsSinceEpoch(timeMs, Qt::UTC);
-        Span span{std::numeric_limits<qint64>::max(), qint64{m_zone.offsetFromUtc(time)} * 1000};
-        qint64 fromMs = std::numeric_limits<qint64>::min();
-        if (m_zone.hasTransitions()) {
-            if (const auto next = m_zone.nextTransition(time); next.atUtc.isValid())
-                span.toMs = next.atUtc.toMSecsSinceEpoch();
-            if (const auto previous = m_zone.previousTransition(time.addMSecs(1)); previous.atUtc.isValid())
-                fromMs = previous.atUtc.toMSecsSinceEpoch();
-        }
-        m_spans.insert_or_assign(fromMs, span);
-        return span.offsetMs;
-    }
-
-private:
-    struct Span {
-        qint64 toMs;
-        qint64 offsetMs;
-    };
-    QTimeZone m_zone;
-    std::map<qint64, Span> m_spans; // by their beginning
-};
-
-} // namespace
-
 struct CostAccumulator::Groups {
-    explicit Groups(const QTimeZone& zone)
-        : offsets(zone)
-    {
-    }
-    ZoneOffsets offsets;
+    std::map<Dimension, LocalBuckets> buckets; ///< of the dimensions of time that are asked for
     QHash<QStringList, CostSums> sums;
 };
 
@@ -126,18 +71,18 @@ CostSums sumsOf(const Call& call)
 CostAccumulator::CostAccumulator(CostQuery query)
     : m_query(std::move(query))
 {
-    QTimeZone zone(m_query.timeZone);
-    if (!zone.isValid())
-        throw ConfigurationError(
-            QStringLiteral("There is no time zone \"%1\".").arg(QString::fromUtf8(m_query.timeZone)),
-            QStringLiteral("Use an IANA name such as \"Europe/Berlin\", or \"UTC\"."));
+    const QTimeZone zone = timeZoneOf(m_query.timeZone);
     for (const auto& filter : m_query.filters) {
-        if (isTime(filter.first))
+        if (isTimeDimension(filter.first))
             throw ConfigurationError(
                 QStringLiteral("Costs can't be filtered by %1.").arg(dimensionName(filter.first)),
                 QStringLiteral("Narrow the time range instead."));
     }
-    m_groups = std::make_shared<Groups>(std::move(zone));
+    m_groups = std::make_shared<Groups>();
+    for (const Dimension dimension : m_query.groupBy) {
+        if (isTimeDimension(dimension))
+            m_groups->buckets.try_emplace(dimension, zone, dimension);
+    }
 }
 
 void CostAccumulator::add(const Call& call)
@@ -170,7 +115,7 @@ CostReport CostAccumulator::report() const
         report.rows.push_back({it.key(), it.value()});
         report.total += it.value();
     }
-    const bool byTime = !m_query.groupBy.empty() && isTime(m_query.groupBy.front());
+    const bool byTime = !m_query.groupBy.empty() && isTimeDimension(m_query.groupBy.front());
     // Keys break ties, so that the same ledger gives the same report everywhere.
     std::sort(report.rows.begin(), report.rows.end(), [byTime](const CostRow& left, const CostRow& right) {
         if (byTime && left.keys.front() != right.keys.front())
@@ -186,21 +131,10 @@ CostReport CostAccumulator::report() const
 QString CostAccumulator::keyOf(
     Dimension dimension, qint64 timeMs, const std::function<QString(Dimension)>& valueOf) const
 {
-    if (!isTime(dimension))
+    if (!isTimeDimension(dimension))
         return valueOf(dimension);
-    const qint64 bounded = std::clamp<qint64>(timeMs, 0, latestTime);
-    const QDateTime local =
-        QDateTime::fromMSecsSinceEpoch(bounded + m_groups->offsets.offsetMs(bounded), Qt::UTC);
-    const QDate date = local.date();
-    QString month = QStringLiteral("%1-%2")
-                        .arg(date.year(), 4, 10, QLatin1Char('0'))
-                        .arg(date.month(), 2, 10, QLatin1Char('0'));
-    if (dimension == Dimension::Month)
-        return month;
-    QString day = QStringLiteral("%1-%2").arg(month).arg(date.day(), 2, 10, QLatin1Char('0'));
-    if (dimension == Dimension::Day)
-        return day;
-    return QStringLiteral("%1T%2:00").arg(day).arg(local.time().hour(), 2, 10, QLatin1Char('0'));
+    LocalBuckets& buckets = m_groups->buckets.at(dimension);
+    return buckets.textOf(buckets.bucketOf(timeMs));
 }
 
 } // namespace llmcache

@@ -63,6 +63,11 @@ public:
     {
         return m_store->listCalls(std::move(query));
     }
+    QCoro::Task<LedgerReport> report(LedgerQuery query) override { return m_store->report(std::move(query)); }
+    QCoro::Task<CallPage> callPage(CallPageQuery query) override
+    {
+        return m_store->callPage(std::move(query));
+    }
 
     QCoro::Task<std::optional<TextCandidates>> textCandidates(EntryFilter filter) override
     {

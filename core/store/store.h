@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "store/call.h"
 #include "store/entryimage.h"
+#include "store/ledgerquery.h"
 
 #include <QObject>
 
@@ -58,6 +59,8 @@ struct CallQuery {
     QString fingerprint; ///< only calls of this entry
     int limit = 200; ///< newest first
 };
+/// The same question for the first page.
+CallPageQuery callPageQueryOf(const CallQuery& query);
 
 /// What happened to entries, see Store::entryNews().
 struct EntryNews {
@@ -159,6 +162,10 @@ public:
     virtual QCoro::Task<qint64> recordCalls(std::vector<Call> calls) = 0;
     virtual QCoro::Task<CostReport> costs(CostQuery query) = 0;
     virtual QCoro::Task<std::vector<Call>> listCalls(CallQuery query) = 0;
+    /// Sums and distributions of any selection of calls, grouped in any way; see LedgerQuery.
+    virtual QCoro::Task<LedgerReport> report(LedgerQuery query) = 0;
+    /// The calls behind a selection, page by page.
+    virtual QCoro::Task<CallPage> callPage(CallPageQuery query) = 0;
 
 Q_SIGNALS:
     /// The store became reachable or unreachable; `problem` as in StoreStatus.

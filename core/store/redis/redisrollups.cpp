@@ -36,11 +36,6 @@ bool covers(const RollupPair& pair, Dimension dimension)
 
 } // namespace
 
-bool isTimeDimension(Dimension dimension)
-{
-    return dimension == Dimension::Hour || dimension == Dimension::Day || dimension == Dimension::Month;
-}
-
 std::optional<std::size_t> rollupFor(const CostQuery& query)
 {
     for (std::size_t i = 0; i < rollupPairs.size(); ++i) {

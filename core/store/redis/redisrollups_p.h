@@ -27,7 +27,6 @@ inline constexpr std::array rollupPairs{
     RollupPair{"task-user", Dimension::Task, Dimension::User},
 };
 
-bool isTimeDimension(Dimension dimension);
 /// The pair that answers a question exactly (the provider follows from the model); nothing when only the
 /// calls can.
 std::optional<std::size_t> rollupFor(const CostQuery& query);

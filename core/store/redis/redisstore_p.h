@@ -52,6 +52,8 @@ public:
     QCoro::Task<qint64> recordCalls(std::vector<Call> calls) override;
     QCoro::Task<CostReport> costs(CostQuery query) override;
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override;
+    QCoro::Task<LedgerReport> report(LedgerQuery query) override;
+    QCoro::Task<CallPage> callPage(CallPageQuery query) override;
 
 private:
     QString server() const { return m_client->display(); }
@@ -80,8 +82,11 @@ private:
     QCoro::Task<std::vector<QList<qint64>>> hoursWithCalls(qint64 fromMs, qint64 toMs);
     QCoro::Task<> addRollups(std::vector<std::pair<int, qint64>> places, std::size_t pair,
         std::shared_ptr<CostAccumulator> accumulator);
-    QCoro::Task<> addStream(
-        int shard, qint64 hour, qint64 fromMs, std::shared_ptr<CostAccumulator> accumulator);
+    /// Gives every call of a stream to `take`, oldest first, but for those before `fromMs`.
+    QCoro::Task<> readStream(int shard, qint64 hour, qint64 fromMs, std::function<void(const Call&)> take);
+    /// Adds to `calls` those of an hour that `query` selects: all that belong on the page, and maybe more.
+    QCoro::Task<> readHourBackwards(qint64 hour, QList<int> shards, std::shared_ptr<CallSelection> selection,
+        std::optional<CallPosition> position, std::size_t wanted, std::shared_ptr<std::vector<Call>> calls);
 
     redis::RedisUrl m_url;
     QString m_workspace;

@@ -49,11 +49,6 @@ Dimension storedAs(Dimension dimension)
     return dimension == Dimension::Provider ? Dimension::Model : dimension;
 }
 
-bool isTime(Dimension dimension)
-{
-    return dimension == Dimension::Hour || dimension == Dimension::Day || dimension == Dimension::Month;
-}
-
 qint64 hourOf(qint64 timeMs)
 {
     const qint64 remainder = timeMs % hourMs;
@@ -132,52 +127,6 @@ QByteArray detailOf(const Call& call)
     for (const char* key : {"id", "time_ms", "fingerprint", "model", "task", "agent", "user", "outcome"})
         json.erase(key);
     return packField(toJsonText(json));
-}
-
-/// Columns id, time_ms, fingerprint, model, task, agent, user, outcome, detail.
-Call callFromRow(Database& database, const Statement& row)
-{
-    const QString id = row.text(0);
-    Json json;
-    try {
-        json = parseJson(unpackField(row.bytes(8)), QStringLiteral("call %1").arg(id));
-    } catch (const std::exception&) {
-        throw CacheError(QStringLiteral("The call %1 in the ledger is damaged.").arg(id),
-            QStringLiteral("Restore the store from a backup."));
-    }
-    json["id"] = toUtf8(id);
-    json["time_ms"] = row.integer(1);
-    json["fingerprint"] = toUtf8(row.text(2));
-    json["model"] = toUtf8(database.nameText(row.integer(3)));
-    json["task"] = toUtf8(database.nameText(row.integer(4)));
-    json["agent"] = toUtf8(database.nameText(row.integer(5)));
-    json["user"] = toUtf8(database.nameText(row.integer(6)));
-    json["outcome"] = toUtf8(database.nameText(row.integer(7)));
-    return callFromJson(json);
-}
-
-/// Numbers of the names that a filter lets through.
-QVariantList nameIdsFor(Database& database, Dimension dimension, const QStringList& values)
-{
-    QVariantList ids;
-    const auto collect = [&ids](Statement& select) {
-        while (select.next())
-            ids.append(select.integer(0));
-    };
-    for (const QString& value : values) {
-        if (dimension == Dimension::Provider) {
-            // What comes before the first colon of a model; the semicolon follows the colon in ASCII.
-            Statement select = database.prepare(
-                QStringLiteral("SELECT id FROM names WHERE text = ? OR (text >= ? AND text < ?)"));
-            select.run(value, QString(value + QLatin1Char(':')), QString(value + QLatin1Char(';')));
-            collect(select);
-        } else {
-            Statement select = database.prepare(QStringLiteral("SELECT id FROM names WHERE text = ?"));
-            select.run(value);
-            collect(select);
-        }
-    }
-    return ids;
 }
 
 /// Whether all local hours from `fromMs` to `toMs` are whole hours of UTC, so that rollups fit into them.
@@ -294,6 +243,50 @@ std::optional<std::pair<qint64, qint64>> extent(Database& database, qint64 fromM
 
 } // namespace
 
+Call callFromRow(Database& database, const Statement& row)
+{
+    const QString id = row.text(0);
+    Json json;
+    try {
+        json = parseJson(unpackField(row.bytes(8)), QStringLiteral("call %1").arg(id));
+    } catch (const std::exception&) {
+        throw CacheError(QStringLiteral("The call %1 in the ledger is damaged.").arg(id),
+            QStringLiteral("Restore the store from a backup."));
+    }
+    json["id"] = toUtf8(id);
+    json["time_ms"] = row.integer(1);
+    json["fingerprint"] = toUtf8(row.text(2));
+    json["model"] = toUtf8(database.nameText(row.integer(3)));
+    json["task"] = toUtf8(database.nameText(row.integer(4)));
+    json["agent"] = toUtf8(database.nameText(row.integer(5)));
+    json["user"] = toUtf8(database.nameText(row.integer(6)));
+    json["outcome"] = toUtf8(database.nameText(row.integer(7)));
+    return callFromJson(json);
+}
+
+QVariantList nameIdsFor(Database& database, Dimension dimension, const QStringList& values)
+{
+    QVariantList ids;
+    const auto collect = [&ids](Statement& select) {
+        while (select.next())
+            ids.append(select.integer(0));
+    };
+    for (const QString& value : values) {
+        if (dimension == Dimension::Provider) {
+            // What comes before the first colon of a model; the semicolon follows the colon in ASCII.
+            Statement select = database.prepare(
+                QStringLiteral("SELECT id FROM names WHERE text = ? OR (text >= ? AND text < ?)"));
+            select.run(value, QString(value + QLatin1Char(':')), QString(value + QLatin1Char(';')));
+            collect(select);
+        } else {
+            Statement select = database.prepare(QStringLiteral("SELECT id FROM names WHERE text = ?"));
+            select.run(value);
+            collect(select);
+        }
+    }
+    return ids;
+}
+
 qint64 recordCalls(Database& database, const std::vector<Call>& calls)
 {
     const bool paid = std::any_of(calls.begin(), calls.end(),
@@ -348,7 +341,7 @@ CostReport sumCosts(Database& database, const CostQuery& query)
         return accumulator.report();
     const qint64 fromMs = times->first;
     const qint64 toMs = times->second + 1; // the last call is before query.toMs
-    const bool byTime = std::any_of(query.groupBy.begin(), query.groupBy.end(), isTime);
+    const bool byTime = std::any_of(query.groupBy.begin(), query.groupBy.end(), isTimeDimension);
     if (byTime && !hoursFit(query.timeZone, fromMs, toMs)) {
         // Zones with half and quarter hours; transitions have fallen on whole minutes since 1972.
         constexpr qint64 minuteMs = 60'000;
@@ -371,40 +364,27 @@ CostReport sumCosts(Database& database, const CostQuery& query)
     return accumulator.report();
 }
 
-std::vector<Call> listCalls(Database& database, const CallQuery& query)
+QString conditionFor(Database& database, const CallSelection& selection, QVariantList& values)
 {
-    std::vector<Call> calls;
-    if (query.limit <= 0)
-        return calls;
-    Transaction snapshot(database, Transaction::Mode::Read);
-    QString sql = QStringLiteral("SELECT id, time_ms, fingerprint, model, task, agent, user, outcome, detail "
-                                 "FROM calls WHERE workspace = ? AND time_ms >= ? AND time_ms < ?");
-    QVariantList values{database.workspace(), query.fromMs, query.toMs};
-    if (!query.fingerprint.isEmpty()) {
+    requireSound(selection);
+    QString sql = QStringLiteral("workspace = ? AND time_ms >= ? AND time_ms < ?");
+    values = {database.workspace(), selection.fromMs, selection.toMs};
+    if (!selection.fingerprint.isEmpty()) {
         sql += QStringLiteral(" AND fingerprint = ?");
-        values.append(query.fingerprint);
+        values.append(selection.fingerprint);
     }
-    for (const auto& [dimension, wanted] : query.filters) {
-        if (isTime(dimension))
-            throw ConfigurationError(
-                QStringLiteral("Calls can't be filtered by %1.").arg(dimensionName(dimension)),
-                QStringLiteral("Narrow the time range instead."));
+    for (const auto& [dimension, wanted] : selection.filters) {
+        const auto stored = std::find_if(storedDimensions.begin(), storedDimensions.end(),
+            [as = storedAs(dimension)](const auto& column) { return column.first == as; });
+        if (stored == storedDimensions.end())
+            continue; // in the detail
         const QVariantList ids = nameIdsFor(database, dimension, wanted);
         if (ids.isEmpty())
-            return calls;
-        for (const auto& [stored, column] : storedDimensions) {
-            if (stored == storedAs(dimension))
-                sql += QStringLiteral(" AND %1 IN (%2)").arg(QLatin1String(column), placeholders(ids.size()));
-        }
+            return {};
+        sql += QStringLiteral(" AND %1 IN (%2)").arg(QLatin1String(stored->second), placeholders(ids.size()));
         values.append(ids);
     }
-    sql += QStringLiteral(" ORDER BY time_ms DESC, seq DESC LIMIT ?");
-    values.append(query.limit);
-    Statement select = database.prepare(sql);
-    select.runList(values);
-    while (select.next())
-        calls.push_back(callFromRow(database, select));
-    return calls;
+    return sql;
 }
 
 } // namespace llmcache::sqlite

@@ -2,9 +2,12 @@
 
 #include "store/store.h"
 
+#include <QVariantList>
+
 namespace llmcache::sqlite {
 
 class Database;
+class Statement;
 
 // The ledger of the database's workspace: calls, and their sums by hour. All throw CacheError.
 
@@ -12,6 +15,13 @@ class Database;
 /// new.
 qint64 recordCalls(Database& database, const std::vector<Call>& calls);
 CostReport sumCosts(Database& database, const CostQuery& query);
-std::vector<Call> listCalls(Database& database, const CallQuery& query);
+
+/// The columns that callFromRow() reads, in its order.
+inline constexpr const char* callColumns =
+    "id, time_ms, fingerprint, model, task, agent, user, outcome, detail";
+Call callFromRow(Database& database, const Statement& row);
+/// The part of a selection that the columns of `calls` can decide, as a condition with its values; empty when
+/// no call can pass.
+QString conditionFor(Database& database, const CallSelection& selection, QVariantList& values);
 
 } // namespace llmcache::sqlite

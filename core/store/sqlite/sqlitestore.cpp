@@ -2,6 +2,7 @@
 
 #include "store/sqlite/changetable_p.h"
 #include "store/sqlite/entrytable_p.h"
+#include "store/sqlite/ledgerreport_p.h"
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/newstable_p.h"
 #include "store/sqlite/textquery_p.h"
@@ -265,14 +266,29 @@ public:
 
     QCoro::Task<CostReport> costs(CostQuery query) override
     {
-        return run(
-            [query = std::move(query)](Database& database) { return sqlite::sumCosts(database, query); });
+        return run([query = std::move(query)](Database& database) {
+            return rollupsAnswer(query) ? sqlite::sumCosts(database, query)
+                                        : costReportOf(sqlite::reportOn(database, ledgerQueryOf(query)));
+        });
     }
 
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override
     {
+        return run([query = callPageQueryOf(query)](Database& database) {
+            return query.limit > 0 ? sqlite::pageOf(database, query).calls : std::vector<Call>();
+        });
+    }
+
+    QCoro::Task<LedgerReport> report(LedgerQuery query) override
+    {
         return run(
-            [query = std::move(query)](Database& database) { return sqlite::listCalls(database, query); });
+            [query = std::move(query)](Database& database) { return sqlite::reportOn(database, query); });
+    }
+
+    QCoro::Task<CallPage> callPage(CallPageQuery query) override
+    {
+        return run(
+            [query = std::move(query)](Database& database) { return sqlite::pageOf(database, query); });
     }
 
     QCoro::Task<std::optional<TextCandidates>> textCandidates(EntryFilter filter) override;

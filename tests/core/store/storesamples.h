@@ -1,5 +1,6 @@
 #pragma once
 
+#include "store/ledgersummary.h"
 #include "store/store.h"
 
 #include <QCryptographicHash>
@@ -111,6 +112,76 @@ inline std::vector<Call> randomLedger(unsigned seed, int count, qint64 fromMs, q
         calls.push_back(std::move(call));
     }
     return calls;
+}
+
+/// A random ledger with several hosts, tags and fingerprints, and with requests that were tried again.
+inline std::vector<Call> labelledLedger(unsigned seed, int count, qint64 fromMs, qint64 spanMs)
+{
+    std::vector<Call> calls = randomLedger(seed, count, fromMs, spanMs);
+    int number = 0;
+    for (Call& call : calls) {
+        call.host = QStringLiteral("host %1").arg(number % 2);
+        call.tags.clear();
+        for (int tag = 0; tag < number % 3; ++tag)
+            call.tags.append(QStringLiteral("tag %1").arg(tag));
+        call.fingerprint = sampleFingerprint(QString::number(number));
+        call.rateLimits = number % 5 == 0 ? 1 : 0;
+        call.latency = std::chrono::milliseconds(number * 37);
+        if (number % 4 == 0)
+            call.timeToFirstToken = std::nullopt;
+        call.usage.cacheWrite1hTokens = number % 11;
+        call.usage.inputAudioTokens = number % 13;
+        call.usage.webSearches = number % 2;
+        ++number;
+    }
+    return calls;
+}
+
+inline LedgerReport reportOfCalls(const std::vector<Call>& calls, const LedgerQuery& query)
+{
+    NameTable names;
+    LedgerSummary summary(query, names);
+    for (const Call& call : calls)
+        summary.add(figuresOf(call, names));
+    return summary.report();
+}
+
+/// A report as text, so that a difference can be read in a failed test.
+inline QString describe(const LedgerReport& report)
+{
+    QStringList lines;
+    const auto histogram = [](const LogHistogram& values) {
+        return QStringLiteral("%1 from %2 to %3 median %4")
+            .arg(values.count())
+            .arg(values.smallest())
+            .arg(values.largest())
+            .arg(values.quantile(0.5));
+    };
+    const auto add = [&](const LedgerRow& row) {
+        QStringList words;
+        for (const LedgerKey& key : row.keys)
+            words << (key.kind == LedgerKey::Kind::Other ? QStringLiteral("(other)") : key.text)
+                  << QString::number(key.startMs);
+        const LedgerSums& sums = row.sums;
+        for (const qint64 number : sums.outcomes)
+            words << QString::number(number);
+        for (const qint64 number :
+            {sums.unpriced, sums.billed.picodollars(), sums.avoided.picodollars(), sums.avoidedUnknown,
+                sums.inputTokens, sums.outputTokens, sums.cacheReadTokens, sums.cacheWriteTokens,
+                sums.cacheWrite1hTokens, sums.reasoningTokens, sums.inputAudioTokens, sums.outputAudioTokens,
+                sums.webSearches, sums.servedTokens, sums.attempts, sums.retriedCalls, sums.rateLimits,
+                sums.rateLimitedCalls, sums.waitedMs, sums.latencyMs, sums.failed, sums.sendingCalls})
+            words << QString::number(number);
+        words << histogram(row.distributions.paidLatency) << histogram(row.distributions.hitLatency)
+              << histogram(row.distributions.firstToken) << histogram(row.distributions.billed);
+        lines << words.join(QLatin1Char(' '));
+    };
+    for (const LedgerRow& row : report.rows)
+        add(row);
+    lines << QStringLiteral("total");
+    add(report.total);
+    lines << QString::number(report.firstMs) << QString::number(report.lastMs);
+    return lines.join(QLatin1Char('\n'));
 }
 
 /// A report as text, so that a difference can be read in a failed test.

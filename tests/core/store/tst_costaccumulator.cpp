@@ -59,19 +59,20 @@ void TestCostAccumulator::namesComeBack()
         const auto outcome = static_cast<Outcome>(i);
         QCOMPARE(outcomeFromName(outcomeName(outcome)), outcome);
     }
-    for (int i = 0; i < 9; ++i) {
+    for (int i = 0; i < 13; ++i) {
         const auto dimension = static_cast<Dimension>(i);
         QCOMPARE(dimensionFromName(dimensionName(dimension)), dimension);
     }
     QVERIFY(!outcomeFromName(QStringLiteral("Hit")));
     QVERIFY(!outcomeFromName(QString()));
-    QVERIFY(!dimensionFromName(QStringLiteral("week")));
+    QVERIFY(!dimensionFromName(QStringLiteral("year")));
 }
 
 void TestCostAccumulator::callComesBackUnchanged()
 {
     Call call = sampleCall();
     call.usage.cacheWrite1hTokens = 5;
+    call.rateLimits = 3;
     const Call again = callFromJson(toJson(call));
     QCOMPARE(toJsonText(toJson(again)), toJsonText(toJson(call)));
     QCOMPARE(again.usage, call.usage);
@@ -79,6 +80,7 @@ void TestCostAccumulator::callComesBackUnchanged()
     QCOMPARE(again.avoided, call.avoided);
     QCOMPARE(again.timeToFirstToken, call.timeToFirstToken);
     QCOMPARE(again.tags, call.tags);
+    QCOMPARE(again.rateLimits, 3);
     Call bare;
     bare.id = QStringLiteral("x");
     const Call bareAgain = callFromJson(toJson(bare));

@@ -74,6 +74,14 @@ private Q_SLOTS:
     void costsRefuseUnknownZones();
     void listsCallsNewestFirst();
     void filtersCalls();
+    void reportsAgreeWithTheSummary_data();
+    void reportsAgreeWithTheSummary();
+    void reportsOfNothing();
+    void reportsRefuseUnknownZones();
+    void pagesHaveEveryCallOnce_data();
+    void pagesHaveEveryCallOnce();
+    void pagesStayWhileCallsArrive();
+    void pagesRefuseForeignCursors();
 
     void workspacesAreApart_data();
     void workspacesAreApart();
@@ -857,6 +865,144 @@ void TestStoreContract::filtersCalls()
     const auto found = await(m_store->listCalls(query));
     QCOMPARE(found.size(), 1U);
     QCOMPARE(found[0].id, marked.id);
+}
+
+void TestStoreContract::reportsAgreeWithTheSummary_data()
+{
+    costsAgreeWithTheAccumulator_data();
+}
+
+void TestStoreContract::reportsAgreeWithTheSummary()
+{
+    QFETCH(QByteArray, zone);
+    QFETCH(qint64, fromMs);
+    constexpr qint64 spanMs = qint64{3} * 24 * 3'600'000;
+    const std::vector<Call> ledger = labelledLedger(4712, 300, fromMs, spanMs);
+    await(m_store->recordCalls({ledger.begin(), ledger.begin() + 100}));
+    await(m_store->recordCalls(ledger));
+
+    const std::vector<std::vector<Dimension>> groupings{{}, {Dimension::Model},
+        {Dimension::Provider, Dimension::Day}, {Dimension::Task, Dimension::User},
+        {Dimension::Agent, Dimension::Host}, {Dimension::Outcome}, {Dimension::Minute},
+        {Dimension::Hour, Dimension::Model}, {Dimension::Week, Dimension::Tag},
+        {Dimension::Month, Dimension::Task}};
+    const std::vector<std::pair<qint64, qint64>> ranges{{0, std::numeric_limits<qint64>::max()},
+        {fromMs + 24 * 3'600'000, fromMs + 48 * 3'600'000}, {fromMs + 1'234'567, fromMs + spanMs - 7'654'321},
+        {0, std::numeric_limits<qint64>::max()}, {fromMs + spanMs, fromMs}};
+    const std::vector<std::vector<std::pair<Dimension, QStringList>>> filters{{},
+        {{Dimension::Provider, {QStringLiteral("openai"), QStringLiteral("bare")}}},
+        {{Dimension::Task, {QStringLiteral("task 1")}},
+            {Dimension::Outcome, {QStringLiteral("miss"), QStringLiteral("hit")}}},
+        {{Dimension::Tag, {QStringLiteral("tag 1")}}, {Dimension::Host, {QStringLiteral("host 0")}}},
+        {{Dimension::Tag, {QString()}}}, {{Dimension::User, {QStringLiteral("nobody")}}}};
+    std::size_t number = 0;
+    for (const auto& groupBy : groupings) {
+        for (const auto& [from, to] : ranges) {
+            LedgerQuery query;
+            query.selection.fromMs = from;
+            query.selection.toMs = to;
+            query.selection.filters = filters[number++ % filters.size()];
+            query.groupBy = groupBy;
+            query.timeZone = zone;
+            query.distributions = groupBy.size() < 2;
+            if (groupBy.size() == 2 && !isTimeDimension(groupBy[1]))
+                query.top = {{groupBy[1], 2, Measure::Calls}};
+            QCOMPARE(describe(await(m_store->report(query))), describe(reportOfCalls(ledger, query)));
+        }
+    }
+    LedgerQuery one;
+    one.selection.fingerprint = ledger[7].fingerprint;
+    QCOMPARE(await(m_store->report(one)).total.sums.calls(), 1);
+}
+
+void TestStoreContract::reportsOfNothing()
+{
+    LedgerQuery query;
+    query.groupBy = {Dimension::Model, Dimension::Day};
+    const LedgerReport report = await(m_store->report(query));
+    QCOMPARE(report.rows.size(), 0U);
+    QCOMPARE(report.total.sums, LedgerSums());
+    QCOMPARE(report.firstMs, 0);
+}
+
+void TestStoreContract::reportsRefuseUnknownZones()
+{
+    LedgerQuery query;
+    query.timeZone = "Mars/Olympus_Mons";
+    QVERIFY_EXCEPTION_THROWN(await(m_store->report(query)), ConfigurationError);
+    query.timeZone = "UTC";
+    query.selection.filters = {{Dimension::Day, {QStringLiteral("2026-11-23")}}};
+    QVERIFY_EXCEPTION_THROWN(await(m_store->report(query)), ConfigurationError);
+}
+
+void TestStoreContract::pagesHaveEveryCallOnce_data()
+{
+    QTest::addColumn<int>("limit");
+    QTest::addColumn<QString>("tag"); // of the filter
+    for (const int limit : {1, 7, 60, 61, 1000}) {
+        QTest::addRow("%d", limit) << limit << QString();
+        QTest::addRow("%d, filtered", limit) << limit << QStringLiteral("tag 1");
+    }
+}
+
+void TestStoreContract::pagesHaveEveryCallOnce()
+{
+    QFETCH(int, limit);
+    QFETCH(QString, tag);
+    // Over several hours, and with many at the same time.
+    std::vector<Call> ledger = labelledLedger(77, 61, 1'795'392'000'000, 20'000'000);
+    for (Call& call : ledger)
+        call.timeMs -= call.timeMs % 1'000'000;
+    await(m_store->recordCalls(ledger));
+    CallPageQuery query;
+    query.limit = limit;
+    query.selection.toMs = 1'795'392'000'000 + 18'000'001;
+    if (!tag.isEmpty())
+        query.selection.filters = {{Dimension::Tag, {tag}}};
+    std::vector<Call> expected;
+    std::copy_if(ledger.begin(), ledger.end(), std::back_inserter(expected),
+        [&query](const Call& call) { return accepts(query.selection, call); });
+    std::sort(expected.begin(), expected.end(), comesBefore);
+    QStringList expectedIds;
+    for (const Call& call : expected)
+        expectedIds.append(call.id);
+    QVERIFY(expectedIds.size() > 10);
+    QStringList found;
+    do {
+        const CallPage page = await(m_store->callPage(query));
+        QVERIFY(page.calls.size() <= static_cast<std::size_t>(limit));
+        for (const Call& call : page.calls)
+            found.append(call.id);
+        query.cursor = page.cursor;
+    } while (!query.cursor.isEmpty() && found.size() < 100);
+    QCOMPARE(found, expectedIds);
+}
+
+void TestStoreContract::pagesStayWhileCallsArrive()
+{
+    const std::vector<Call> ledger = randomLedger(78, 40, 1'795'392'000'000, 20'000'000);
+    await(m_store->recordCalls(ledger));
+    CallPageQuery query;
+    query.limit = 15;
+    const CallPage first = await(m_store->callPage(query));
+    Call newer = sampleCall();
+    newer.timeMs = 1'795'392'000'000 + 30'000'000;
+    Call asOld = sampleCall(); // late, and on a page that was read
+    asOld.timeMs = first.calls[3].timeMs;
+    await(m_store->recordCalls({newer, asOld}));
+    query.cursor = first.cursor;
+    query.limit = 100;
+    const CallPage second = await(m_store->callPage(query));
+    QCOMPARE(second.calls.size(), 25U);
+    QVERIFY(second.cursor.isEmpty());
+    QVERIFY(second.calls.front().timeMs <= first.calls.back().timeMs);
+}
+
+void TestStoreContract::pagesRefuseForeignCursors()
+{
+    CallPageQuery query;
+    query.cursor = "no cursor";
+    QVERIFY_EXCEPTION_THROWN(await(m_store->callPage(query)), CacheError);
 }
 
 // --- workspaces

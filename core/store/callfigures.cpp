@@ -1,0 +1,79 @@
+#include "store/callfigures.h"
+
+namespace llmcache {
+
+namespace {
+
+const QChar tagSeparator(0x1f);
+
+} // namespace
+
+NameTable::NameTable()
+{
+    idOf(QString());
+}
+
+quint32 NameTable::idOf(const QString& text)
+{
+    const auto known = m_ids.constFind(text);
+    if (known != m_ids.cend())
+        return *known;
+    const auto id = static_cast<quint32>(m_texts.size());
+    m_texts.push_back(text);
+    m_ids.insert(text, id);
+    return id;
+}
+
+QString tagSetText(const QStringList& tags)
+{
+    QString text;
+    for (const QString& tag : tags) {
+        QString clean = tag;
+        clean.remove(tagSeparator);
+        if (!clean.isEmpty())
+            text += clean + tagSeparator;
+    }
+    return text;
+}
+
+QStringList tagsOfSet(const QString& text)
+{
+    return text.split(tagSeparator, Qt::SkipEmptyParts);
+}
+
+CallFigures figuresOf(const Call& call, NameTable& names)
+{
+    CallFigures figures;
+    figures.timeMs = call.timeMs;
+    figures.model = names.idOf(call.model);
+    figures.task = names.idOf(call.task);
+    figures.agent = names.idOf(call.agent);
+    figures.user = names.idOf(call.user);
+    figures.host = names.idOf(call.host);
+    figures.tags = names.idOf(tagSetText(call.tags));
+    figures.priceSource = names.idOf(call.priceSource);
+    figures.outcome = call.outcome;
+    figures.isPriced = call.cost.has_value();
+    figures.isAvoidedKnown = call.avoided.has_value();
+    figures.cost = call.cost.value_or(Money());
+    figures.avoided = call.avoided.value_or(Money());
+    figures.inputTokens = call.usage.inputTokens;
+    figures.outputTokens = call.usage.outputTokens;
+    figures.cacheReadTokens = call.usage.cacheReadTokens;
+    figures.cacheWriteTokens = call.usage.cacheWriteTokens;
+    figures.cacheWrite1hTokens = call.usage.cacheWrite1hTokens;
+    figures.reasoningTokens = call.usage.reasoningTokens;
+    figures.inputAudioTokens = call.usage.inputAudioTokens;
+    figures.cacheReadAudioTokens = call.usage.cacheReadAudioTokens;
+    figures.outputAudioTokens = call.usage.outputAudioTokens;
+    figures.webSearches = call.usage.webSearches;
+    figures.requests = call.usage.requests;
+    figures.latencyMs = call.latency.count();
+    figures.firstTokenMs = call.timeToFirstToken ? call.timeToFirstToken->count() : -1;
+    figures.waitedMs = call.waited.count();
+    figures.attempts = call.attempts;
+    figures.rateLimits = call.rateLimits;
+    return figures;
+}
+
+} // namespace llmcache

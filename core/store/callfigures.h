@@ -1,0 +1,63 @@
+#pragma once
+
+#include "store/call.h"
+
+#include <QHash>
+
+namespace llmcache {
+
+/// Numbers for texts that repeat. The empty text is 0. Numbers are good as long as the table lives; tables of
+/// different readers differ.
+class NameTable {
+public:
+    NameTable();
+    quint32 idOf(const QString& text);
+    const QString& text(quint32 id) const { return m_texts[id]; }
+    quint32 size() const { return static_cast<quint32>(m_texts.size()); }
+
+private:
+    QHash<QString, quint32> m_ids;
+    std::vector<QString> m_texts;
+};
+
+/// What reports and repricing need of a call, without the texts.
+struct CallFigures {
+    qint64 timeMs = 0;
+    quint32 model = 0; ///< numbers of a NameTable from here on
+    quint32 task = 0;
+    quint32 agent = 0;
+    quint32 user = 0;
+    quint32 host = 0;
+    quint32 tags = 0; ///< of all tags together, see tagSetText()
+    quint32 priceSource = 0;
+    Outcome outcome = Outcome::Miss;
+    bool isPriced = false;
+    bool isAvoidedKnown = false;
+    bool isRepriced = false; ///< the two amounts and flags above are those of a repricing
+    Money cost;
+    Money avoided;
+    qint64 inputTokens = 0;
+    qint64 outputTokens = 0;
+    qint64 cacheReadTokens = 0;
+    qint64 cacheWriteTokens = 0;
+    qint64 cacheWrite1hTokens = 0;
+    qint64 reasoningTokens = 0;
+    qint64 inputAudioTokens = 0;
+    qint64 cacheReadAudioTokens = 0;
+    qint64 outputAudioTokens = 0;
+    qint64 webSearches = 0;
+    qint64 requests = 0;
+    qint64 latencyMs = 0;
+    qint64 firstTokenMs = -1; ///< negative = none
+    qint64 waitedMs = 0;
+    qint64 attempts = 0;
+    qint64 rateLimits = 0;
+};
+
+CallFigures figuresOf(const Call& call, NameTable& names);
+
+/// Tags as one text, and back.
+QString tagSetText(const QStringList& tags);
+QStringList tagsOfSet(const QString& text);
+
+} // namespace llmcache

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "store/callfigures.h"
+#include "store/ledgerquery.h"
+
+#include <memory>
+
+namespace llmcache {
+
+/// Answers a LedgerQuery from calls, in any order; the meaning that every store must agree with. The
+/// fingerprint of the selection is left to whoever adds the calls. `names` must outlive it.
+class LedgerSummary {
+public:
+    /// Throws ConfigurationError for an unknown zone, a filter by time, or groupings that make no sense.
+    LedgerSummary(LedgerQuery query, const NameTable& names);
+    ~LedgerSummary();
+    LedgerSummary(const LedgerSummary&) = delete;
+    LedgerSummary& operator=(const LedgerSummary&) = delete;
+
+    const LedgerQuery& query() const;
+    /// Adds a call if it is in the range and passes the filters.
+    void add(const CallFigures& call);
+    LedgerReport report() const;
+
+private:
+    struct Private;
+    std::unique_ptr<Private> d;
+};
+
+} // namespace llmcache
