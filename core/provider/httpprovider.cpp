@@ -144,6 +144,14 @@ HttpProvider::HttpProvider(std::shared_ptr<HttpClient> client, std::unique_ptr<W
 {
 }
 
+HttpRequest HttpProvider::outgoing(const ProviderRequest& request) const
+{
+    const Endpoint endpoint = m_endpoint(request.baseUrl);
+    checkAttachments(endpoint.prefix, request.messages);
+    WireRequest wire = m_protocol->encode(request, endpoint, false);
+    return httpRequest(endpoint, request, wire, m_protocol->framing(), false);
+}
+
 QCoro::Task<ProviderReply> HttpProvider::complete(ProviderRequest request, ProviderContext context)
 {
     if (context.stop.stop_requested())

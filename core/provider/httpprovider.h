@@ -80,6 +80,8 @@ public:
     HttpProvider(std::shared_ptr<HttpClient> client, std::unique_ptr<WireProtocol> protocol,
         std::function<Endpoint(const QUrl& override)> endpoint);
     QCoro::Task<ProviderReply> complete(ProviderRequest request, ProviderContext context) override;
+    /// What complete() would send, its key included; without streaming. Errors as complete().
+    HttpRequest outgoing(const ProviderRequest& request) const;
 
 private:
     std::shared_ptr<HttpClient> m_client;
