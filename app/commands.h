@@ -26,6 +26,7 @@ struct Command {
 /// All commands, in the order of the help.
 const std::vector<Command>& commands();
 std::vector<Command> runCommands();
+std::vector<Command> explainCommands();
 std::vector<Command> entryCommands();
 std::vector<Command> watchCommands();
 std::vector<Command> indexCommands();

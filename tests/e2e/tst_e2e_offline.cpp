@@ -3,6 +3,7 @@
 #include "redisserver.h"
 #include "testenvironment.h"
 
+#include <QRegularExpression>
 #include <QTest>
 
 using namespace llmcache::test;
@@ -52,6 +53,8 @@ private Q_SLOTS:
     void variablesFillTemplates();
     void historyIsPartOfTheRequest();
     void attachmentsArePartOfTheRequest();
+    void missesAreExplained_data();
+    void missesAreExplained();
     void savedAgentRunsByName();
     void costsAddUp();
     void pricesAreSetAndUnset();
@@ -301,6 +304,46 @@ void TestE2eOffline::attachmentsArePartOfTheRequest()
         user.run(base + QStringList{QStringLiteral("--attach"), notes + QLatin1Char('x')});
     LLMCACHE_VERIFY_EXIT(missing, 3);
     QVERIFY2(missing.err.contains("notes.txtx"), missing.err.constData());
+}
+
+void TestE2eOffline::missesAreExplained_data()
+{
+    addStores();
+}
+
+void TestE2eOffline::missesAreExplained()
+{
+    const CommandLine user;
+    const QString agent = user.writeFile(QStringLiteral("greeter.agent.json"), agentFile);
+    const auto arguments = [&](const QString& command, const QStringList& more) {
+        return QStringList{command, QStringLiteral("--agent"), agent, QStringLiteral("--json")} + more
+            + storeArguments();
+    };
+    const QStringList prompt{QStringLiteral("--prompt"), QStringLiteral("hi")};
+    const Json never = user.run(arguments(QStringLiteral("explain"), prompt)).json();
+    QCOMPARE(never.value("reason", ""), std::string("never_stored"));
+    LLMCACHE_VERIFY_EXIT(user.run(arguments(QStringLiteral("run"), prompt)), 0);
+
+    user.writeFile(QStringLiteral("greeter.agent.json"), QByteArray(agentFile).replace("0.2", "0.3"));
+    const ProgramResult changed = user.run(arguments(QStringLiteral("explain"), prompt));
+    LLMCACHE_VERIFY_EXIT(changed, 0);
+    QCOMPARE(changed.json().value("reason", ""), std::string("changed"));
+    QCOMPARE(changed.json().value("verdict", ""), std::string("temperature 0.2 → 0.3"));
+    QCOMPARE(changed.json().at("differences").size(), std::size_t(1));
+    const ProgramResult asText = user.run(arguments(QStringLiteral("explain"), prompt)
+                                              .filter(QRegularExpression(QStringLiteral("^(?!--json$)"))));
+    QVERIFY2(asText.out.startsWith("temperature 0.2 → 0.3\nnearest entry: "), asText.describe().constData());
+
+    user.writeFile(QStringLiteral("greeter.agent.json"), agentFile);
+    const Json there = user.run(arguments(QStringLiteral("explain"), prompt)).json();
+    QCOMPARE(there.value("reason", ""), std::string("present"));
+    LLMCACHE_VERIFY_EXIT(
+        user.run(QStringList{QStringLiteral("entries"), QStringLiteral("delete"), QStringLiteral("--filter"),
+                     QStringLiteral("model:test"), QStringLiteral("--yes")}
+            + storeArguments()),
+        0);
+    const Json gone = user.run(arguments(QStringLiteral("explain"), prompt)).json();
+    QCOMPARE(gone.value("reason", ""), std::string("invalidated"));
 }
 
 void TestE2eOffline::savedAgentRunsByName()

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "commands.h"
+
+namespace llmcache::app {
+
+/// The options that say what is asked: agent, prompt, variables, history, … of `run` and `explain`.
+std::vector<OptionSpec> requestOptions();
+
+/// The agent that `--agent` names, a name of the workspace or a file when it looks like one, with `--model`.
+/// Throws UsageError, ConfigurationError; errors as Store.
+QCoro::Task<Agent> resolveAgent(Session* session, Arguments arguments);
+/// `--prompt`, or standard input for "-". Throws UsageError.
+QString promptOf(const Arguments& arguments);
+/// The rest of what `run` takes, also of what only some commands list. Throws UsageError, ConfigurationError.
+RunOptions runOptions(const Arguments& arguments);
+
+} // namespace llmcache::app
