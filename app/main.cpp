@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "output.h"
+#include "processlist.h"
 
 #ifdef LLMCACHE_WITH_UI
 #include "window.h"
@@ -47,6 +48,7 @@ int main(int argc, char** argv)
         QStringList arguments;
         for (int at = 1; at < argc; ++at)
             arguments.append(QString::fromLocal8Bit(argv[at]));
+        maskPasswords(argc, argv);
         line = CommandLine::parse(arguments);
         if (line.version) {
             printLine(QStringLiteral("llmcache ") + QCoreApplication::applicationVersion());

@@ -2,6 +2,8 @@
 #include "commandline.h"
 #include "testenvironment.h"
 
+#include <QFile>
+#include <QTcpServer>
 #include <QTest>
 
 using namespace llmcache::test;
@@ -18,6 +20,7 @@ private Q_SLOTS:
     void unknownProviderIsNamed();
     void missingHistoryFileIsNamed();
     void badStoreUrlHidesThePassword();
+    void aRunningProgramHidesThePassword();
     void unknownFingerprintIsACacheError();
     void unreachableStoreCostsNoAnswer();
     void unreachableStoreFailsCacheOnlyRuns();
@@ -135,6 +138,28 @@ void TestE2eErrors::badStoreUrlHidesThePassword()
         QStringLiteral("--store"), QStringLiteral("redis://ada:s3cretword@127.0.0.1:notaport/0")});
     LLMCACHE_VERIFY_EXIT(result, 3);
     QVERIFY2(!result.describe().contains("s3cretword"), result.describe().constData());
+}
+
+void TestE2eErrors::aRunningProgramHidesThePassword()
+{
+#ifndef Q_OS_LINUX
+    QSKIP("Only Linux shows arguments in /proc.");
+#endif
+    // It takes the connection and says nothing, so that the program is there to be looked at.
+    QTcpServer silent;
+    QVERIFY(silent.listen(QHostAddress::LocalHost));
+    const CommandLine user;
+    const auto process =
+        user.start({QStringLiteral("entries"), QStringLiteral("list"), QStringLiteral("--store"),
+            QStringLiteral("redis://ada:hunter2@127.0.0.1:%1/0").arg(silent.serverPort())});
+    QVERIFY(silent.waitForNewConnection(30'000));
+    QFile arguments(QStringLiteral("/proc/%1/cmdline").arg(process->processId()));
+    QVERIFY(arguments.open(QIODevice::ReadOnly));
+    const QByteArray shown = arguments.readAll();
+    QVERIFY2(shown.contains("redis://ada:*******@127.0.0.1"), shown.constData());
+    QVERIFY2(!shown.contains("hunter2"), shown.constData());
+    process->kill();
+    process->waitForFinished();
 }
 
 void TestE2eErrors::unknownFingerprintIsACacheError()
