@@ -70,12 +70,17 @@ ProgramResult CommandLine::run(const QStringList& arguments, const QByteArray& i
     return finish(*process);
 }
 
+QString CommandLine::program()
+{
+    return QStringLiteral(LLMCACHE_BINARY);
+}
+
 std::unique_ptr<QProcess> CommandLine::start(const QStringList& arguments, const QByteArray& input) const
 {
     auto process = std::make_unique<QProcess>();
     process->setProcessEnvironment(m_environment);
     process->setWorkingDirectory(m_home.path());
-    process->start(QStringLiteral(LLMCACHE_BINARY), arguments);
+    process->start(program(), arguments);
     process->write(input);
     process->closeWriteChannel();
     return process;

@@ -39,6 +39,8 @@ public:
     /// Writes a file into the user's HOME and returns its path.
     QString writeFile(const QString& name, const QByteArray& content) const;
     QString home() const { return m_home.path(); }
+    /// The file of the program.
+    static QString program();
 
     /// Runs the program to its end.
     ProgramResult run(const QStringList& arguments, const QByteArray& input = {}) const;

@@ -3,6 +3,7 @@
 #include "redisserver.h"
 
 #include <QDir>
+#include <QDirIterator>
 #include <QFile>
 #include <QRegularExpression>
 
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void pagesLinkToPagesThatAreThere();
     void agentFilesRun();
     void commandsAreKnown();
+    void threatsNameTestsThatAreThere();
     void rightsToCopyAreEnough();
 };
 
@@ -108,6 +110,30 @@ void DocsTest::commandsAreKnown()
         }
     }
     QVERIFY(found > 5);
+}
+
+void DocsTest::threatsNameTestsThatAreThere()
+{
+    static const QRegularExpression named(QStringLiteral("`((?:tst|fuzz)_[a-z0-9_]+)`"));
+    QStringList sources;
+    QDirIterator files(QStringLiteral(LLMCACHE_SOURCE "/tests"), {QStringLiteral("*.cpp")}, QDir::Files,
+        QDirIterator::Subdirectories);
+    while (files.hasNext())
+        sources.append(QFileInfo(files.next()).completeBaseName());
+    const QString text = page(QStringLiteral("SECURITY.md"));
+    int threats = 0;
+    for (const QString& line : text.split(u'\n')) {
+        if (!line.startsWith(QLatin1String("| ")) || line.startsWith(QLatin1String("| threat")))
+            continue;
+        ++threats;
+        auto tests = named.globalMatch(line);
+        QVERIFY2(tests.hasNext(), qPrintable(line));
+        while (tests.hasNext()) {
+            const QString name = tests.next().captured(1);
+            QVERIFY2(sources.contains(name), qPrintable(name));
+        }
+    }
+    QVERIFY(threats > 10);
 }
 
 void DocsTest::rightsToCopyAreEnough()

@@ -3,6 +3,7 @@
 #include "testenvironment.h"
 
 #include <QFile>
+#include <QStandardPaths>
 #include <QTcpServer>
 #include <QTest>
 
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void missingHistoryFileIsNamed();
     void badStoreUrlHidesThePassword();
     void aRunningProgramHidesThePassword();
+    void aHostileAnswerDoesNotDriveTheTerminal();
     void unknownFingerprintIsACacheError();
     void unreachableStoreCostsNoAnswer();
     void unreachableStoreFailsCacheOnlyRuns();
@@ -160,6 +162,37 @@ void TestE2eErrors::aRunningProgramHidesThePassword()
     QVERIFY2(!shown.contains("hunter2"), shown.constData());
     process->kill();
     process->waitForFinished();
+}
+
+void TestE2eErrors::aHostileAnswerDoesNotDriveTheTerminal()
+{
+    // A terminal of its own for the program; part of every Debian.
+    const QString terminal = QStandardPaths::findExecutable(QStringLiteral("script"));
+    if (terminal.isEmpty())
+        QSKIP("script(1), which makes a terminal, is not installed.");
+    const CommandLine user;
+    const QString agent =
+        user.writeFile(QStringLiteral("echo.agent.json"), R"({"name": "echo", "model": "test:small"})");
+    // The offline provider repeats the prompt.
+    const QString prompt =
+        user.writeFile(QStringLiteral("prompt"), "red \x1b[31m title \x1b]0;owned\x07 end");
+    const QStringList run{QStringLiteral("run"), QStringLiteral("--agent"), agent, QStringLiteral("--prompt"),
+        QStringLiteral("-")};
+    const ProgramResult plain = user.run(run, "red \x1b[31m title \x1b]0;owned\x07 end");
+    LLMCACHE_VERIFY_EXIT(plain, 0);
+    QVERIFY2(plain.out.contains("\x1b[31m"), "in a file an answer is as it is");
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("HOME"), user.home());
+    process.setProcessEnvironment(environment);
+    process.start(terminal,
+        {QStringLiteral("--quiet"), QStringLiteral("--return"), QStringLiteral("--command"),
+            QStringLiteral("'%1' run --agent '%2' --prompt - < '%3'").arg(user.program(), agent, prompt),
+            QStringLiteral("/dev/null")});
+    QVERIFY(process.waitForFinished(60'000));
+    const QByteArray shown = process.readAllStandardOutput();
+    QVERIFY2(shown.contains("title") && shown.contains("end"), shown.constData());
+    QVERIFY2(!shown.contains('\x1b') && !shown.contains('\x07'), shown.toHex(' ').constData());
 }
 
 void TestE2eErrors::unknownFingerprintIsACacheError()

@@ -1,0 +1,38 @@
+#include "output.h"
+
+#include <QTest>
+
+using namespace llmcache::app;
+
+class OutputTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void csvFields_data();
+    void csvFields();
+};
+
+void OutputTest::csvFields_data()
+{
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QString>("field");
+    QTest::newRow("plain") << QStringLiteral("greeter") << QStringLiteral("greeter");
+    QTest::newRow("comma") << QStringLiteral("a,b") << QStringLiteral("\"a,b\"");
+    QTest::newRow("quotes") << QStringLiteral("say \"hi\"") << QStringLiteral("\"say \"\"hi\"\"\"");
+    QTest::newRow("lines") << QStringLiteral("a\nb") << QStringLiteral("\"a\nb\"");
+    // What a spreadsheet would calculate.
+    QTest::newRow("equals") << QStringLiteral("=1+1") << QStringLiteral("'=1+1");
+    QTest::newRow("plus") << QStringLiteral("+cmd") << QStringLiteral("'+cmd");
+    QTest::newRow("at") << QStringLiteral("@SUM(A1)") << QStringLiteral("'@SUM(A1)");
+    QTest::newRow("minus") << QStringLiteral("-cmd") << QStringLiteral("'-cmd");
+    QTest::newRow("tab") << QStringLiteral("\t=1") << QStringLiteral("'\t=1");
+    QTest::newRow("number") << QStringLiteral("0.0042") << QStringLiteral("0.0042");
+}
+
+void OutputTest::csvFields()
+{
+    QFETCH(QString, text);
+    QTEST(csvField(text), "field");
+}
+
+QTEST_GUILESS_MAIN(OutputTest)
+#include "tst_output.moc"
