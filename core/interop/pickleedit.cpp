@@ -1,5 +1,6 @@
 #include "interop/pickleedit.h"
 
+#include "interop/picklemoments_p.h"
 #include "interop/picklesummary.h"
 #include "interop/pickleviews.h"
 #include "interop/picklewriter.h"
@@ -116,84 +117,22 @@ QString momentText(const PythonMoment& moment)
     return isoText(withoutZone) + zoneSuffix(moment);
 }
 
-struct EditedMoment {
-    PythonMoment moment;
-    QString suffix;
-};
-
-EditedMoment parseMoment(const PythonMoment& before, const QString& text)
+/// With the parts that it had before; the zone is told apart, as it may stay.
+ParsedMoment parseLike(const PythonMoment& before, const QString& text)
 {
-    static const QRegularExpression pattern(QStringLiteral(
-        "^(?:(\\d{4})-(\\d\\d)-(\\d\\d))?(?:[T ]|(?<=^)|$)"
-        "(?:(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,6}))?)?(Z|[+-]\\d\\d:\\d\\d|\\[.*\\])?)?$"));
     const QString example = before.date && before.time ? QStringLiteral("2024-01-31T14:05:00")
         : before.date                                  ? QStringLiteral("2024-01-31")
                                                        : QStringLiteral("14:05:00");
     const QString what = before.date && before.time ? QStringLiteral("date and time")
         : before.date                               ? QStringLiteral("date")
                                                     : QStringLiteral("time");
-    const QRegularExpressionMatch match = pattern.match(text.trimmed());
-    EditedMoment edited;
-    const auto number = [&match](int group) { return match.captured(group).toInt(); };
-    if (!match.captured(1).isEmpty())
-        edited.moment.date = QDate(number(1), number(2), number(3));
-    if (!match.captured(4).isEmpty()) {
-        edited.moment.microseconds = match.captured(7).leftJustified(6, QLatin1Char('0')).toInt();
-        edited.moment.time = QTime(number(4), number(5), number(6), edited.moment.microseconds / 1000);
-    }
-    const bool hasParts = edited.moment.date.has_value() == before.date.has_value()
-        && edited.moment.time.has_value() == before.time.has_value();
-    if (!match.hasMatch() || !hasParts || (edited.moment.date && !edited.moment.date->isValid())
-        || (edited.moment.time && !edited.moment.time->isValid()))
+    std::optional<ParsedMoment> parsed = parseMoment(text);
+    if (!parsed || parsed->moment.date.has_value() != before.date.has_value()
+        || parsed->moment.time.has_value() != before.time.has_value())
         refuse(text, what, QStringLiteral("Write it like %1.").arg(example));
-    edited.suffix = match.captured(8);
-    edited.moment.isSecond = before.isSecond && edited.moment.date == before.date
-        && edited.moment.time == before.time && edited.moment.microseconds == before.microseconds;
-    return edited;
-}
-
-QByteArray packed(const PythonMoment& moment)
-{
-    QByteArray bytes;
-    const auto put = [&bytes](int byte) { bytes += static_cast<char>(static_cast<uchar>(byte)); };
-    const bool hasBoth = moment.date && moment.time;
-    if (moment.date) {
-        put(moment.date->year() >> 8);
-        put(moment.date->year() & 0xFF);
-        put(moment.date->month() | (hasBoth && moment.isSecond ? 0x80 : 0));
-        put(moment.date->day());
-    }
-    if (moment.time) {
-        put(moment.time->hour() | (!hasBoth && moment.isSecond ? 0x80 : 0));
-        put(moment.time->minute());
-        put(moment.time->second());
-        put(moment.microseconds >> 16);
-        put(moment.microseconds >> 8 & 0xFF);
-        put(moment.microseconds & 0xFF);
-    }
-    return bytes;
-}
-
-void writeZone(PickleBuilder& builder, const QString& suffix, bool isPydantic)
-{
-    int seconds = 0;
-    if (suffix.size() == 6)
-        seconds = (suffix.mid(1, 2).toInt() * 60 + suffix.mid(4, 2).toInt())
-            * (suffix.startsWith(QLatin1Char('-')) ? -60 : 60);
-    if (isPydantic) {
-        builder.global("pydantic_core._pydantic_core", "TzInfo");
-        builder.integer(qint64(seconds));
-    } else {
-        builder.global("datetime", "timezone");
-        builder.global("datetime", "timedelta");
-        builder.integer(qint64(seconds < 0 ? -1 : 0));
-        builder.integer(qint64(seconds < 0 ? seconds + 86400 : seconds));
-        builder.integer(qint64(0));
-        builder.tuple(3);
-        builder.reduce();
-    }
-    builder.tuple(1);
-    builder.reduce();
+    parsed->moment.isSecond = before.isSecond && parsed->moment.date == before.date
+        && parsed->moment.time == before.time && parsed->moment.microseconds == before.microseconds;
+    return *parsed;
 }
 
 /// Whether there is one object at one place only, so that what it is made of can be changed.
@@ -216,75 +155,32 @@ PickleDocument replaceInside(
 PickleDocument editMoment(const PickleDocument& document, const PickleValue& place, const QString& text)
 {
     const PythonMoment before = *pythonMoment(place);
-    const EditedMoment edited = parseMoment(before, text);
-    const QByteArray bytes = packed(edited.moment);
+    const ParsedMoment edited = parseLike(before, text);
+    const QByteArray bytes = packedMoment(edited.moment);
     const auto writeBytes = [&bytes](PickleBuilder& builder) { builder.bytes(bytes); };
-    const PickleValue arguments = place.arguments();
-    if (edited.suffix == zoneSuffix(before))
-        return replaceInside(document, place, arguments.item(0), writeBytes);
-    if (edited.suffix.startsWith(QLatin1Char('[')))
+    if (edited.zone == zoneSuffix(before))
+        return replaceInside(document, place, place.arguments().item(0), writeBytes);
+    if (edited.zone.startsWith(QLatin1Char('[')))
         refuse(text, QStringLiteral("time in a zone that this value can have"),
             QStringLiteral("Keep the zone, or write an offset such as +02:00."));
     const bool isPydantic = before.zone && before.zone->isPydantic;
     return replaceValue(document, place, [&](PickleBuilder& builder) {
         builder.global(place.classOf().module(), place.classOf().qualifiedName());
         writeBytes(builder);
-        if (!edited.suffix.isEmpty())
-            writeZone(builder, edited.suffix, isPydantic);
-        builder.tuple(edited.suffix.isEmpty() ? 1 : 2);
+        if (!edited.zone.isEmpty())
+            writeZone(builder, edited.zone, isPydantic);
+        builder.tuple(edited.zone.isEmpty() ? 1 : 2);
         builder.reduce();
     });
 }
 
 PickleDocument editTimeDelta(const PickleDocument& document, const PickleValue& place, const QString& text)
 {
-    static const QRegularExpression pattern(
-        QStringLiteral("^(-?)P(?=.)(?:(\\d{1,6})Y)?(?:(\\d{1,9})D)?"
-                       "(?:T(?=.)(?:(\\d{1,9})H)?(?:(\\d{1,9})M)?(?:(\\d{1,9})(?:\\.(\\d{1,6}))?S)?)?$"));
-    const QRegularExpressionMatch match = pattern.match(text.trimmed());
-    const auto number = [&match](int group) { return match.captured(group).toLongLong(); };
-    qint64 days = number(2) * 365 + number(3);
-    qint64 seconds = number(4) * 3600 + number(5) * 60 + number(6);
-    qint64 microseconds = match.captured(7).leftJustified(6, QLatin1Char('0')).toLongLong();
-    days += seconds / 86400;
-    seconds %= 86400;
-    if (!match.captured(1).isEmpty()) {
-        const qint64 total = (days * 86400 + seconds) * 1'000'000 + microseconds;
-        constexpr qint64 day = 86400LL * 1'000'000;
-        days = -((total + day - 1) / day);
-        const qint64 rest = -total - days * day;
-        seconds = rest / 1'000'000;
-        microseconds = rest % 1'000'000;
-    }
-    constexpr qint64 mostDays = 999'999'999;
-    if (!match.hasMatch() || std::abs(days) > mostDays)
+    const std::optional<PythonTimeDelta> delta = parseTimeDelta(text);
+    if (!delta)
         refuse(text, QStringLiteral("duration"), QStringLiteral("Write it like P1DT2H30M or PT0.5S."));
-    return replaceValue(document, place, [&](PickleBuilder& builder) {
-        builder.global("datetime", "timedelta");
-        builder.integer(days);
-        builder.integer(seconds);
-        builder.integer(microseconds);
-        builder.tuple(3);
-        builder.reduce();
-    });
-}
-
-/// 128 bits in decimal.
-QString decimalOf(const QUuid& uuid)
-{
-    QString digits(QLatin1Char('0'));
-    const QByteArray bytes = uuid.toRfc4122();
-    for (const char byte : bytes) {
-        int carry = static_cast<uchar>(byte);
-        for (qsizetype at = digits.size(); at-- > 0;) {
-            carry += digits.at(at).digitValue() * 256;
-            digits[at] = QChar(static_cast<char16_t>(u'0' + carry % 10));
-            carry /= 10;
-        }
-        for (; carry > 0; carry /= 10)
-            digits.prepend(QChar(static_cast<char16_t>(u'0' + carry % 10)));
-    }
-    return digits;
+    return replaceValue(
+        document, place, [&delta](PickleBuilder& builder) { writeTimeDelta(builder, *delta); });
 }
 
 /// The value that an object of one stands for.

@@ -103,6 +103,13 @@ private:
                 QStringLiteral("\"llmcache pickle dump\" shows it as a tree."));
     }
 
+    static Json largeInteger(const QString& text)
+    {
+        bool fits = false;
+        const quint64 number = text.toULongLong(&fits);
+        return fits ? Json(number) : Json(toUtf8(text));
+    }
+
     Json atom(const PickleValue& value)
     {
         switch (value.kind()) {
@@ -111,7 +118,7 @@ private:
         case PickleKind::Int:
             if (const std::optional<qint64> number = value.toInt64())
                 return *number < 0 ? Json(*number) : Json(static_cast<quint64>(*number));
-            return toUtf8(value.integerText());
+            return largeInteger(value.integerText());
         case PickleKind::Float:
             return value.toDouble();
         case PickleKind::Str:
