@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include "base/error.h"
+#include "base/jsondom_p.h"
 
 #include <algorithm>
 #include <charconv>
@@ -10,50 +11,56 @@
 
 #include <QStringEncoder>
 
-#include <simdjson.h>
-
 namespace llmcache {
 
 namespace {
 
-void appendCanonicalString(std::string& out, const std::string& text)
+void appendEscaped(std::string& out, char c)
 {
     static constexpr char hex[] = "0123456789abcdef";
-    out += '"';
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\b':
-            out += "\\b";
-            break;
-        case '\f':
-            out += "\\f";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (byte < 0x20) {
-                out += "\\u00";
-                out += hex[byte >> 4U];
-                out += hex[byte & 0xFU];
-            } else {
-                out += c;
-            }
-        }
+    const auto byte = static_cast<unsigned char>(c);
+    switch (c) {
+    case '"':
+        out += "\\\"";
+        break;
+    case '\\':
+        out += "\\\\";
+        break;
+    case '\b':
+        out += "\\b";
+        break;
+    case '\f':
+        out += "\\f";
+        break;
+    case '\n':
+        out += "\\n";
+        break;
+    case '\r':
+        out += "\\r";
+        break;
+    case '\t':
+        out += "\\t";
+        break;
+    default:
+        out += "\\u00";
+        out += hex[byte >> 4U];
+        out += hex[byte & 0xFU];
     }
+}
+
+void appendCanonicalString(std::string& out, const std::string& text)
+{
+    out += '"';
+    std::size_t from = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\')
+            continue;
+        out.append(text, from, at - from);
+        appendEscaped(out, c);
+        from = at + 1;
+    }
+    out.append(text, from);
     out += '"';
 }
 
@@ -133,8 +140,6 @@ Value valueOf(const dom::element& element)
     return value;
 }
 
-bool convert(const dom::element& from, Json& to, int depthLeft);
-
 bool convertObject(const dom::object& from, Json& to, int depthLeft)
 {
     auto& members = to.get_ref<Json::object_t&>();
@@ -156,14 +161,48 @@ bool convertObject(const dom::object& from, Json& to, int depthLeft)
             members.Container::emplace_back(std::string(field.key), Json());
             value = &members.back().second;
         }
-        if (!convert(field.value, *value, depthLeft))
+        if (!jsonFromDom(field.value, *value, depthLeft))
             return false;
     }
     return true;
 }
 
-/// False when it is nested too deep.
-bool convert(const dom::element& from, Json& to, int depthLeft)
+/// What simdjson takes, which is nearly everything and many times faster. Nothing for the rest: what is
+/// wrong, and integers that only a double can hold.
+std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
+{
+    // A null view would go to memcpy().
+    if (text.isEmpty())
+        return std::nullopt;
+    // Keeps its memory for the next text, unless a huge one would make it large.
+    constexpr qsizetype kept = 256 * 1024;
+    thread_local dom::parser keptParser;
+    dom::parser ownParser;
+    dom::parser& parser = text.size() <= kept ? keptParser : ownParser;
+    dom::element root;
+    if (parser.parse(text.data(), static_cast<std::size_t>(text.size())).get(root) != simdjson::SUCCESS)
+        return std::nullopt;
+    std::optional<Json> value(std::in_place);
+    if (!jsonFromDom(root, *value, maxDepth))
+        return std::nullopt;
+    return value;
+}
+
+Json::parser_callback_t depthGuard(int maxDepth, bool& tooDeep)
+{
+    return [maxDepth, &tooDeep](int depth, Json::parse_event_t event, Json&) {
+        if (depth >= maxDepth
+            && (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
+            tooDeep = true;
+            return false;
+        }
+        return true;
+    };
+}
+
+} // namespace
+
+bool jsonFromDom(const dom::element& from, Json& to, int depthLeft)
 {
     switch (from.type()) {
     case dom::element_type::OBJECT:
@@ -176,7 +215,7 @@ bool convert(const dom::element& from, Json& to, int depthLeft)
         auto& items = to.get_ref<Json::array_t&>();
         const auto elements = valueOf<dom::array>(from);
         for (const dom::element item : elements) {
-            if (!convert(item, items.emplace_back(), depthLeft - 1))
+            if (!jsonFromDom(item, items.emplace_back(), depthLeft - 1))
                 return false;
         }
         return true;
@@ -206,41 +245,6 @@ bool convert(const dom::element& from, Json& to, int depthLeft)
     return false;
 }
 
-/// What simdjson takes, which is nearly everything and many times faster. Nothing for the rest: what is
-/// wrong, and integers that only a double can hold.
-std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
-{
-    // A null view would go to memcpy().
-    if (text.isEmpty())
-        return std::nullopt;
-    // Keeps its memory for the next text, unless a huge one would make it large.
-    constexpr qsizetype kept = 256 * 1024;
-    thread_local dom::parser keptParser;
-    dom::parser ownParser;
-    dom::parser& parser = text.size() <= kept ? keptParser : ownParser;
-    dom::element root;
-    if (parser.parse(text.data(), static_cast<std::size_t>(text.size())).get(root) != simdjson::SUCCESS)
-        return std::nullopt;
-    std::optional<Json> value(std::in_place);
-    if (!convert(root, *value, maxDepth))
-        return std::nullopt;
-    return value;
-}
-
-Json::parser_callback_t depthGuard(int maxDepth, bool& tooDeep)
-{
-    return [maxDepth, &tooDeep](int depth, Json::parse_event_t event, Json&) {
-        if (depth >= maxDepth
-            && (event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start)) {
-            tooDeep = true;
-            return false;
-        }
-        return true;
-    };
-}
-
-} // namespace
-
 std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth)
 {
     if (auto value = parseFast(text, maxDepth))
@@ -266,7 +270,7 @@ std::optional<Json> tryTakeJson(QByteArray& text, int maxDepth)
         return tryParseJson(QByteArrayView(text), maxDepth);
     text = QByteArray();
     std::optional<Json> value(std::in_place);
-    if (!convert(root, *value, maxDepth))
+    if (!jsonFromDom(root, *value, maxDepth))
         return std::nullopt;
     return value;
 }

@@ -108,8 +108,9 @@ void Runner::Private::recordFailure(const State& state, const Error& error)
 RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome outcome)
 {
     Call call = callOf(state, outcome);
+    Json raw = std::exchange(entry.usage.raw, nullptr); // not for the ledger
     call.usage = entry.usage;
-    call.usage.raw = nullptr;
+    entry.usage.raw = std::move(raw);
     call.cost = Money();
     call.avoided = entry.meta.cost;
     call.priceSource = entry.costSource;
@@ -129,9 +130,9 @@ RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome ou
     data.finishReason = std::move(entry.finishReason);
     data.callId = call.id;
     data.fingerprint = state->fingerprint;
-    data.request = state->canonical;
+    data.request = std::move(state->canonical); // the run is over
     data.agent = state->agent.name;
-    data.model = state->request.model.toString();
+    data.model = std::move(call.model);
     data.task = state->task;
     data.latency = elapsed(state);
     data.attempts = state->bill->attempts;

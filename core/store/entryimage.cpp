@@ -59,9 +59,7 @@ Entry entryFromImage(const EntryImage& image)
 {
     Entry entry;
     entry.meta = metaFromImage(image);
-    responseFromJson(parseStored(unpackField(image.fields.value(QByteArrayLiteral("response"))),
-                         QStringLiteral("The response of entry %1").arg(image.fingerprint)),
-        entry);
+    responseFromText(unpackField(image.fields.value(QByteArrayLiteral("response"))), entry);
     entry.request = parseStored(unpackField(image.fields.value(QByteArrayLiteral("request"))),
         QStringLiteral("The request of entry %1").arg(image.fingerprint));
     return entry;

@@ -18,4 +18,8 @@ inline Json parseStored(const QByteArray& text, const QString& what)
     }
 }
 
+struct Entry;
+/// As responseFromJson() of the text, and quicker. Throws CacheError also for what is no JSON.
+void responseFromText(const QByteArray& text, Entry& entry);
+
 } // namespace llmcache

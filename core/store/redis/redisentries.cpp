@@ -91,9 +91,7 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryP
     Entry entry;
     entry.meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
     if (parts != EntryParts::Meta)
-        responseFromJson(parseStored(unpackField(fields.items[5].bytes),
-                             QStringLiteral("The response of entry %1").arg(fingerprint)),
-            entry);
+        responseFromText(unpackField(fields.items[5].bytes), entry);
     if (parts == EntryParts::All)
         entry.request = parseStored(
             unpackField(fields.items[6].bytes), QStringLiteral("The request of entry %1").arg(fingerprint));

@@ -102,9 +102,7 @@ std::optional<Entry> lookupEntry(
     Entry entry;
     entry.meta = metaFromRow(select);
     if (parts != EntryParts::Meta)
-        responseFromJson(parseStored(unpackField(select.bytes(7)),
-                             QStringLiteral("The response of entry %1").arg(fingerprint)),
-            entry);
+        responseFromText(unpackField(select.bytes(7)), entry);
     if (parts == EntryParts::All)
         entry.request = parseStored(
             unpackField(select.bytes(8)), QStringLiteral("The request of entry %1").arg(fingerprint));

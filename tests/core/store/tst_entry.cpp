@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "store/entry.h"
+#include "store/storedjson_p.h"
 #include "storesamples.h"
 #include "testenvironment.h"
 
@@ -57,6 +58,8 @@ private Q_SLOTS:
     void metadataComesBackUnchanged();
     void metadataLeavesOutWhatTheStoreKeeps();
     void responseComesBackUnchanged();
+    void theQuickWayToAResponseAgrees_data();
+    void theQuickWayToAResponseAgrees();
     void hugeCountsCanBeAdded();
     void refusesHostileJson_data();
     void refusesHostileJson();
@@ -254,6 +257,33 @@ void TestEntry::responseComesBackUnchanged()
     QCOMPARE(again.costSource, entry.costSource);
 }
 
+void TestEntry::theQuickWayToAResponseAgrees_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    const auto row = [](const char* text) { QTest::newRow(text) << QByteArray(text); };
+    QTest::newRow("sample") << toJsonText(responseToJson(sampleCommit(QStringLiteral("f")).entry));
+    row(R"({"output": "a", "messages": [{"role": "user", "content": "b"}, {"role": "assistant", "content": "c"}]})");
+    row(R"({"output": {"z": [1, 1.5, -3, null, true], "a": {}}, "messages": [], "usage": {"input_tokens": 3}})");
+    row(R"({"output": "a", "output": "b", "messages": [], "finish_reason": "x", "finish_reason": "y"})");
+    row(R"({"output": 1, "messages": [{"role": "tool", "content": "b", "tool_call_id": "c", "name": "n"}]})");
+    row(R"({"output": 1, "messages": [{"role": "system", "content": [{"text": "a"}, "b"]}]})");
+    row(R"({"output": 1, "messages": [], "finish_reason": 3, "provider_model": null, "later": {"x": 1}})");
+    row(R"({"output": 1, "messages": [], "usage": {"input_tokens": 1e3, "later": 4, "raw": {"a": [{}]}}})");
+    row(R"({"output": 1, "messages": [], "usage": {"input_tokens": 12345678901234567890}})");
+}
+
+void TestEntry::theQuickWayToAResponseAgrees()
+{
+    QFETCH(QByteArray, text);
+    Entry slow;
+    responseFromJson(parseStored(text, QStringLiteral("It")), slow);
+    Entry quick;
+    responseFromText(text, quick);
+    QCOMPARE(toJsonText(responseToJson(quick)), toJsonText(responseToJson(slow)));
+    QCOMPARE(quick.messages, slow.messages);
+    QCOMPARE(quick.usage, slow.usage);
+}
+
 void TestEntry::hugeCountsCanBeAdded()
 {
     // Prices and reports add them; the undefined-behaviour sanitizer sees an overflow here.
@@ -298,6 +328,7 @@ void TestEntry::refusesHostileJson()
         QCOMPARE(entryMetaFromJson(json, QStringLiteral("f")).fingerprint, QStringLiteral("f"));
     Entry entry;
     QVERIFY_EXCEPTION_THROWN(responseFromJson(json, entry), CacheError);
+    QVERIFY_EXCEPTION_THROWN(responseFromText(text, entry), CacheError);
 }
 
 LLMCACHE_TEST_MAIN(TestEntry)
