@@ -87,6 +87,36 @@ bool removeRow(Database& database, const EntryChange& change, qint64 nowMs)
     return remove.changes() > 0;
 }
 
+/// Changes what stands beside the texts, which may be large and stay as they are.
+void updateRow(Database& database, const EntryChange& change)
+{
+    QStringList columns;
+    QVariantList values;
+    const auto set = [&](const char* column, const QVariant& value) {
+        columns.append(QLatin1String(column) + QLatin1String(" = ?"));
+        values.append(value);
+    };
+    const std::pair<QByteArray, const char*> numbers[] = {
+        {version, "v"}, {revision, "rev"}, {hits, "hits"}, {used, "used_ms"}};
+    for (const auto& [field, column] : numbers) {
+        if (change.fields.contains(field))
+            set(column, change.fields.value(field).toLongLong());
+    }
+    if (change.fields.contains(metadata)) {
+        set("meta", Statement::toVariant(change.fields.value(metadata)));
+        set("created_ms", createdIn(change.fields.value(metadata)));
+    }
+    if (change.setsExpiry)
+        set("expires_ms", Statement::toVariant(change.expiresMs));
+    if (columns.isEmpty())
+        return;
+    values << database.workspace() << change.fingerprint;
+    database
+        .prepare(QStringLiteral("UPDATE entries SET %1 WHERE workspace = ? AND fingerprint = ?")
+                     .arg(columns.join(QLatin1String(", "))))
+        .runList(values);
+}
+
 ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 nowMs)
 {
     using Kind = EntryChange::Kind;
@@ -115,11 +145,8 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
         putRow(database, {change.fingerprint, change.fields, change.expiresMs});
         return ChangeOutcome::Done;
     }
-    if (change.fields.isEmpty()) { // an expiry alone
-        database
-            .prepare(
-                QStringLiteral("UPDATE entries SET expires_ms = ? WHERE workspace = ? AND fingerprint = ?"))
-            .run(change.expiresMs, database.workspace(), change.fingerprint);
+    if (!change.fields.contains(request) && !change.fields.contains(response)) {
+        updateRow(database, change);
         return ChangeOutcome::Done;
     }
     auto image = readImage(database, change.fingerprint, nowMs);
