@@ -17,13 +17,14 @@ namespace {
 constexpr std::size_t scriptBatch = 256;
 
 /// Records calls of one shard and hour. KEYS: stream, hours, one hash a pair, then the mark of each call.
-/// ARGV: hour, number of pairs, then of each call: itself, its time, its field in each pair, the number of
-/// its sums, and letter and amount of each sum. Returns 1 for each new call and 0 for each that was recorded
-/// before.
+/// ARGV: hour, number of pairs, number of groups, the fields of each group, one a pair; then of each call:
+/// itself, its time, its group, the number of its sums, and letter and amount of each sum. Returns 1 for each
+/// new call and 0 for each that was recorded before.
 ///
 /// A call's id in the stream is never before the call's time, so whoever reads backwards knows when nothing
 /// newer can follow; calls that arrive late get the id after the last one. The sums of all calls are added
-/// here first, in two parts each, since numbers in Lua are exact to 2^53 only; they saturate like Money.
+/// here first, by group, and large ones in two parts, since numbers in Lua are exact to 2^53 only; they
+/// saturate like Money.
 const redis::Script& recordScript()
 {
     static const redis::Script script(R"lua(
@@ -34,12 +35,13 @@ if last[1] then
     local ms, number = string.match(last[1][1], '^(%d+)-(%d+)$')
     lastMs, lastNumber = tonumber(ms), tonumber(number)
 end
-local added, high, low = {}, {}, {}
-for pair = 1, pairCount do high[pair], low[pair] = {}, {} end
-local at = 3
+local groupCount = tonumber(ARGV[3])
+local added, groupHigh, groupLow = {}, {}, {}
+for group = 1, groupCount do groupHigh[group], groupLow[group] = {}, {} end
+local at = 4 + groupCount * pairCount
 for call = 1, #KEYS - 2 - pairCount do
     local time = tonumber(ARGV[at + 1])
-    local firstSum = at + pairCount + 3
+    local firstSum = at + 4
     local nextCall = firstSum + 2 * tonumber(ARGV[firstSum - 1])
     added[call] = 0
     if redis.call('SET', KEYS[2 + pairCount + call], '1', 'NX', 'EX', 172800) then
@@ -50,25 +52,38 @@ for call = 1, #KEYS - 2 - pairCount do
             lastMs, lastNumber = time, 1
         end
         redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', lastMs, lastNumber), 'call', ARGV[at])
+        local group = tonumber(ARGV[at + 2])
+        local high, low = groupHigh[group], groupLow[group]
         for i = firstSum, nextCall - 1, 2 do
-            local amount = ARGV[i + 1]
-            local sign = 1
-            if string.byte(amount) == 45 then
-                sign = -1
-                amount = string.sub(amount, 2)
-            end
-            local billions = tonumber(string.sub(amount, 1, -10)) or 0
-            local rest = tonumber(string.sub(amount, -9))
-            for pair = 1, pairCount do
-                local field = ARGV[i] .. ARGV[at + 1 + pair]
-                high[pair][field] = (high[pair][field] or 0) + sign * billions
-                low[pair][field] = (low[pair][field] or 0) + sign * rest
+            local letter, amount = ARGV[i], ARGV[i + 1]
+            if #amount <= 12 then
+                low[letter] = (low[letter] or 0) + tonumber(amount)
+            else
+                local sign = 1
+                if string.byte(amount) == 45 then
+                    sign = -1
+                    amount = string.sub(amount, 2)
+                end
+                high[letter] = (high[letter] or 0) + sign * (tonumber(string.sub(amount, 1, -10)) or 0)
+                low[letter] = (low[letter] or 0) + sign * tonumber(string.sub(amount, -9))
             end
         end
     end
     at = nextCall
 end
 redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1])
+local high, low = {}, {}
+for pair = 1, pairCount do
+    high[pair], low[pair] = {}, {}
+    for group = 1, groupCount do
+        local values = ARGV[3 + (group - 1) * pairCount + pair]
+        for letter, rest in pairs(groupLow[group]) do
+            local field = letter .. values
+            high[pair][field] = (high[pair][field] or 0) + (groupHigh[group][letter] or 0)
+            low[pair][field] = (low[pair][field] or 0) + rest
+        end
+    end
+end
 for pair = 1, pairCount do
     for field, rest in pairs(low[pair]) do
         local billions, sign = high[pair][field], ''
@@ -93,17 +108,31 @@ return added
     return script;
 }
 
-/// KEYS: entry. ARGV: hits, time of the last.
+/// KEYS: entries. ARGV: of each, hits and the time of the last. What is no entry (any more) is
+/// left alone.
 const redis::Script& hitsScript()
 {
     static const redis::Script script(R"lua(
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[1], 'hits', ARGV[1])
-local used = tonumber(redis.call('HGET', KEYS[1], 'used') or '0') or 0
-if tonumber(ARGV[2]) > used then redis.call('HSET', KEYS[1], 'used', ARGV[2]) end
+for i, key in ipairs(KEYS) do
+    local now = redis.pcall('HMGET', key, 'hits', 'used')
+    if not now.err and (now[1] or redis.call('EXISTS', key) == 1) then
+        local hits = (tonumber(now[1]) or 0) + tonumber(ARGV[2 * i - 1])
+        local used = math.max(tonumber(now[2]) or 0, tonumber(ARGV[2 * i]))
+        redis.call('HSET', key, 'hits', string.format('%.0f', hits), 'used', string.format('%.0f', used))
+    end
+end
 return 1
 )lua");
     return script;
+}
+
+/// Whether two calls count for the same fields of every pair.
+bool haveSameFields(const Call& left, const Call& right)
+{
+    return std::all_of(rollupPairs.begin(), rollupPairs.end(), [&](const RollupPair& pair) {
+        return dimensionValue(left, pair.first) == dimensionValue(right, pair.first)
+            && dimensionValue(left, pair.second) == dimensionValue(right, pair.second);
+    });
 }
 
 void requireSound(const Call& call)
@@ -123,16 +152,29 @@ QCoro::Task<redis::Reply> RedisStore::recordBatch(
     QList<QByteArray> keys{m_keys.calls(shard, hour), m_keys.hours(shard)};
     for (const RollupPair& pair : rollupPairs)
         keys += m_keys.costs(shard, hour, pair.name);
-    QList<QByteArray> arguments{QByteArray::number(hour), QByteArray::number(rollupPairs.size())};
+    // Most calls of a batch count for the same model, task, agent and user.
+    std::vector<const Call*> groups;
+    QList<QByteArray> fields;
+    QList<QByteArray> records;
     for (const Call* call : calls) {
+        auto group = std::find_if(groups.begin(), groups.end(),
+            [call](const Call* first) { return haveSameFields(*first, *call); });
+        if (group == groups.end()) {
+            group = groups.insert(groups.end(), call);
+            for (const RollupPair& pair : rollupPairs)
+                fields += pairField(*call, pair);
+        }
         keys += m_keys.recorded(shard, call->id.toUtf8());
-        arguments << packField(toJsonText(toJson(*call))) << QByteArray::number(call->timeMs);
-        for (const RollupPair& pair : rollupPairs)
-            arguments += pairField(*call, pair);
+        records << packField(toJsonText(toJson(*call))) << QByteArray::number(call->timeMs)
+                << QByteArray::number(group - groups.begin() + 1);
         const QList<QByteArray> sums = increments(sumsOf(*call));
-        arguments += QByteArray::number(sums.size() / 2);
-        arguments += sums;
+        records += QByteArray::number(sums.size() / 2);
+        records += sums;
     }
+    QList<QByteArray> arguments{
+        QByteArray::number(hour), QByteArray::number(rollupPairs.size()), QByteArray::number(groups.size())};
+    arguments += fields;
+    arguments += records;
     return recordScript().run(m_client.get(), std::move(keys), std::move(arguments));
 }
 
@@ -178,11 +220,18 @@ QCoro::Task<> RedisStore::countHits(std::vector<Call> calls)
         ++number;
         last = std::max(last, call.timeMs);
     }
+    // In a cluster every entry has a slot of its own. The server does nothing else meanwhile.
+    constexpr qsizetype share = 200;
+    const qsizetype together = m_url.kind() == redis::RedisUrl::Kind::Cluster ? 1 : share;
     std::vector<QCoro::Task<redis::Reply>> tasks;
-    for (auto it = hits.cbegin(); it != hits.cend(); ++it) {
-        QList<QByteArray> keys{m_keys.entry(it.key())};
-        QList<QByteArray> arguments{QByteArray::number(it->first), QByteArray::number(it->second)};
-        tasks.push_back(hitsScript().run(m_client.get(), std::move(keys), std::move(arguments)));
+    QList<QByteArray> keys;
+    QList<QByteArray> arguments;
+    for (auto it = hits.cbegin(); it != hits.cend();) {
+        keys << m_keys.entry(it.key());
+        arguments << QByteArray::number(it->first) << QByteArray::number(it->second);
+        if (++it == hits.cend() || keys.size() == together)
+            tasks.push_back(
+                hitsScript().run(m_client.get(), std::exchange(keys, {}), std::exchange(arguments, {})));
     }
     for (auto& task : tasks)
         checked(co_await task);
