@@ -206,8 +206,9 @@ QCoro::Task<int> persist(CommandContext context, Arguments arguments)
 
 QCoro::Task<int> pin(CommandContext context, Arguments arguments)
 {
-    return changeChosen(
-        context, std::move(arguments), BulkAction{BulkAction::Kind::Pin}, QStringLiteral("Pinned"));
+    BulkAction action{BulkAction::Kind::Pin};
+    action.reason = arguments.value(QStringLiteral("reason")).trimmed();
+    return changeChosen(context, std::move(arguments), action, QStringLiteral("Pinned"));
 }
 
 QCoro::Task<int> unpin(CommandContext context, Arguments arguments)
@@ -367,8 +368,11 @@ std::vector<Command> changeCommands()
         make(QStringLiteral("expire"), which + QStringLiteral(" [--in SECONDS]"),
             QStringLiteral("set when entries expire"), {filter, in}, expire),
         make(QStringLiteral("persist"), which, QStringLiteral("let entries never expire"), {filter}, persist),
-        make(QStringLiteral("pin"), which, QStringLiteral("mark entries as pinned; they never expire"),
-            {filter}, pin),
+        make(QStringLiteral("pin"), which + QStringLiteral(" [--reason TEXT]"),
+            QStringLiteral("mark entries as pinned; they never expire"),
+            {filter,
+                {QStringLiteral("reason"), QStringLiteral("TEXT"), QStringLiteral("why, for others to see")}},
+            pin),
         make(QStringLiteral("unpin"), which + QStringLiteral(" [--in SECONDS]"),
             QStringLiteral("take the mark away, and set when they expire"), {filter, in}, unpin),
         make(QStringLiteral("tag"), which + QStringLiteral(" --add TAG|--remove TAG"),

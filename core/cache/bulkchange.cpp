@@ -18,16 +18,22 @@ const QByteArray revisionField = QByteArrayLiteral("rev");
 const QByteArray metaField = QByteArrayLiteral("meta");
 
 /// Changes the metadata; false when it is so already. Parts that this version does not know stay.
-bool apply(const BulkAction& action, Json& meta, const EntryImage& image)
+bool apply(const BulkAction& action, const QString& by, Json& meta, const EntryImage& image)
 {
     using Kind = BulkAction::Kind;
-    const auto setPinned = [&meta](bool pinned) {
-        if (pinned)
-            meta["pinned"] = true;
-        else
-            meta.erase("pinned");
+    const auto setPinned = [&](bool pinned) {
+        for (const char* key : {"pinned", "pinned_by", "pin_reason"})
+            meta.erase(key);
+        if (!pinned)
+            return;
+        meta["pinned"] = true;
+        if (!by.isEmpty())
+            meta["pinned_by"] = toUtf8(by);
+        if (!action.reason.isEmpty())
+            meta["pin_reason"] = toUtf8(action.reason);
     };
     const bool isPinned = meta.contains("pinned");
+    const QString reason = stringMember(meta, "pin_reason");
     QStringList tags = entryMetaFromJson(meta, image.fingerprint).tags;
     switch (action.kind) {
     case Kind::Delete:
@@ -37,8 +43,10 @@ bool apply(const BulkAction& action, Json& meta, const EntryImage& image)
         setPinned(false);
         return action.kind == Kind::Unpin ? isPinned : isPinned || image.expiresMs != action.expiresMs;
     case Kind::Pin:
+        if (isPinned && !image.expiresMs && (action.reason.isEmpty() || action.reason == reason))
+            return false;
         setPinned(true);
-        return !isPinned || image.expiresMs.has_value();
+        return true;
     case Kind::AddTag:
         if (tags.contains(action.tag))
             return false;
@@ -57,7 +65,7 @@ bool apply(const BulkAction& action, Json& meta, const EntryImage& image)
 
 /// The change that an action means for an entry; nothing when it is so already. Throws CacheError for one
 /// whose metadata can't be read.
-std::optional<EntryChange> changeFor(const BulkAction& action, const EntryImage& image)
+std::optional<EntryChange> changeFor(const BulkAction& action, const QString& by, const EntryImage& image)
 {
     using Kind = BulkAction::Kind;
     EntryChange change;
@@ -70,7 +78,7 @@ std::optional<EntryChange> changeFor(const BulkAction& action, const EntryImage&
         throw CacheError(QStringLiteral("The metadata of entry %1 is damaged.").arg(image.fingerprint),
             QStringLiteral("Delete the entry, or refresh it with a new run."));
     Json meta = *parsed;
-    if (!apply(action, meta, image))
+    if (!apply(action, by, meta, image))
         return std::nullopt;
     change.kind = EntryChange::Kind::Update;
     change.fields = {
@@ -123,7 +131,7 @@ Batch planBatch(const std::vector<BulkTarget>& targets, const std::vector<EntryI
             batch.results.push_back({target.fingerprint, BulkFate::Conflict});
             continue;
         }
-        auto change = changeFor(action, image);
+        auto change = changeFor(action, options.by, image);
         if (!change) {
             batch.results.push_back({target.fingerprint, BulkFate::Unaffected});
             continue;

@@ -19,6 +19,7 @@ struct BulkAction {
     Kind kind = Kind::Delete;
     std::optional<qint64> expiresMs{}; ///< UTC milliseconds; nothing = never
     QString tag{};
+    QString reason{}; ///< of Pin, for people; may be empty
 
     /// "delete", "pin", …: for people and records.
     QString name() const;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cache/request.h"
 #include "provider/provider.h"
+#include "store/rawentry.h"
 
 #include <algorithm>
 
@@ -97,6 +98,8 @@ QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edite
         change.fingerprint = fingerprint;
         change.expectedRevision = expected;
         change.fields = toFields(edited, expected + 1);
+        QByteArray& meta = change.fields[QByteArrayLiteral("meta")];
+        meta = withPinNoteOf(images.front().fields.value(QByteArrayLiteral("meta")), meta);
         change.kept = toBytes(images.front());
         if (journal && result.undoId.isEmpty()) {
             auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);

@@ -1,13 +1,14 @@
 #include "store/readonlystore.h"
 
 #include "base/error.h"
+#include "store/rawentry.h"
 #include "store/textindex.h"
 
 namespace llmcache {
 
 namespace {
 
-class ReadOnlyStore final : public Store, public TextIndex {
+class ReadOnlyStore final : public Store, public RawInspector, public TextIndex {
 public:
     ReadOnlyStore(std::unique_ptr<Store> store, QString remedy)
         : m_store(std::move(store))
@@ -30,6 +31,10 @@ public:
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override
     {
         return m_store->readImages(std::move(fingerprints));
+    }
+    QCoro::Task<std::optional<RawEntry>> rawEntry(QString fingerprint) override
+    {
+        return readRaw(m_store.get(), std::move(fingerprint));
     }
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override
     {

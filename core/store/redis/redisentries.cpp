@@ -1,7 +1,10 @@
 #include "base/error.h"
+#include "base/worker.h"
 #include "redis/script.h"
 #include "store/redis/redisstore_p.h"
 #include "store/storedjson_p.h"
+
+#include <qcorofuture.h>
 
 #include <QDateTime>
 
@@ -69,6 +72,21 @@ EntryMeta metaFrom(const std::vector<redis::Reply>& items, qint64 ttlMs, const Q
     return meta;
 }
 
+/// Items as of metaFrom(), then the response and the request as far as they were asked for. A pointer, since
+/// what comes from another thread is copied.
+std::shared_ptr<Entry> entryFrom(const EntryMeta& meta, const std::vector<redis::Reply>& items)
+{
+    constexpr std::size_t responseAt = 5;
+    auto entry = std::make_shared<Entry>();
+    entry->meta = meta;
+    if (items.size() > responseAt)
+        responseFromText(unpackField(items[responseAt].bytes), *entry);
+    if (items.size() > responseAt + 1)
+        entry->request = parseStored(unpackField(items[responseAt + 1].bytes),
+            QStringLiteral("The request of entry %1").arg(meta.fingerprint));
+    return entry;
+}
+
 } // namespace
 
 QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryParts parts)
@@ -88,14 +106,48 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryP
     constexpr qint64 absent = -2;
     if (fields.items.size() != fieldCount || fields.items[0].isNil() || ttl.toInteger() == absent)
         co_return std::nullopt;
-    Entry entry;
-    entry.meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
-    if (parts != EntryParts::Meta)
-        responseFromText(unpackField(fields.items[5].bytes), entry);
-    if (parts == EntryParts::All)
-        entry.request = parseStored(
-            unpackField(fields.items[6].bytes), QStringLiteral("The request of entry %1").arg(fingerprint));
-    co_return entry;
+    const EntryMeta meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
+    auto decode = [meta, items = fields.items] { return entryFrom(meta, items); };
+    // A large value would hold up whoever else is on this event loop.
+    constexpr qsizetype large = 128 * 1024;
+    qsizetype size = 0;
+    for (const redis::Reply& item : fields.items)
+        size += item.bytes.size();
+    if (size <= large) {
+        const std::shared_ptr<Entry> entry = decode();
+        co_return std::move(*entry);
+    }
+    QFuture<std::shared_ptr<Entry>> future = runOn(*QThreadPool::globalInstance(), std::move(decode));
+    const std::shared_ptr<Entry> entry = co_await future;
+    co_return std::move(*entry);
+}
+
+QCoro::Task<std::optional<RawEntry>> RedisStore::rawEntry(QString fingerprint)
+{
+    const QByteArray key = m_keys.entry(fingerprint);
+    redis::Command type = redis::Command::idempotent("TYPE", key);
+    redis::Command encoding = redis::Command::idempotent("OBJECT", "ENCODING", key);
+    redis::Command memory = redis::Command::idempotent("MEMORY", "USAGE", key);
+    encoding.setKeyIndex(2);
+    memory.setKeyIndex(2);
+    redis::Pending pendingType = m_client->command(std::move(type));
+    redis::Pending pendingEncoding = m_client->command(std::move(encoding));
+    redis::Pending pendingMemory = m_client->command(std::move(memory));
+    auto reading = readRawFields(this, fingerprint);
+    std::optional<RawEntry> raw = co_await reading;
+    const redis::Reply typeReply = checked(co_await pendingType);
+    // These a user of the server may not be allowed to ask.
+    const redis::Reply encodingReply = co_await pendingEncoding;
+    const redis::Reply memoryReply = co_await pendingMemory;
+    if (!raw)
+        co_return std::nullopt;
+    raw->key = QString::fromUtf8(key);
+    raw->type = QString::fromUtf8(typeReply.bytes);
+    if (!encodingReply.isError())
+        raw->encoding = QString::fromUtf8(encodingReply.bytes);
+    if (!memoryReply.isError() && !memoryReply.isNil())
+        raw->memoryBytes = memoryReply.toInteger(-1);
+    co_return raw;
 }
 
 QCoro::Task<qint64> RedisStore::commit(Commit commit)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/client.h"
+#include "store/rawentry.h"
 #include "store/redis/rediskeys_p.h"
 #include "store/redis/redislisting_p.h"
 #include "store/store.h"
@@ -15,7 +16,7 @@ namespace llmcache::redisstore {
 
 class RedisNews;
 
-class RedisStore final : public Store {
+class RedisStore final : public Store, public RawInspector {
     Q_OBJECT
 public:
     RedisStore(const redis::RedisUrl& url, QString workspace);
@@ -28,6 +29,7 @@ public:
     QCoro::Task<qint64> commit(Commit commit) override;
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
+    QCoro::Task<std::optional<RawEntry>> rawEntry(QString fingerprint) override;
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;

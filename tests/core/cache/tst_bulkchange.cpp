@@ -3,6 +3,7 @@
 #include "../store/storesamples.h"
 #include "base/error.h"
 #include "cache/bulkchange.h"
+#include "store/rawentry.h"
 #include "testenvironment.h"
 
 #include <QTemporaryDir>
@@ -275,10 +276,17 @@ void TestBulkChange::pinsTagsAndExpiry()
     const QStringList fingerprints = fill(2);
     const QString fingerprint = fingerprints[1]; // it expires
     const auto meta = [&] { return await(m_store->lookup(fingerprint))->meta; };
+    const auto note = [&] { return await(readPinNote(m_store.get(), fingerprint)); };
     QCOMPARE(change({fingerprint}, {BulkAction::Kind::Pin}).changed, 1);
     QVERIFY(meta().pinned);
     QVERIFY(!meta().expiresMs);
     QCOMPARE(meta().revision, 2);
+    BulkAction reasoned{BulkAction::Kind::Pin};
+    reasoned.reason = QStringLiteral("checked by hand");
+    QCOMPARE(change({fingerprint}, reasoned).changed, 1); // pinned already, but nobody had said why
+    QCOMPARE(note().reason, reasoned.reason);
+    QCOMPARE(change({fingerprint}, {BulkAction::Kind::Pin}).changed, 0);
+    QCOMPARE(note().reason, reasoned.reason);
     QCOMPARE(change({fingerprint}, {BulkAction::Kind::AddTag, {}, QStringLiteral("nächtlich")}).changed, 1);
     QCOMPARE(meta().tags.last(), QStringLiteral("nächtlich"));
     QCOMPARE(meta().tags.size(), 3);
@@ -287,7 +295,7 @@ void TestBulkChange::pinsTagsAndExpiry()
         QCOMPARE(change({fingerprint}, {BulkAction::Kind::RemoveTag, {}, tag}).changed, 1);
     QVERIFY(meta().tags.isEmpty());
     QCOMPARE(change({fingerprint}, {BulkAction::Kind::Unpin, m_nowMs + 5'000'000}).changed, 1);
-    QVERIFY(!meta().pinned);
+    QVERIFY(!meta().pinned && note().reason.isEmpty() && note().by.isEmpty());
     QCOMPARE(images({fingerprint}).front().expiresMs, std::optional(m_nowMs + 5'000'000));
     QCOMPARE(change({fingerprint}, {BulkAction::Kind::SetExpiry, m_nowMs + 9'000'000}).changed, 1);
     QCOMPARE(images({fingerprint}).front().expiresMs, std::optional(m_nowMs + 9'000'000));
