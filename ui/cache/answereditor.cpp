@@ -1,6 +1,7 @@
 #include "cache/answereditor.h"
 
 #include "base/error.h"
+#include "cache/answerview.h"
 #include "cache/session.h"
 #include "cache/valuetext.h"
 #include "theme/theme.h"
@@ -20,13 +21,14 @@ using namespace std::chrono_literals;
 
 /// After the last key.
 constexpr std::chrono::milliseconds checkDelay = 200ms;
+constexpr std::chrono::milliseconds keepDelay = 1000ms;
 
 } // namespace
 
 AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
     : QWidget(parent)
     , m_theme(theme)
-    , m_view(new ValueText(theme, tr("Answer"), this))
+    , m_view(new AnswerView(theme, this))
     , m_theirsLabel(makeLabel({}, Tone::Miss, TextSize::Body, QFont::DemiBold, this))
     , m_theirs(new ValueText(theme, tr("The answer that somebody else stored"), this))
     , m_mineLabel(makeLabel(tr("Yours, not saved"), Tone::Normal, TextSize::Body, QFont::DemiBold, this))
@@ -41,6 +43,9 @@ AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
     m_check.setSingleShot(true);
     m_check.setInterval(checkDelay);
     connect(&m_check, &QTimer::timeout, this, &AnswerEditor::check);
+    m_keep.setSingleShot(true);
+    m_keep.setInterval(keepDelay);
+    connect(&m_keep, &QTimer::timeout, this, &AnswerEditor::keepDraft);
     connect(m_text, &QTextEdit::textChanged, this, [this] {
         if (isEditing())
             m_check.start();
@@ -50,6 +55,7 @@ AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
     connect(m_discard, &QPushButton::clicked, this, &AnswerEditor::discard);
     connect(m_save, &QPushButton::clicked, this, &AnswerEditor::save);
     connect(&m_tasks, &TaskScope::activeChanged, this, &AnswerEditor::activeChanged);
+    connect(&m_draftTasks, &TaskScope::activeChanged, this, &AnswerEditor::activeChanged);
     auto* saveAction = new QAction(this);
     saveAction->setShortcut(QKeySequence::Save);
     saveAction->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -60,7 +66,6 @@ AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
 
 void AnswerEditor::makeLayout()
 {
-    m_view->setObjectName(QStringLiteral("answerText"));
     m_theirs->setObjectName(QStringLiteral("theirAnswer"));
     m_theirsLabel->setObjectName(QStringLiteral("conflict"));
     m_text->setObjectName(QStringLiteral("answerEdit"));
@@ -79,6 +84,7 @@ void AnswerEditor::makeLayout()
     auto* row = new QHBoxLayout;
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(8);
+    row->addWidget(m_view->chooser());
     row->addStretch(1);
     for (Button* button : {m_revisions, m_edit, m_discard, m_save})
         row->addWidget(button);
@@ -96,13 +102,35 @@ void AnswerEditor::makeLayout()
 
 void AnswerEditor::setSession(Session* session)
 {
-    m_tasks.drop();
+    stopTasks();
     m_saving = false;
     m_session = session;
     m_fingerprint.clear();
     m_entry.reset();
     m_drafts.clear();
+    m_folder.reset();
     setState(State::Reading);
+    if (!session || session->config().dataFolder.isEmpty())
+        return;
+    m_folder = std::make_shared<DraftFolder>(
+        session->config().dataFolder + QStringLiteral("/drafts"), session->store().info());
+    // The folder outlives its task, which may end after the editor turned to another session.
+    m_draftTasks.run([folder = m_folder](const std::stop_token&) { return folder->load(); },
+        [this](const std::vector<Draft>& drafts) {
+            for (const Draft& draft : drafts) {
+                if (!m_drafts.contains(draft.fingerprint))
+                    m_drafts.insert(draft.fingerprint, draft);
+            }
+            resumeDraft();
+        },
+        [](const Failure&) { /* drafts are a convenience */ });
+}
+
+void AnswerEditor::stopTasks()
+{
+    keepDraft();
+    m_tasks.drop();
+    m_draftTasks.drop();
 }
 
 void AnswerEditor::setEntry(const Entry& entry)
@@ -124,13 +152,29 @@ void AnswerEditor::setEntry(const Entry& entry)
         setState(State::Reading);
         return;
     }
-    stashDraft(); // also one that is being saved, which may fail
+    keepDraft(); // also one that is being saved, which may fail
     m_tasks.drop();
     m_saving = false;
     setState(State::Reading);
-    const Draft draft = canEdit ? m_drafts.take(fingerprint) : Draft();
-    if (draft.base && draft.text != editableAnswer(entry)) // or it was saved after all
-        begin(draft);
+    resumeDraft();
+}
+
+void AnswerEditor::resumeDraft()
+{
+    if (!m_entry || isEditing() || !m_obstacle.isEmpty())
+        return;
+    const auto draft = m_drafts.constFind(m_fingerprint);
+    if (draft == m_drafts.cend())
+        return;
+    if (draft->text == editableAnswer(*m_entry)) { // it was saved after all
+        forgetDraft(m_fingerprint);
+        return;
+    }
+    // Of the entry that it was begun with only the revision matters: where it is another one, both versions
+    // are shown.
+    auto base = std::make_shared<Entry>(*m_entry);
+    base->meta.revision = draft->revision;
+    begin({draft->text, std::move(base)});
 }
 
 void AnswerEditor::setGone()
@@ -139,9 +183,15 @@ void AnswerEditor::setGone()
     setState(isEditing() ? State::Gone : State::Reading);
 }
 
-void AnswerEditor::setAnswerText(const QString& text, Syntax syntax)
+void AnswerEditor::setAnswer(const QString& text, Syntax syntax, std::shared_ptr<const Json> value)
 {
-    m_view->setText(text, syntax);
+    m_view->setAnswer(text, syntax, std::move(value));
+}
+
+void AnswerEditor::setObstacle(const QString& why)
+{
+    m_obstacle = why;
+    setState(m_state);
 }
 
 bool AnswerEditor::isModified() const
@@ -151,15 +201,15 @@ bool AnswerEditor::isModified() const
 
 void AnswerEditor::edit()
 {
-    if (m_entry && !isEditing())
+    if (m_entry && !isEditing() && m_obstacle.isEmpty())
         begin({editableAnswer(*m_entry), m_entry});
 }
 
-void AnswerEditor::begin(const Draft& draft)
+void AnswerEditor::begin(const Edit& edit)
 {
-    m_base = draft.base;
+    m_base = edit.base;
     m_text->setSyntax(m_base->output.is_string() ? Syntax::None : Syntax::Json);
-    m_text->setText(draft.text);
+    m_text->setText(edit.text);
     setState(State::Editing);
     check();
     m_text->setFocus(Qt::OtherFocusReason);
@@ -167,10 +217,24 @@ void AnswerEditor::begin(const Draft& draft)
         showConflict(m_entry);
 }
 
-void AnswerEditor::stashDraft()
+void AnswerEditor::keepDraft()
 {
-    if (isModified())
-        m_drafts.insert(m_base->meta.fingerprint, {m_text->text(), m_base});
+    if (!isEditing() || !m_base)
+        return;
+    if (!isModified()) {
+        forgetDraft(m_base->meta.fingerprint);
+        return;
+    }
+    const Draft draft{m_base->meta.fingerprint, m_base->meta.revision, m_text->text()};
+    m_drafts.insert(draft.fingerprint, draft);
+    if (m_folder)
+        m_folder->save(draft);
+}
+
+void AnswerEditor::forgetDraft(const QString& fingerprint)
+{
+    if (m_drafts.remove(fingerprint) > 0 && m_folder)
+        m_folder->remove(fingerprint);
 }
 
 void AnswerEditor::setState(State state)
@@ -180,6 +244,7 @@ void AnswerEditor::setState(State state)
     const bool editing = isEditing();
     const bool conflict = state == State::Conflict;
     m_view->setVisible(!editing);
+    m_view->chooser()->setVisible(!editing);
     m_theirsLabel->setVisible(conflict || state == State::Gone);
     m_theirs->setVisible(conflict);
     m_mineLabel->setVisible(conflict);
@@ -188,10 +253,12 @@ void AnswerEditor::setState(State state)
     m_revisions->setVisible(!editing);
     m_revisions->setEnabled(m_entry != nullptr);
     m_edit->setVisible(!editing);
-    m_edit->setEnabled(m_entry != nullptr);
-    m_edit->setToolTip(m_entry ? tr("Write another answer; it is marked as a human's")
-                               : tr("Entries of Python programs and those over %1 are not edited here.")
-                                     .arg(format::bytes(largest)));
+    m_edit->setEnabled(m_entry && m_obstacle.isEmpty());
+    m_edit->setToolTip(!m_obstacle.isEmpty() ? m_obstacle
+            : m_entry                        ? tr("Write another answer; it is marked as a human's")
+                      : tr("Entries of Python programs and those over %1 are not edited here; "
+                           "\"llmcache entries edit\" opens them in an editor of your own.")
+                            .arg(format::bytes(largest)));
     m_discard->setVisible(editing);
     m_discard->setText(conflict ? tr("Keep theirs") : tr("Discard"));
     m_save->setVisible(editing && state != State::Gone);
@@ -199,6 +266,7 @@ void AnswerEditor::setState(State state)
     m_save->setKeyHint(conflict ? QString() : tr("Ctrl S"));
     if (!editing) {
         m_check.stop();
+        m_keep.stop();
         m_base.reset();
         say({}, false);
     }
@@ -222,6 +290,7 @@ void AnswerEditor::check()
         say(error.message(), true);
     }
     m_save->setEnabled(fits && !m_saving && (isModified() || m_state == State::Conflict));
+    m_keep.start();
 }
 
 void AnswerEditor::save()
@@ -261,7 +330,9 @@ void AnswerEditor::take(const EditResult& result, const QString& fingerprint)
     switch (result.outcome) {
     case ChangeOutcome::Done:
         if (isEditing())
-            m_view->setText(m_text->text(), m_base->output.is_string() ? Syntax::None : Syntax::Json);
+            m_view->setAnswer(
+                m_text->text(), m_base->output.is_string() ? Syntax::None : Syntax::Json, nullptr);
+        forgetDraft(fingerprint);
         setState(State::Reading);
         Q_EMIT saved(fingerprint, result.revision, result.undoId);
         break;
@@ -296,6 +367,7 @@ void AnswerEditor::showConflict(std::shared_ptr<const Entry> theirs)
 void AnswerEditor::discard()
 {
     const bool isStale = m_state != State::Editing;
+    forgetDraft(m_fingerprint);
     setState(State::Reading);
     if (isStale)
         Q_EMIT reloadRequested();
@@ -335,7 +407,8 @@ void AnswerEditor::showRevisions(const std::vector<EntryImage>& images)
             text += QStringLiteral("   ") + earlier.meta.author;
         text += QStringLiteral("   ") + earlier.meta.answerExcerpt.left(shownLength);
         QAction* const action = menu->addAction(text.replace(u'&', QStringLiteral("&&")));
-        action->setToolTip(tr("Make the entry what it was then"));
+        action->setToolTip(m_obstacle.isEmpty() ? tr("Make the entry what it was then") : m_obstacle);
+        action->setEnabled(m_obstacle.isEmpty());
         connect(action, &QAction::triggered, this,
             [this, entry = std::move(earlier), revision = m_entry->meta.revision]() mutable {
                 entry.meta.revision = revision;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/drafts.h"
 #include "cache/entryedit.h"
 #include "widgets/codeedit.h"
 #include "widgets/tasks.h"
@@ -16,14 +17,15 @@ class Session;
 
 namespace llmcache::ui {
 
+class AnswerView;
 class Button;
 class CodeEdit;
 class Theme;
 class ValueText;
 
 /// The answer of an entry: to read, and to edit. An edit is checked as one types, saved only over the
-/// revision that it began with, and kept while one looks at other entries; what somebody else stored
-/// meanwhile is shown beside it.
+/// revision that it began with, and kept while one looks at other entries and over a restart; what somebody
+/// else stored meanwhile is shown beside it.
 class AnswerEditor : public QWidget {
     Q_OBJECT
 public:
@@ -36,14 +38,17 @@ public:
     void setEntry(const Entry& entry);
     /// The entry shown is gone.
     void setGone();
-    /// Its answer as people read it.
-    void setAnswerText(const QString& text, Syntax syntax);
+    /// Its answer as people read it, and itself.
+    void setAnswer(const QString& text, Syntax syntax, std::shared_ptr<const Json> value);
     bool isEditing() const { return m_state != State::Reading; }
     /// Whether there is text here that is saved nowhere.
     bool isModified() const;
     void edit();
-    int activeTasks() const { return m_tasks.active(); }
-    void stopTasks() { m_tasks.drop(); }
+    int activeTasks() const { return m_tasks.active() + m_draftTasks.active(); }
+    /// What is typed is kept as a draft.
+    void stopTasks();
+    /// Why no entry can be edited, in words for people; empty = they can.
+    void setObstacle(const QString& why);
 
     /// Larger entries are not edited here.
     static constexpr qint64 largest = 1'000'000;
@@ -64,15 +69,20 @@ private:
         Conflict, ///< somebody else stored another revision since the edit began
         Gone, ///< the entry, while it was edited
     };
-    struct Draft {
+    struct Edit {
         QString text;
         std::shared_ptr<const Entry> base;
     };
 
     void makeLayout();
     void setState(State state);
-    void begin(const Draft& draft);
-    void stashDraft();
+    void begin(const Edit& edit);
+    /// Keeps the text, or forgets what was kept of this entry when it is saved, discarded or no other than
+    /// before.
+    void keepDraft();
+    void forgetDraft(const QString& fingerprint);
+    /// Goes on with what was kept of the entry that is read, if anything.
+    void resumeDraft();
     void check();
     void save();
     void saveEntry(Entry entry);
@@ -88,13 +98,17 @@ private:
     QString m_fingerprint; ///< of the entry shown
     std::shared_ptr<const Entry> m_entry; ///< as it was read last; null while it can't be edited
     std::shared_ptr<const Entry> m_base; ///< what the edit began with
-    QHash<QString, Draft> m_drafts; ///< of other entries, by fingerprint
+    QHash<QString, Draft> m_drafts; ///< by fingerprint
+    std::shared_ptr<DraftFolder> m_folder; ///< null without a session
     State m_state = State::Reading;
+    QString m_obstacle;
     bool m_saving = false;
     TaskScope m_tasks;
+    TaskScope m_draftTasks;
     QTimer m_check;
+    QTimer m_keep; ///< of the draft
 
-    ValueText* m_view;
+    AnswerView* m_view;
     QLabel* m_theirsLabel;
     ValueText* m_theirs;
     QLabel* m_mineLabel;

@@ -77,6 +77,8 @@ quint64 keyOf(const EntryChunk& chunk, std::size_t slot, EntryColumn column, con
         return rank[chunk.task[slot]];
     case EntryColumn::Author:
         return rank[chunk.author[slot]];
+    case EntryColumn::Tags:
+        return rank[chunk.tags[slot]];
     case EntryColumn::Flags:
         return chunk.flags[slot];
     case EntryColumn::Age:
@@ -195,6 +197,65 @@ private:
     std::vector<PackedTexts::Unpacked> m_texts;
 };
 
+/// The column's numbers in the pool.
+const EntryChunk::Column<quint32>& internedColumn(const EntryChunk& chunk, EntryColumn column)
+{
+    switch (column) {
+    case EntryColumn::Model:
+        return chunk.model;
+    case EntryColumn::Task:
+        return chunk.task;
+    case EntryColumn::Author:
+        return chunk.author;
+    default:
+        return chunk.agent;
+    }
+}
+
+/// Sums by the text of one column.
+class Grouping {
+public:
+    Grouping(const EntrySnapshot& snapshot, const ArrangementOrder& order)
+        : m_by(order.groupBy)
+    {
+        if (!m_by)
+            return;
+        m_groups.resize(static_cast<std::size_t>(snapshot.pool.size()));
+        for (qsizetype number = 0; number < snapshot.pool.size(); ++number)
+            m_groups[static_cast<std::size_t>(number)].name = snapshot.pool.at(number);
+        if (order.group)
+            m_only =
+                static_cast<quint32>(snapshot.pool.indexOf(*order.group)); // none: a number that none has
+        m_hasOnly = order.group.has_value();
+    }
+
+    /// Whether the row is wanted.
+    bool add(const EntryChunk& chunk, std::size_t slot)
+    {
+        if (!m_by)
+            return true;
+        const quint32 number = internedColumn(chunk, *m_by)[slot];
+        EntryGroup& group = m_groups[number];
+        group.sums.add(chunk, slot);
+        group.hits += chunk.hits[slot];
+        if (const auto cost = chunk.costAt(slot))
+            group.saved += *cost * chunk.hits[slot];
+        return !m_hasOnly || number == m_only;
+    }
+
+    std::vector<EntryGroup> take()
+    {
+        std::erase_if(m_groups, [](const EntryGroup& group) { return group.sums.entries == 0; });
+        return std::move(m_groups);
+    }
+
+private:
+    std::optional<EntryColumn> m_by;
+    std::vector<EntryGroup> m_groups; ///< by number in the pool
+    quint32 m_only = 0;
+    bool m_hasOnly = false;
+};
+
 } // namespace
 
 void EntrySums::add(const EntryChunk& chunk, std::size_t slot)
@@ -213,6 +274,7 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     std::vector<Item> items;
     items.reserve(snapshot.rows);
     ChunkFilter filter(order.filter, snapshot.pool, order.nowMs);
+    Grouping grouping(snapshot, order);
     for (std::size_t at = 0; at < snapshot.chunks.size() && !stop.stop_requested(); ++at) {
         const EntryChunk& chunk = *snapshot.chunks[at];
         const ChunkFilter::Rows rows = filter.matches(chunk);
@@ -222,10 +284,13 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
             const std::size_t row = at * capacity + slot;
             if (!rows[slot] || (order.found && (row >= order.found->size() || !(*order.found)[row])))
                 continue;
+            if (!grouping.add(chunk, slot))
+                continue;
             items.push_back({~ordered(chunk.created[slot]), static_cast<quint32>(row)});
             result.sums.add(chunk, slot);
         }
     }
+    result.groups = grouping.take();
     radixSort(items, stop); // newest first
 
     const bool descending = order.order == Qt::DescendingOrder;

@@ -19,6 +19,9 @@ struct ArrangementOrder {
     EntryColumn column = EntryColumn::Age;
     Qt::SortOrder order = Qt::AscendingOrder;
     qint64 nowMs = 0; ///< for ages and TTLs
+    std::optional<EntryColumn>
+        groupBy; ///< agent, model or task; sums of each are made of what passes the filter
+    std::optional<QString> group; ///< of these, the only one whose rows are wanted
 };
 
 /// Sums over some rows.
@@ -31,9 +34,18 @@ struct EntrySums {
     void add(const EntryChunk& chunk, std::size_t slot);
 };
 
+/// Sums over the rows that have the same agent, model or task.
+struct EntryGroup {
+    QString name; ///< may be empty
+    EntrySums sums;
+    qint64 hits = 0;
+    Money saved; ///< cost times hits of the priced ones
+};
+
 struct Arrangement {
     std::vector<quint32> rows; ///< row numbers, first one on top
     EntrySums sums;
+    std::vector<EntryGroup> groups; ///< in no particular order
     bool stopped = false; ///< rows are incomplete
 };
 

@@ -26,6 +26,7 @@ void BulkJob::start(Session* session, std::vector<BulkTarget> targets, const Bul
     m_action = action;
     m_report = {};
     m_report.asked = static_cast<qint64>(targets.size());
+    m_problems.clear();
     m_failure = {};
     m_running = true;
     Q_EMIT progressed();
@@ -93,6 +94,9 @@ void BulkJob::take(const BulkReport& report, const std::vector<BulkResult>& resu
     m_report = report;
     QStringList gone;
     for (const BulkResult& result : results) {
+        const bool isProblem = result.fate != BulkFate::Changed && result.fate != BulkFate::Unaffected;
+        if (isProblem && m_problems.size() < mostProblems)
+            m_problems.push_back(result);
         const bool isGone = result.fate == BulkFate::Absent
             || (result.fate == BulkFate::Changed && m_action.kind == BulkAction::Kind::Delete);
         if (isGone)
@@ -120,10 +124,11 @@ QString BulkJob::doneText(const QString& count) const
     case BulkAction::Kind::Unpin:
         return tr("Unpinned %1").arg(count);
     case BulkAction::Kind::AddTag:
+        return tr("Tagged %1 with %2").arg(count, m_action.tag);
     case BulkAction::Kind::RemoveTag:
         break;
     }
-    return tr("Tagged %1").arg(count);
+    return tr("Removed the tag %2 from %1").arg(count, m_action.tag);
 }
 
 void BulkJob::finish(const End& end)

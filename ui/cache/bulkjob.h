@@ -34,6 +34,9 @@ public:
     const BulkReport& report() const { return m_report; }
     /// Why it ended early; its message is empty when nothing failed.
     const Failure& failure() const { return m_failure; }
+    /// Entries that were not changed, and why not; the first ones of many.
+    const std::vector<BulkResult>& problems() const { return m_problems; }
+    static constexpr std::size_t mostProblems = 10'000;
     int activeTasks() const { return m_tasks.active(); }
 
 Q_SIGNALS:
@@ -61,6 +64,7 @@ private:
     TaskScope m_tasks;
     BulkAction m_action;
     BulkReport m_report;
+    std::vector<BulkResult> m_problems;
     bool m_running = false;
     Failure m_failure;
     std::shared_ptr<QStringList> m_changed; ///< entries that are there, and may be another than before

@@ -1,14 +1,17 @@
 #include "cache/cacheview.h"
 
 #include "cache/bulkjob.h"
+#include "cache/entrycompare.h"
 #include "cache/entrydetail.h"
 #include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
 #include "cache/filterfield.h"
+#include "cache/grouppanel.h"
 #include "cache/liveentries.h"
 #include "cache/quietscan.h"
 #include "cache/scanbar.h"
+#include "cache/schemascan.h"
 #include "cache/selectionbar.h"
 #include "cache/session.h"
 #include "cache/textsearch.h"
@@ -23,6 +26,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QKeyEvent>
+#include <QMenu>
 #include <QPointer>
 #include <QSettings>
 #include <QStackedWidget>
@@ -50,6 +54,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_search(new TextSearch(m_model, this))
     , m_live(new LiveEntries(this))
     , m_quietScan(new QuietScan(m_model, m_scan, this))
+    , m_schemaScan(new SchemaScan(this))
+    , m_csv(this)
     , m_skeletonDelay(new QTimer(this))
     , m_clock(new QTimer(this))
 {
@@ -76,7 +82,20 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_model->endScan(m_scan->state() == EntryScan::State::Complete);
         updateState();
     });
+    m_filter->setValues([this](const QString& field) {
+        static const QHash<QString, EntryColumn> columns{{QStringLiteral("agent"), EntryColumn::Agent},
+            {QStringLiteral("model"), EntryColumn::Model}, {QStringLiteral("task"), EntryColumn::Task},
+            {QStringLiteral("author"), EntryColumn::Author}, {QStringLiteral("tag"), EntryColumn::Tags}};
+        const auto column = columns.constFind(field);
+        return column == columns.cend() ? QStringList() : m_model->textsIn(*column);
+    });
+    connect(m_groups, &GroupPanel::groupChosen, this, [this](const std::optional<QString>& name) {
+        m_selectionBar->cancelQuestion();
+        m_model->setGroup(name);
+    });
     connect(m_model, &EntryTableModel::arranged, this, [this] {
+        if (m_model->grouping())
+            m_groups->setGroups(m_model->groups(), columnInfo(*m_model->grouping()).title);
         selectPending();
         updateState();
         updateSelection();
@@ -101,6 +120,31 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_selectionBar, &SelectionBar::ttlRequested, this, &CacheView::setTtlOfSelection);
     connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, [this] { changeSelection({}); });
     connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] { m_table->setFocus(); });
+    connect(m_selectionBar, &SelectionBar::detailsRequested, this, &CacheView::showDetails);
+    connect(m_selectionBar->moreMenu(), &QMenu::aboutToShow, this, &CacheView::fillMoreMenu);
+    connect(m_detail, &EntryDetail::tagRequested, this, &CacheView::tagEntry);
+    connect(m_compare, &EntryCompare::closed, this, [this] {
+        showSide(m_detail);
+        m_table->setFocus();
+    });
+    connect(m_compare, &EntryCompare::activeChanged, this, &View::activeTasksChanged);
+    connect(m_schemaScan, &SchemaScan::found, this, [this](const SchemaFindings& findings) {
+        m_model->setInvalid(findings.fit, false);
+        m_model->setInvalid(findings.doNotFit, true);
+    });
+    connect(m_schemaScan, &SchemaScan::finished, this, [this](const QString& problem) {
+        const SchemaFindings& findings = m_schemaScan->findings();
+        if (!problem.isEmpty())
+            m_banner->showProblem(tr("Not all answers could be checked: %1").arg(problem), {});
+        Q_EMIT notice(findings.invalid == 0
+                ? tr("Checked %1: all fit their schemas")
+                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")))
+                : tr("Checked %1: %2 do not fit, marked ✕")
+                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")),
+                          format::count(findings.invalid)),
+            {}, {});
+    });
+    connect(m_schemaScan, &SchemaScan::activeChanged, this, &View::activeTasksChanged);
     connect(m_bulk, &BulkJob::batchRemoved, this, [this](const QStringList& gone) {
         if (gone.contains(m_detail->fingerprint()))
             m_detail->clear();
@@ -165,6 +209,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_live, &LiveEntries::activeChanged, this, &View::activeTasksChanged);
     connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
     connect(&m_undoTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    restoreGrouping();
     m_live->setOn(!m_settings || m_settings->value(liveKey, true).toBool());
     updateState();
     updateSelection();
@@ -189,6 +234,8 @@ void CacheView::setSession(Session* session)
     m_bulk->forget();
     m_live->forget();
     m_quietScan->cancel();
+    m_schemaScan->forget();
+    m_csv.cancel();
     m_transfer->forget();
     m_undoTasks.drop();
     if (m_session)
@@ -199,6 +246,16 @@ void CacheView::setSession(Session* session)
     m_nextRow = -1;
     m_model->clear();
     m_detail->setSession(session);
+    m_compare->setSession(session);
+    showSide(m_detail);
+    m_selectionBar->setGuard(
+        session && session->connection().production ? session->store().info().workspace : QString());
+    m_selectionBar->setObstacle(obstacle());
+    m_detail->setObstacle(obstacle());
+    for (QAction* action : std::as_const(m_changes)) {
+        action->setEnabled(obstacle().isEmpty());
+        action->setToolTip(obstacle());
+    }
     m_banner->clear();
     m_selectionBar->cancelQuestion();
     if (!session) {
@@ -272,8 +329,11 @@ void CacheView::showCurrent()
     // A current row that is not selected became so by itself, when another one went away; the entry that
     // the user chose stays on screen.
     const QModelIndex current = m_table->currentIndex();
-    if (current.isValid() && m_table->selectionModel()->isRowSelected(current.row(), {}))
-        m_detail->show(m_model->fingerprintAt(current.row()));
+    if (!current.isValid() || !m_table->selectionModel()->isRowSelected(current.row(), {}))
+        return;
+    if (m_table->selectedRows().size() != 2)
+        showSide(m_detail);
+    m_detail->show(m_model->fingerprintAt(current.row()));
 }
 
 void CacheView::showEntry(const QString& fingerprint)
@@ -360,13 +420,6 @@ void CacheView::hideEvent(QHideEvent* event)
     m_live->setWatched(false);
 }
 
-void CacheView::copyRows()
-{
-    const auto rows = m_table->selectedRows();
-    if (!rows.empty())
-        QApplication::clipboard()->setText(m_model->toTsv(rows, m_table->shownColumns()));
-}
-
 void CacheView::focusFilter()
 {
     m_filter->focusField();
@@ -386,6 +439,14 @@ bool CacheView::eventFilter(QObject* watched, QEvent* event)
 {
     if (watched == m_table && event->type() == QEvent::KeyPress) {
         auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_C && key->modifiers() == (Qt::ControlModifier | Qt::ShiftModifier)) {
+            copyRowsAsJson();
+            return true;
+        }
+        if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) {
+            m_side->currentWidget()->setFocus(Qt::OtherFocusReason); // the entry is shown already
+            return true;
+        }
         if (key->matches(QKeySequence::Copy)) {
             copyRows();
             return true;
@@ -410,14 +471,17 @@ void CacheView::stopTasks()
     m_transfer->cancel();
     m_live->forget();
     m_quietScan->cancel();
+    m_schemaScan->stop();
     m_undoTasks.drop();
     m_detail->stopTasks();
+    m_compare->stopTasks();
 }
 
 int CacheView::activeTasks() const
 {
     return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_transfer->activeTasks()
-        + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks();
+        + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks()
+        + m_compare->activeTasks() + m_schemaScan->activeTasks();
 }
 
 } // namespace llmcache::ui

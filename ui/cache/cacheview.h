@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/newestjob.h"
 #include "shell/view.h"
 #include "store/entryfilter.h"
 #include "widgets/tasks.h"
@@ -7,6 +8,8 @@
 #include <QPointer>
 
 class QLabel;
+class QMenu;
+class QPushButton;
 class QSettings;
 class QSplitter;
 class QStackedWidget;
@@ -16,6 +19,7 @@ namespace llmcache {
 class Session;
 struct BulkAction;
 struct BulkReport;
+struct BulkTarget;
 } // namespace llmcache
 
 namespace llmcache::ui {
@@ -23,15 +27,18 @@ namespace llmcache::ui {
 class BulkJob;
 class Button;
 class EmptyState;
+class EntryCompare;
 class EntryDetail;
 class EntryScan;
 class EntryTable;
 class EntryTableModel;
 class ErrorBanner;
 class FilterField;
+class GroupPanel;
 class LiveEntries;
 class QuietScan;
 class ScanBar;
+class SchemaScan;
 class SelectionBar;
 class TextSearch;
 class TransferBar;
@@ -76,6 +83,14 @@ private:
     void makeCommands();
     QWidget* makeFilterRow();
     QWidget* makeTableSide();
+    QWidget* makeDetailSide();
+    QPushButton* addMenuButton(
+        QWidget* row, const QString& text, const char* name, void (CacheView::*fill)(QMenu*));
+    void fillColumnsMenu(QMenu* menu);
+    void fillFilesMenu(QMenu* menu);
+    void fillGroupMenu(QMenu* menu);
+    void fillSavedMenu(QMenu* menu);
+    void fillMoreMenu();
     QAction* addCommand(const QString& text, const QKeySequence& key, void (CacheView::*run)());
 
     void rescan();
@@ -86,12 +101,32 @@ private:
     void tick();
     void selectPending();
     void copyRows();
+    void copyRowsAsJson();
+    void selectAll();
+    void compareSelected();
+    void showSide(QWidget* side);
+    void group(const QString& by);
+    void restoreGrouping();
+    void saveFilter();
+    void checkSchemas();
+    /// Why nothing can be changed; empty = it can.
+    QString obstacle() const;
     void askToInvalidate();
     void changeSelection(const BulkAction& action);
     void pinSelection();
+    void pinWithReason();
+    void unpinSelection();
+    void addTag();
+    void removeTag(const QString& tag);
+    void tagEntry(const QString& fingerprint, const QString& tag, bool on);
+    void change(std::vector<BulkTarget> targets, const BulkAction& action);
+    void showDetails();
+    void showUndoHistory();
     void setTtlOfSelection(std::optional<std::chrono::seconds> ttl);
     void tell(const BulkReport& report);
     void exportShown();
+    void exportTable();
+    void writeTable(const QString& path);
     void importFile();
     void takeImported(qint64 entries, const QString& undoId);
     void offerUndo(const QString& text, const QString& undoId);
@@ -116,19 +151,25 @@ private:
     TextSearch* m_search;
     LiveEntries* m_live;
     QuietScan* m_quietScan;
+    SchemaScan* m_schemaScan;
     TaskScope m_undoTasks;
+    NewestJob m_csv;
     FilterField* m_filter;
     ScanBar* m_scanBar;
     TransferBar* m_transfer;
     ErrorBanner* m_banner;
     QStackedWidget* m_tablePages;
+    GroupPanel* m_groups;
     EntryTable* m_table;
     EmptyState* m_empty;
     SelectionBar* m_selectionBar;
+    QStackedWidget* m_side;
     EntryDetail* m_detail;
+    EntryCompare* m_compare;
     QTimer* m_skeletonDelay;
     QTimer* m_clock;
     QList<QAction*> m_commands;
+    QList<QAction*> m_changes; ///< those of the commands that change entries
     QString m_pending; ///< to be selected as soon as its row is there
     int m_nextRow = -1; ///< to be selected after a removal
     enum class Empty { NoSession, Nothing, NoMatch, StoreDown } m_emptyKind = Empty::NoSession;

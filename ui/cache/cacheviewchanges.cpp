@@ -1,6 +1,8 @@
 #include "cache/cacheview.h"
 
 #include "cache/bulkjob.h"
+#include "cache/changedialogs.h"
+#include "cache/entrydetail.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
 #include "cache/entryundo.h"
@@ -10,15 +12,38 @@
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
 
+#include <QInputDialog>
 #include <QPointer>
 
 // What the user changes in many entries, and takes back.
 
 namespace llmcache::ui {
 
+namespace {
+
+/// Asks for a line of text; `take` gets what was typed, without the space around it.
+void askForText(QWidget* parent, const char* name, const QString& title, const QString& label,
+    const std::function<void(const QString&)>& take)
+{
+    auto* dialog = new QInputDialog(parent);
+    dialog->setObjectName(QLatin1String(name));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setInputMode(QInputDialog::TextInput);
+    dialog->setWindowTitle(title);
+    dialog->setLabelText(label);
+    QObject::connect(dialog, &QInputDialog::textValueSelected, parent,
+        [take](const QString& text) { take(text.trimmed()); });
+    dialog->open();
+}
+
+} // namespace
+
 void CacheView::askToInvalidate()
 {
-    m_selectionBar->ask();
+    if (obstacle().isEmpty())
+        m_selectionBar->ask();
+    else
+        Q_EMIT notice(obstacle(), {}, {});
 }
 
 void CacheView::changeSelection(const BulkAction& action)
@@ -30,7 +55,86 @@ void CacheView::changeSelection(const BulkAction& action)
     std::vector<BulkTarget> targets;
     for (const int row : rows)
         targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
-    m_bulk->start(m_session, std::move(targets), action);
+    change(std::move(targets), action);
+}
+
+void CacheView::change(std::vector<BulkTarget> targets, const BulkAction& action)
+{
+    if (m_session && obstacle().isEmpty())
+        m_bulk->start(m_session, std::move(targets), action);
+}
+
+void CacheView::pinWithReason()
+{
+    askForText(this, "pinReason", tr("Pin"),
+        tr("Why are the selected entries kept? Others see it beside them."), [this](const QString& reason) {
+            BulkAction action{BulkAction::Kind::Pin};
+            constexpr qsizetype longest = 500;
+            action.reason = reason.left(longest);
+            changeSelection(action);
+        });
+}
+
+void CacheView::unpinSelection()
+{
+    if (!m_session)
+        return;
+    BulkAction action{BulkAction::Kind::Unpin};
+    action.expiresMs = m_session->clock().nowMs() + std::chrono::milliseconds(defaultTtl).count();
+    changeSelection(action);
+}
+
+void CacheView::addTag()
+{
+    askForText(
+        this, "tagName", tr("Add a tag"), tr("Tag for the selected entries:"), [this](const QString& tag) {
+            constexpr qsizetype longest = 100;
+            if (tag.isEmpty())
+                return;
+            BulkAction action{BulkAction::Kind::AddTag};
+            action.tag = tag.left(longest);
+            changeSelection(action);
+        });
+}
+
+void CacheView::removeTag(const QString& tag)
+{
+    BulkAction action{BulkAction::Kind::RemoveTag};
+    action.tag = tag;
+    changeSelection(action);
+}
+
+void CacheView::tagEntry(const QString& fingerprint, const QString& tag, bool on)
+{
+    if (!m_session || m_bulk->isRunning())
+        return;
+    BulkAction action{on ? BulkAction::Kind::AddTag : BulkAction::Kind::RemoveTag};
+    action.tag = tag;
+    m_nextRow = -1;
+    change({{fingerprint, 0}}, action);
+}
+
+void CacheView::showDetails()
+{
+    auto* dialog = new BulkResults(
+        m_theme, m_bulk->problems(),
+        [this](const QString& fingerprint) {
+            const int row = m_model->rowOf(fingerprint);
+            const QString agent = row < 0 ? QString() : m_model->metaAt(row).agent;
+            return (agent.isEmpty() ? QString() : agent + QLatin1Char(' '))
+                + format::shortFingerprint(fingerprint);
+        },
+        this);
+    dialog->open();
+}
+
+void CacheView::showUndoHistory()
+{
+    if (!m_session)
+        return;
+    auto* dialog = new UndoHistory(m_theme, m_session, this);
+    connect(dialog, &UndoHistory::undoRequested, this, &CacheView::undo);
+    dialog->open();
 }
 
 void CacheView::pinSelection()

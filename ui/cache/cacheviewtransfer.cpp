@@ -1,10 +1,13 @@
 #include "cache/cacheview.h"
 
+#include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
 #include "cache/transferbar.h"
+#include "widgets/errorbanner.h"
 #include "widgets/format.h"
 
 #include <QFileDialog>
+#include <QSaveFile>
 
 // Entries to files and from them.
 
@@ -28,9 +31,46 @@ void CacheView::exportShown()
     dialog->open();
 }
 
+void CacheView::exportTable()
+{
+    auto* dialog = new QFileDialog(this, tr("Export the table"), QStringLiteral("entries.csv"),
+        tr("Comma-separated values (*.csv);;All files (*)"));
+    dialog->setObjectName(QStringLiteral("csvDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(QStringLiteral("csv"));
+    connect(dialog, &QFileDialog::fileSelected, this, &CacheView::writeTable);
+    dialog->open();
+}
+
+void CacheView::writeTable(const QString& path)
+{
+    const int rows = m_model->rowCount();
+    m_csv.start(
+        [path, make = m_model->csvMaker(m_table->shownColumns())](const std::stop_token& stop) {
+            const QByteArray csv = make(stop);
+            if (stop.stop_requested())
+                return QString();
+            QSaveFile file(path);
+            if (file.open(QIODevice::WriteOnly) && file.write(csv) == csv.size() && file.commit())
+                return QString();
+            return file.errorString();
+        },
+        [this, path, rows](const QString& problem) {
+            if (problem.isEmpty())
+                Q_EMIT notice(
+                    tr("Exported %1 to %2")
+                        .arg(format::counted(rows, tr("row"), tr("rows")), QFileInfo(path).fileName()),
+                    {}, {});
+            else
+                m_banner->showProblem(tr("%1 could not be written: %2").arg(path, problem),
+                    tr("Choose another folder, or make room."));
+        });
+}
+
 void CacheView::importFile()
 {
-    if (!m_session || m_transfer->isBusy())
+    if (!m_session || m_transfer->isBusy() || !obstacle().isEmpty())
         return;
     auto* dialog = new QFileDialog(this, tr("Import entries"), {},
         tr("Exported entries (*.jsonl *.jsonl.gz *.jsonl.zst);;All files (*)"));

@@ -32,6 +32,7 @@ std::array<EntryColumnInfo, entryColumnCount> makeColumns()
         {"created", tr("Created"), tr("Created"), 104, false, true, true, true},
         {"used", tr("Last used"), tr("Last used"), 104, false, true, true, true},
         {"saved", tr("Saved"), tr("Saved so far: cost times hits"), 84, false, true, false, true},
+        {"tags", tr("Tags"), tr("Tags"), 104, false, false, true, false},
     }};
 }
 

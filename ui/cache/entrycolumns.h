@@ -22,8 +22,9 @@ enum class EntryColumn {
     Created,
     Used,
     Saved,
+    Tags,
 };
-inline constexpr int entryColumnCount = static_cast<int>(EntryColumn::Saved) + 1;
+inline constexpr int entryColumnCount = static_cast<int>(EntryColumn::Tags) + 1;
 
 /// What the table needs to know of a column.
 struct EntryColumnInfo {

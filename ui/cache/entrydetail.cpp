@@ -3,7 +3,11 @@
 #include "cache/answereditor.h"
 #include "cache/entrycallsmodel.h"
 #include "cache/factlist.h"
+#include "cache/rawpane.h"
+#include "cache/requestpane.h"
+#include "cache/schemapane.h"
 #include "cache/session.h"
+#include "cache/tagrow.h"
 #include "cache/usagepane.h"
 #include "cache/valuetext.h"
 #include "theme/theme.h"
@@ -38,17 +42,17 @@ enum Fact {
     CostFact,
     SavedFact,
     LatencyFact,
-    KeyFact
+    FingerprintFact
 };
 
 constexpr int shownCalls = 200;
 
-/// The key as an administrator of the store would look it up.
-QString keyOf(const StoreInfo& info, const EntryMeta& meta)
+/// "pinned by ana: the answer was checked by hand".
+QString pinText(const PinNote& note)
 {
-    if (info.kind == QLatin1String("redis") && !meta.python)
-        return QStringLiteral("llmcache:%1:entry:{%2}").arg(info.workspace, meta.fingerprint);
-    return meta.fingerprint;
+    const QString by =
+        note.by.isEmpty() ? EntryDetail::tr("pinned") : EntryDetail::tr("pinned by %1").arg(note.by);
+    return note.reason.isEmpty() ? by : by + QStringLiteral(": ") + note.reason;
 }
 
 } // namespace
@@ -57,6 +61,8 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     : QFrame(parent)
     , m_theme(theme)
     , m_texts(this)
+    , m_schemaJob(this)
+    , m_rawJob(this)
     , m_pages(new QStackedWidget(this))
     , m_nothing(new EmptyState(theme, IconName::Cache, tr("No entry selected"),
           tr("Select a row to see its answer, request, cost and calls."), {}, m_pages))
@@ -77,41 +83,23 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     m_tabs = new TabStrip(theme, entryPage);
     m_tabs->setObjectName(QStringLiteral("detailTabs"));
     m_tabs->setAccessibleName(tr("Parts of the entry"));
+    setFocusProxy(m_tabs);
     entryLayout->addWidget(m_tabs);
     m_tabPages = new QStackedWidget(entryPage);
     entryLayout->addWidget(m_tabPages, 1);
 
-    const auto addTab = [this](const QString& title, QWidget* page) {
-        m_tabs->addTab(title);
-        m_tabPages->addWidget(page);
-    };
     addTab(tr("Answer"), makeAnswerPage());
-    m_request = new ValueText(theme, tr("Request"), m_tabPages);
-    m_request->setObjectName(QStringLiteral("requestText"));
+    m_request = new RequestPane(theme, m_tabPages);
     addTab(tr("Request"), m_request);
     m_usage = new UsagePane(theme, m_tabPages);
     addTab(tr("Usage"), m_usage);
-    m_callsModel = new EntryCallsModel(this);
-    m_callPages = new QStackedWidget(m_tabPages);
-    m_calls = new QTableView(m_callPages);
-    m_calls->setObjectName(QStringLiteral("callsTable"));
-    m_calls->setAccessibleName(tr("Calls that used this entry"));
-    m_calls->setModel(m_callsModel);
-    setUpTable(m_calls, theme);
-    m_calls->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_calls->setColumnWidth(EntryCallsModel::Time, 88);
-    m_calls->setColumnWidth(EntryCallsModel::Result, 104);
-    m_calls->setColumnWidth(EntryCallsModel::Latency, 76);
-    m_calls->setColumnWidth(EntryCallsModel::Cost, 80);
-    m_calls->horizontalHeader()->setSectionResizeMode(EntryCallsModel::User, QHeaderView::Stretch);
-    m_callPages->addWidget(m_calls);
-    m_callPages->addWidget(new EmptyState(theme, IconName::Costs, tr("No calls"),
-        tr("Runs that store or use this entry are listed here."), {}, m_callPages));
-    addTab(tr("Calls"), m_callPages);
-    m_raw = new ValueText(theme, tr("Stored entry as JSON"), m_tabPages);
-    m_raw->setObjectName(QStringLiteral("rawText"));
+    addTab(tr("Calls"), makeCallsPage());
+    m_schema = new SchemaPane(theme, m_tabPages);
+    addTab(tr("Schema"), m_schema);
+    m_raw = new RawPane(theme, m_tabPages);
     addTab(tr("Raw"), m_raw);
     connect(m_tabs, &QTabBar::currentChanged, m_tabPages, &QStackedWidget::setCurrentIndex);
+    connect(m_tabs, &QTabBar::currentChanged, this, &EntryDetail::loadRaw);
 
     m_pages->addWidget(m_nothing);
     m_pages->addWidget(m_gone);
@@ -125,11 +113,44 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     connect(m_answer, &AnswerEditor::saved, this, &EntryDetail::saved);
     connect(m_answer, &AnswerEditor::editingChanged, this, [this](bool editing) {
         m_facts->setVisible(!editing); // the text needs the room
+        m_tags->setVisible(!editing);
     });
     connect(m_answer, &AnswerEditor::reloadRequested, this, &EntryDetail::reload);
     connect(m_answer, &AnswerEditor::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
-    connect(&m_callTasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
+    for (TaskScope* tasks : {&m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})
+        connect(tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
+    connect(m_tags, &TagRow::addRequested, this,
+        [this](const QString& tag) { Q_EMIT tagRequested(m_fingerprint, tag, true); });
+    connect(m_tags, &TagRow::removeRequested, this,
+        [this](const QString& tag) { Q_EMIT tagRequested(m_fingerprint, tag, false); });
+}
+
+void EntryDetail::addTab(const QString& title, QWidget* page)
+{
+    m_tabs->addTab(title);
+    m_tabPages->addWidget(page);
+}
+
+QWidget* EntryDetail::makeCallsPage()
+{
+    m_callsModel = new EntryCallsModel(this);
+    m_callPages = new QStackedWidget(m_tabPages);
+    m_calls = new QTableView(m_callPages);
+    m_calls->setObjectName(QStringLiteral("callsTable"));
+    m_calls->setAccessibleName(tr("Calls that used this entry"));
+    m_calls->setModel(m_callsModel);
+    setUpTable(m_calls, m_theme);
+    m_calls->setSelectionMode(QAbstractItemView::SingleSelection);
+    m_calls->setColumnWidth(EntryCallsModel::Time, 88);
+    m_calls->setColumnWidth(EntryCallsModel::Result, 104);
+    m_calls->setColumnWidth(EntryCallsModel::Latency, 76);
+    m_calls->setColumnWidth(EntryCallsModel::Cost, 80);
+    m_calls->horizontalHeader()->setSectionResizeMode(EntryCallsModel::User, QHeaderView::Stretch);
+    m_callPages->addWidget(m_calls);
+    m_callPages->addWidget(new EmptyState(m_theme, IconName::Costs, tr("No calls"),
+        tr("Runs that store or use this entry are listed here."), {}, m_callPages));
+    return m_callPages;
 }
 
 void EntryDetail::resizeEvent(QResizeEvent* event)
@@ -187,7 +208,9 @@ QWidget* EntryDetail::makeAnswerPage()
     for (const QString& label : {tr("Model"), tr("Task"), tr("Stored"), tr("Expires"), tr("Tokens"),
              tr("Cost"), tr("Saved so far"), tr("Latency")})
         m_facts->addLine(label);
-    m_facts->addLine(tr("Key"), true);
+    m_facts->addLine(tr("Fingerprint"), true);
+    m_tags = new TagRow(m_theme, page);
+    m_tags->setObjectName(QStringLiteral("entryTags"));
     m_prompt = new ValueText(m_theme, tr("Prompt"), page);
     m_prompt->setObjectName(QStringLiteral("promptText"));
     m_prompt->setMinimumHeight(56);
@@ -196,6 +219,7 @@ QWidget* EntryDetail::makeAnswerPage()
     layout->setSpacing(8);
     layout->addWidget(m_answer, 5);
     layout->addWidget(m_facts);
+    layout->addWidget(m_tags);
     layout->addWidget(fieldLabel(tr("Prompt"), m_prompt, page));
     layout->addWidget(m_prompt, 3);
     return page;
@@ -210,9 +234,7 @@ void EntryDetail::setSession(Session* session)
 
 void EntryDetail::clear()
 {
-    m_tasks.drop();
-    m_callTasks.drop();
-    m_texts.cancel();
+    stopReading();
     m_fingerprint.clear();
     m_loaded = false;
     m_spinner->setBusy(false);
@@ -221,16 +243,31 @@ void EntryDetail::clear()
 
 void EntryDetail::stopTasks()
 {
-    m_tasks.drop();
-    m_callTasks.drop();
-    m_texts.cancel();
+    stopReading();
     m_answer->stopTasks();
     m_spinner->setBusy(false);
 }
 
+void EntryDetail::stopReading()
+{
+    for (TaskScope* tasks : {&m_tasks, &m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})
+        tasks->drop();
+    for (NewestJob* job : {&m_texts, &m_schemaJob, &m_rawJob})
+        job->cancel();
+}
+
+void EntryDetail::setObstacle(const QString& why)
+{
+    m_answer->setObstacle(why);
+    m_tags->setObstacle(why);
+    m_delete->setEnabled(why.isEmpty());
+    m_delete->setToolTip(why);
+}
+
 int EntryDetail::activeTasks() const
 {
-    return m_tasks.active() + m_callTasks.active() + m_answer->activeTasks();
+    return m_tasks.active() + m_callTasks.active() + m_agentTasks.active() + m_rawTasks.active()
+        + m_pinTasks.active() + m_answer->activeTasks();
 }
 
 void EntryDetail::show(const QString& fingerprint)
@@ -246,9 +283,7 @@ void EntryDetail::reload()
 {
     if (!m_session || m_fingerprint.isEmpty())
         return;
-    m_tasks.drop();
-    m_callTasks.drop();
-    m_texts.cancel();
+    stopReading();
     m_loaded = false;
     // What was shown stays until the new entry is there: most are there at once, and nothing flickers.
     m_spinner->setBusy(true);
@@ -275,11 +310,79 @@ void EntryDetail::take(std::optional<Entry> entry)
     m_revision = entry->meta.revision;
     showFacts(*entry);
     m_answer->setEntry(*entry);
-    // Values may be large; their text is made elsewhere, and the entry dies there too.
-    m_texts.start([entry = std::make_shared<const Entry>(std::move(*entry))](
-                      const std::stop_token&) { return textsOf(*entry); },
-        [this](const EntryTexts& texts) { showTexts(texts); });
+    // Values may be large: what is shown of them is made elsewhere.
+    const auto shared = std::make_shared<const Entry>(std::move(*entry));
+    const std::shared_ptr<const Json> output(shared, &shared->output);
+    m_texts.start([shared](const std::stop_token&) { return textsOf(*shared); },
+        [this, output](const EntryTexts& texts) { showTexts(texts, output); });
     loadCalls();
+    checkSchema(shared);
+    if (shared->meta.pinned)
+        loadPinNote();
+    m_rawShown.clear();
+    loadRaw();
+}
+
+void EntryDetail::checkSchema(std::shared_ptr<const Entry> entry)
+{
+    m_tabs->setTabText(SchemaTab, tr("Schema"));
+    const auto check = [this, entry](const std::optional<Agent>& agent) {
+        m_schemaJob.start([entry, agent](const std::stop_token&) { return schemaTexts(*entry, agent); },
+            [this](const SchemaTexts& texts) {
+                m_tabs->setTabText(SchemaTab, SchemaPane::tabTitle(texts.check));
+                m_schema->show(texts);
+            });
+    };
+    if (entry->meta.agent.isEmpty()) {
+        check(std::nullopt);
+        return;
+    }
+    m_agentTasks.run([store = &m_session->store(), name = entry->meta.agent](
+                         const std::stop_token&) { return store->loadAgent(name); },
+        [check](const std::optional<StoredAgent>& stored) {
+            check(stored ? std::optional(stored->agent) : std::nullopt);
+        },
+        [this](const Failure& failure) {
+            SchemaTexts texts;
+            texts.check.state = SchemaCheck::State::Unreadable;
+            texts.check.violations = QStringList{tr("The agent could not be read: %1").arg(failure.message)};
+            m_tabs->setTabText(SchemaTab, SchemaPane::tabTitle(texts.check));
+            m_schema->show(texts);
+        });
+}
+
+void EntryDetail::loadPinNote()
+{
+    m_pinTasks.run([store = &m_session->store(), fingerprint = m_fingerprint](
+                       const std::stop_token&) { return readPinNote(store, fingerprint); },
+        [this](const PinNote& note) {
+            m_facts->setLine(ExpiresFact, tr("never"), pinText(note), pinText(note).toHtmlEscaped());
+        },
+        [](const Failure&) { /* that it is pinned is said already */ });
+}
+
+void EntryDetail::loadRaw()
+{
+    const QString shown = m_fingerprint + QLatin1Char(':') + QString::number(m_revision);
+    if (m_tabs->currentIndex() != RawTab || !m_session || m_revision == 0 || m_rawShown == shown)
+        return;
+    m_rawShown = shown;
+    m_rawTasks.drop();
+    m_rawTasks.run([store = &m_session->store(), fingerprint = m_fingerprint](
+                       const std::stop_token&) { return readRaw(store, fingerprint); },
+        [this](const std::optional<RawEntry>& raw) {
+            if (!raw)
+                return;
+            m_rawJob.start([raw = std::make_shared<const RawEntry>(*raw)](
+                               const std::stop_token&) { return std::pair(raw, rawFieldTexts(*raw)); },
+                [this](const std::pair<std::shared_ptr<const RawEntry>, std::vector<RawFieldText>>& read) {
+                    m_raw->show(*read.first, read.second, m_session->clock().nowMs());
+                });
+        },
+        [this](const Failure& failure) {
+            m_rawShown.clear();
+            m_raw->showProblem(failure.message + QLatin1Char(' ') + failure.remedy);
+        });
 }
 
 void EntryDetail::showFacts(const Entry& entry)
@@ -330,17 +433,18 @@ void EntryDetail::showFacts(const Entry& entry)
                              : tr("%1 in %2 hits").arg(format::money(saved), format::count(meta.hits)),
         {}, format::moneyToolTip(saved));
     m_facts->setLine(LatencyFact, format::duration(meta.latency));
-    m_facts->setLine(KeyFact, keyOf(m_session->store().info(), meta));
+    m_facts->setLine(FingerprintFact, meta.fingerprint);
+    m_tags->setTags(meta.tags);
 }
 
-void EntryDetail::showTexts(const EntryTexts& texts)
+void EntryDetail::showTexts(const EntryTexts& texts, std::shared_ptr<const Json> answer)
 {
     m_spinner->setBusy(false);
     m_loaded = true;
-    m_answer->setAnswerText(texts.answer, texts.answerSyntax);
+    m_answer->setAnswer(texts.answer, texts.answerSyntax, std::move(answer));
     m_prompt->setText(texts.prompt);
-    m_request->setText(texts.request, Syntax::Json);
-    m_raw->setText(texts.stored, Syntax::Json);
+    m_request->show(texts.requestSections, texts.request);
+    m_raw->setWhole(texts.stored);
     m_usage->setRawUsage(texts.rawUsage);
     m_pages->setCurrentIndex(EntryPage);
 }

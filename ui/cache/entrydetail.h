@@ -26,8 +26,12 @@ class ElidedLabel;
 class EmptyState;
 class ErrorBanner;
 class FactList;
+class RawPane;
+class RequestPane;
+class SchemaPane;
 class Spinner;
 class TabStrip;
+class TagRow;
 class Theme;
 class UsagePane;
 class ValueText;
@@ -54,6 +58,8 @@ public:
     int activeTasks() const;
     /// Requests stop of what is being read.
     void stopTasks();
+    /// Why the entry can't be changed, in words for people; empty = it can.
+    void setObstacle(const QString& why);
 
 Q_SIGNALS:
     void runAgainRequested(const QString& fingerprint);
@@ -62,6 +68,8 @@ Q_SIGNALS:
     void forgetRequested(const QString& fingerprint);
     /// The user stored another answer; `undoId` takes it back.
     void saved(const QString& fingerprint, qint64 revision, const QString& undoId);
+    /// The user wants a tag on the entry, or none of that name.
+    void tagRequested(const QString& fingerprint, const QString& tag, bool on);
     void activeChanged();
 
 protected:
@@ -69,14 +77,22 @@ protected:
 
 private:
     enum Page { NothingPage, GonePage, EntryPage };
-    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, RawTab };
+    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab };
     QWidget* makeHeading();
     QWidget* makeAnswerPage();
     void makeFacts();
     void take(std::optional<Entry> entry);
     void showFacts(const Entry& entry);
-    void showTexts(const EntryTexts& texts);
+    void showTexts(const EntryTexts& texts, std::shared_ptr<const Json> answer);
+    void stopReading();
+    QWidget* makeCallsPage();
+    void addTab(const QString& title, QWidget* page);
     void loadCalls();
+    void checkSchema(std::shared_ptr<const Entry> entry);
+    /// Reads the entry as the store keeps it, while somebody looks.
+    void loadRaw();
+    /// Who pinned the entry, and why.
+    void loadPinNote();
 
     const Theme* m_theme;
     Session* m_session = nullptr;
@@ -85,7 +101,13 @@ private:
     bool m_loaded = false;
     TaskScope m_tasks;
     TaskScope m_callTasks;
+    TaskScope m_agentTasks;
+    TaskScope m_rawTasks;
+    TaskScope m_pinTasks;
     NewestJob m_texts;
+    NewestJob m_schemaJob;
+    NewestJob m_rawJob;
+    QString m_rawShown; ///< what the raw tab shows, by fingerprint and revision
 
     QStackedWidget* m_pages;
     EmptyState* m_nothing;
@@ -102,9 +124,11 @@ private:
     QStackedWidget* m_tabPages;
     AnswerEditor* m_answer;
     ValueText* m_prompt;
-    ValueText* m_request;
-    ValueText* m_raw;
+    RequestPane* m_request;
+    RawPane* m_raw;
+    SchemaPane* m_schema;
     FactList* m_facts;
+    TagRow* m_tags;
     UsagePane* m_usage;
     QStackedWidget* m_callPages;
     QTableView* m_calls;

@@ -1,4 +1,5 @@
 // What the cells of the table show.
+#include "cache/entrycsv.h"
 #include "cache/entrytablemodel.h"
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
@@ -12,6 +13,8 @@ constexpr int chunkCapacity = EntryChunk::capacity;
 /// One sign has room; the tooltip names all of them.
 QString flagText(quint8 flags)
 {
+    if ((flags & EntryChunk::Invalid) != 0)
+        return QStringLiteral("✕");
     if ((flags & EntryChunk::Human) != 0)
         return QStringLiteral("✎");
     if ((flags & EntryChunk::Python) != 0)
@@ -32,12 +35,6 @@ QString columnMoney(std::optional<Money> money)
     return QStringLiteral("$%1.%2")
         .arg(format::count(rounded / 10'000))
         .arg(rounded % 10'000, 4, 10, QLatin1Char('0'));
-}
-
-std::optional<Money> savedOf(const EntryChunk& chunk, std::size_t slot)
-{
-    const auto cost = chunk.costAt(slot);
-    return cost ? std::optional(*cost * chunk.hits[slot]) : std::nullopt;
 }
 
 QString orDash(const QString& text)
@@ -67,13 +64,15 @@ QVariant EntryTableModel::data(const QModelIndex& index, int role) const
     case fingerprintRole:
         return m_entries.fingerprint(row);
     case exactRole:
-        return exactValue(chunk, slot, row, column);
+        return exactAt(row, column);
     case TableDelegate::secondaryRole:
         return columnInfo(column).secondary;
     case TableDelegate::elideMiddleRole:
         return column == EntryColumn::Model;
     case badgeKindRole:
         if (column == EntryColumn::Flags && chunk.flags[slot] != 0) {
+            if ((chunk.flags[slot] & EntryChunk::Invalid) != 0)
+                return int(BadgeKind::Error);
             if ((chunk.flags[slot] & EntryChunk::Human) != 0)
                 return int(BadgeKind::Human);
             return int(
@@ -132,6 +131,8 @@ QString EntryTableModel::displayText(
         return format::relativeTime(chunk.used[slot], m_nowMs);
     case EntryColumn::Saved:
         return columnMoney(savedOf(chunk, slot));
+    case EntryColumn::Tags:
+        return tagNames(m_entries.text(chunk.tags[slot]));
     }
     return {};
 }
@@ -142,16 +143,10 @@ QString EntryTableModel::toolTip(const EntryChunk& chunk, std::size_t slot, Entr
     case EntryColumn::Model:
         // Texts of entries may come from anybody; a tooltip would read them as rich text.
         return QStringLiteral("<p>%1</p>").arg(m_entries.text(chunk.model[slot]).toHtmlEscaped());
-    case EntryColumn::Flags: {
-        QStringList parts;
-        if ((chunk.flags[slot] & EntryChunk::Human) != 0)
-            parts << tr("answer edited by hand");
-        if ((chunk.flags[slot] & EntryChunk::Python) != 0)
-            parts << tr("written by pyai-caching");
-        if ((chunk.flags[slot] & EntryChunk::Pinned) != 0)
-            parts << tr("pinned: kept without TTL");
-        return parts.join(QStringLiteral(", "));
-    }
+    case EntryColumn::Flags:
+        return flagNames(chunk.flags[slot]);
+    case EntryColumn::Tags:
+        return QStringLiteral("<p>%1</p>").arg(tagNames(m_entries.text(chunk.tags[slot])).toHtmlEscaped());
     case EntryColumn::Age:
     case EntryColumn::Created:
         return tr("stored %1").arg(format::fullTime(chunk.created[slot]));
@@ -170,52 +165,6 @@ QString EntryTableModel::toolTip(const EntryChunk& chunk, std::size_t slot, Entr
     default:
         return {};
     }
-}
-
-QVariant EntryTableModel::exactValue(
-    const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const
-{
-    const auto utc = [](qint64 timeMs) {
-        return timeMs > 0 ? QDateTime::fromMSecsSinceEpoch(timeMs, Qt::UTC).toString(Qt::ISODateWithMs)
-                          : QString();
-    };
-    const auto dollars = [](std::optional<Money> money) { return money ? money->toDecimal() : QString(); };
-    switch (column) {
-    case EntryColumn::Agent:
-        return m_entries.text(chunk.agent[slot]);
-    case EntryColumn::Model:
-        return m_entries.text(chunk.model[slot]);
-    case EntryColumn::Task:
-        return m_entries.text(chunk.task[slot]);
-    case EntryColumn::Author:
-        return m_entries.text(chunk.author[slot]);
-    case EntryColumn::Prompt:
-    case EntryColumn::Answer:
-        return excerptText(row, column == EntryColumn::Answer);
-    case EntryColumn::Flags:
-        return toolTip(chunk, slot, column);
-    case EntryColumn::Age:
-        return (m_nowMs - chunk.created[slot]) / 1000;
-    case EntryColumn::Created:
-        return utc(chunk.created[slot]);
-    case EntryColumn::Used:
-        return utc(chunk.used[slot]);
-    case EntryColumn::Ttl:
-        return chunk.expires[slot] == EntryChunk::neverExpires
-            ? QVariant(QString())
-            : QVariant(std::max<qint64>(0, chunk.expires[slot] - m_nowMs) / 1000);
-    case EntryColumn::Cost:
-        return dollars(chunk.costAt(slot));
-    case EntryColumn::Saved:
-        return dollars(savedOf(chunk, slot));
-    case EntryColumn::Hits:
-        return chunk.hits[slot];
-    case EntryColumn::Size:
-        return chunk.bytes[slot];
-    case EntryColumn::Tokens:
-        return chunk.tokens[slot];
-    }
-    return {};
 }
 
 QString EntryTableModel::excerptText(quint32 row, bool answer) const

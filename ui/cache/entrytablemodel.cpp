@@ -1,5 +1,7 @@
 #include "cache/entrytablemodel.h"
 
+#include "cache/entrycsv.h"
+
 #include <algorithm>
 
 namespace llmcache::ui {
@@ -102,6 +104,7 @@ void EntryTableModel::clear()
     m_matches.restart();
     m_rows = {};
     m_sums = {};
+    m_groups = {};
     m_seen = {};
     m_scanning = false;
     m_dirty = false;
@@ -152,6 +155,58 @@ void EntryTableModel::setNow(qint64 nowMs)
         index(last, static_cast<int>(EntryColumn::Ttl)), {Qt::DisplayRole});
 }
 
+void EntryTableModel::setGrouping(std::optional<EntryColumn> by)
+{
+    m_groupBy = by;
+    m_group.reset();
+    m_groups.clear();
+    requestArrangement(true);
+}
+
+void EntryTableModel::setGroup(const std::optional<QString>& group)
+{
+    if (group == m_group)
+        return;
+    m_group = group;
+    requestArrangement(true);
+}
+
+QStringList EntryTableModel::textsIn(EntryColumn column) const
+{
+    std::vector<bool> used(static_cast<std::size_t>(m_entries.texts().size()), false);
+    for (quint32 row = 0; row < m_entries.rows(); ++row) {
+        const EntryChunk& chunk = m_entries.chunk(row);
+        const std::size_t slot = PackedEntries::slot(row);
+        const auto& numbers = column == EntryColumn::Agent ? chunk.agent
+            : column == EntryColumn::Model                 ? chunk.model
+            : column == EntryColumn::Task                  ? chunk.task
+            : column == EntryColumn::Tags                  ? chunk.tags
+                                                           : chunk.author;
+        used[numbers[slot]] = true;
+    }
+    QStringList texts;
+    for (std::size_t number = 0; number < used.size(); ++number) {
+        if (used[number])
+            texts += m_entries.text(static_cast<quint32>(number)).split(tagSeparator, Qt::SkipEmptyParts);
+    }
+    texts.removeDuplicates();
+    texts.sort(Qt::CaseInsensitive);
+    return texts;
+}
+
+void EntryTableModel::setInvalid(const QStringList& fingerprints, bool invalid)
+{
+    for (const QString& fingerprint : fingerprints) {
+        if (const auto row = m_entries.find(fingerprint))
+            m_entries.setInvalid(*row, invalid);
+    }
+    if (!m_rows.empty())
+        Q_EMIT dataChanged(index(0, static_cast<int>(EntryColumn::Flags)),
+            index(rowCount() - 1, static_cast<int>(EntryColumn::Flags)));
+    if (m_column == EntryColumn::Flags)
+        requestArrangement(false);
+}
+
 void EntryTableModel::requestArrangement(bool urgent)
 {
     m_dirty = true;
@@ -171,8 +226,8 @@ void EntryTableModel::startArrangement()
 {
     m_dirty = false;
     m_jobTime.start();
-    ArrangementOrder order{
-        m_filter, m_filter.needsText() ? m_matches.found() : nullptr, m_column, m_order, m_nowMs};
+    ArrangementOrder order{m_filter, m_filter.needsText() ? m_matches.found() : nullptr, m_column, m_order,
+        m_nowMs, m_groupBy, m_group};
     m_job.start([snapshot = m_entries.snapshot(), order = std::move(order)](
                     const std::stop_token& stop) { return arrange(snapshot, order, stop); },
         [this, removals = m_removals](Arrangement arrangement) {
@@ -195,6 +250,7 @@ void EntryTableModel::apply(Arrangement arrangement)
     for (const quint32 row : arrangement.rows)
         wanted[row] = true;
     m_sums = arrangement.sums;
+    m_groups = std::move(arrangement.groups);
     leaveOut(wanted);
 
     // What stays is in m_rows now. Where it keeps its order, insert the rest into it; else add and permute.
@@ -376,16 +432,53 @@ QString EntryTableModel::toTsv(const std::vector<int>& rows, const std::vector<E
     QStringList lines{header.join(QLatin1Char('\t')) + QStringLiteral("\tfingerprint")};
     for (const int at : rows) {
         const quint32 row = m_rows[static_cast<std::size_t>(at)];
-        const EntryChunk& chunk = m_entries.chunk(row);
         QString line;
         for (const EntryColumn column : columns) {
-            QString cell = exactValue(chunk, PackedEntries::slot(row), row, column).toString();
+            QString cell = exactAt(row, column).toString();
             cell.replace(QLatin1Char('\t'), QLatin1Char(' ')).replace(QLatin1Char('\n'), QLatin1Char(' '));
             line += cell + QLatin1Char('\t');
         }
         lines << line + m_entries.fingerprint(row);
     }
     return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
+}
+
+QString EntryTableModel::toJsonText(const std::vector<int>& rows) const
+{
+    Json list = Json::array();
+    for (const int row : rows) {
+        const EntryMeta meta = metaAt(row);
+        Json object = Json::object();
+        object["fingerprint"] = toUtf8(meta.fingerprint);
+        object["revision"] = meta.revision;
+        const Json stored = toJson(meta);
+        for (const char* key : {"model", "agent", "task", "author", "created_ms", "cost_usd", "bytes",
+                 "prompt_excerpt", "answer_excerpt", "tags", "pinned", "human", "python"}) {
+            if (const Json* const value = findMember(stored, key))
+                object[key] = *value;
+        }
+        object["tokens"] = meta.usage.inputTokens;
+        object["hits"] = meta.hits;
+        object["last_used_ms"] = meta.lastUsedMs > 0 ? Json(meta.lastUsedMs) : Json();
+        object["expires_ms"] = meta.expiresMs ? Json(*meta.expiresMs) : Json();
+        list.push_back(std::move(object));
+    }
+    return QString::fromUtf8(toPrettyJsonText(list));
+}
+
+QVariant EntryTableModel::exactAt(quint32 row, EntryColumn column) const
+{
+    const EntryCells cells{m_entries.chunk(row), PackedEntries::slot(row), m_entries.texts(), m_nowMs};
+    if (column == EntryColumn::Prompt || column == EntryColumn::Answer)
+        return excerptText(row, column == EntryColumn::Answer);
+    return cells.exact(column);
+}
+
+std::function<QByteArray(const std::stop_token&)> EntryTableModel::csvMaker(
+    const std::vector<EntryColumn>& columns) const
+{
+    return [snapshot = m_entries.snapshot(), rows = m_rows, columns, nowMs = m_nowMs](
+               const std::stop_token& stop) { return entriesToCsv(snapshot, rows, columns, nowMs, stop); };
 }
 
 qint64 EntryTableModel::memoryBytes() const

@@ -9,6 +9,8 @@
 #include <QElapsedTimer>
 #include <QTimer>
 
+#include <functional>
+
 namespace llmcache::ui {
 
 /// Entries of a workspace as a table, filtered and sorted. Rows arrive page by page; filtering and sorting
@@ -43,8 +45,14 @@ public:
     void setFound(const std::vector<EntryMeta>& entries);
     double searchProgress() const { return m_matches.progress(m_entries); }
     const EntryFilter& filter() const { return m_filter; }
-    bool isFiltered() const { return !m_filter.isEmpty(); }
+    bool isFiltered() const { return !m_filter.isEmpty() || m_group; }
     void sort(int column, Qt::SortOrder order = Qt::AscendingOrder) override;
+    /// Sums of what passes the filter by agent, model or task, or none; see groups().
+    void setGrouping(std::optional<EntryColumn> by);
+    std::optional<EntryColumn> grouping() const { return m_groupBy; }
+    /// Shows the rows of one group alone, or of all.
+    void setGroup(const std::optional<QString>& group);
+    const std::optional<QString>& group() const { return m_group; }
     /// What ages and TTLs are counted from; repaints them.
     void setNow(qint64 nowMs);
     /// A new arrangement is being computed or due.
@@ -56,6 +64,12 @@ public:
     /// Of the rows shown.
     const EntrySums& sums() const { return m_sums; }
     EntrySums sumsOf(const std::vector<int>& rows) const;
+    /// Of the entries that pass the filter, while there is a grouping.
+    const std::vector<EntryGroup>& groups() const { return m_groups; }
+    /// Texts that entries have in this column (agent, model, task, author or tags), sorted, once each.
+    QStringList textsIn(EntryColumn column) const;
+    /// Marks entries whose answers fit their schema, or do not.
+    void setInvalid(const QStringList& fingerprints, bool invalid);
     QString fingerprintAt(int row) const;
     /// The revision that the row shows.
     qint64 revisionAt(int row) const;
@@ -66,6 +80,10 @@ public:
     EntryMeta metaAt(int row) const;
     /// Tab-separated text of rows for the clipboard: a header line, then the given columns.
     QString toTsv(const std::vector<int>& rows, const std::vector<EntryColumn>& columns) const;
+    /// The same as a JSON list of the entries' metadata, as it is stored and exported.
+    QString toJsonText(const std::vector<int>& rows) const;
+    /// What is shown as CSV, to be made on any thread; the columns in this order, then the fingerprint.
+    std::function<QByteArray(const std::stop_token&)> csvMaker(const std::vector<EntryColumn>& columns) const;
     /// Bytes of all containers that grow with the rows.
     qint64 memoryBytes() const;
 
@@ -90,8 +108,8 @@ private:
 
     QString displayText(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
     QString toolTip(const EntryChunk& chunk, std::size_t slot, EntryColumn column) const;
-    QVariant exactValue(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
     QString excerptText(quint32 row, bool answer) const;
+    QVariant exactAt(quint32 row, EntryColumn column) const;
 
     struct Excerpts {
         PackedTexts::Unpacked prompts;
@@ -101,6 +119,9 @@ private:
     PackedEntries m_entries;
     std::vector<quint32> m_rows; ///< what is shown: numbers in m_entries
     EntrySums m_sums;
+    std::vector<EntryGroup> m_groups;
+    std::optional<EntryColumn> m_groupBy;
+    std::optional<QString> m_group;
     EntryFilter m_filter;
     TextMatches m_matches; ///< while the filter needs whole texts
     EntryColumn m_column = EntryColumn::Age;

@@ -22,6 +22,7 @@ EntryTexts textsOf(const Entry& entry)
     }
     texts.prompt = stringMember(entry.request, "prompt");
     texts.request = pretty(entry.request);
+    texts.requestSections = requestSections(entry);
     texts.rawUsage = pretty(entry.usage.raw);
 
     Json stored = Json::object();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/requestsections.h"
 #include "store/entry.h"
 #include "widgets/codeedit.h"
 
@@ -11,6 +12,7 @@ struct EntryTexts {
     Syntax answerSyntax = Syntax::None;
     QString prompt;
     QString request;
+    std::vector<RequestSection> requestSections;
     QString rawUsage; ///< as the provider reported it; empty when unknown
     QString stored; ///< everything, as JSON
 };

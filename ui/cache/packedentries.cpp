@@ -51,7 +51,9 @@ std::optional<PackedEntries::Upsert> PackedEntries::upsert(const EntryMeta& entr
         if (!changed)
             return Upsert{*known, false, false};
         EntryChunk& target = writableChunk(*known);
+        const auto kept = static_cast<quint8>(rewritten ? 0 : before.flags[at] & EntryChunk::Invalid);
         fill(target, at, entry);
+        target.flags[at] = static_cast<quint8>(target.flags[at] | kept);
         if (rewritten) {
             target.prompts.replace(static_cast<int>(at), entry.promptExcerpt);
             target.answers.replace(static_cast<int>(at), entry.answerExcerpt);
@@ -105,6 +107,15 @@ void PackedEntries::remove(quint32 row)
     auto& flags = writableChunk(row).flags[slot(row)];
     flags = static_cast<quint8>(flags | EntryChunk::Removed);
     --m_live;
+}
+
+void PackedEntries::setInvalid(quint32 row, bool invalid)
+{
+    const quint8 before = chunk(row).flags[slot(row)];
+    const auto after = static_cast<quint8>(
+        invalid ? before | EntryChunk::Invalid : before & static_cast<quint8>(~EntryChunk::Invalid));
+    if (after != before)
+        writableChunk(row).flags[slot(row)] = after;
 }
 
 void PackedEntries::clear()

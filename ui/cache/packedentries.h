@@ -16,7 +16,7 @@ struct EntryChunk {
     static constexpr int capacity = PackedTexts::capacity;
     static constexpr qint64 neverExpires = std::numeric_limits<qint64>::max();
     static constexpr qint64 unpriced = std::numeric_limits<qint64>::min();
-    enum Flag : quint8 { Pinned = 1, Human = 2, Python = 4, Removed = 8 };
+    enum Flag : quint8 { Pinned = 1, Human = 2, Python = 4, Removed = 8, Invalid = 16 };
 
     template <typename T>
     using Column = std::array<T, capacity>;
@@ -70,6 +70,9 @@ public:
     /// Adds the entry, or updates the row that has its fingerprint. Nothing for what has no valid one.
     std::optional<Upsert> upsert(const EntryMeta& entry);
     void remove(quint32 row);
+    /// Whether the answer does not fit its schema, as somebody found out; forgotten when the entry is
+    /// rewritten.
+    void setInvalid(quint32 row, bool invalid);
     void clear();
 
     quint32 rows() const { return m_rows; }

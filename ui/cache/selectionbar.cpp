@@ -7,6 +7,8 @@
 #include "widgets/format.h"
 
 #include <QHBoxLayout>
+#include <QInputDialog>
+#include <QLineEdit>
 #include <QMenu>
 #include <QProgressBar>
 
@@ -28,6 +30,10 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     , m_title(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_text(new ElidedLabel(this))
     , m_progress(new QProgressBar(this))
+    , m_guard(new QLineEdit(this))
+    , m_details(secondaryButton(tr("Details"), this))
+    , m_more(secondaryButton(tr("More"), this))
+    , m_moreMenu(new QMenu(m_more))
     , m_copy(secondaryButton(tr("Copy"), this))
     , m_ttl(secondaryButton(tr("TTL"), this))
     , m_pin(secondaryButton(tr("Pin"), this))
@@ -40,15 +46,21 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     setTone(m_text, Tone::Secondary);
     m_title->setObjectName(QStringLiteral("selectionTitle"));
     m_text->setObjectName(QStringLiteral("selectionText"));
+    constexpr int guardWidth = 150;
+    m_guard->setObjectName(QStringLiteral("guardName"));
+    m_guard->setFixedWidth(guardWidth);
+    m_details->setObjectName(QStringLiteral("bulkDetails"));
+    m_details->setToolTip(tr("Which entries were not changed, and why not"));
+    m_more->setObjectName(QStringLiteral("moreActions"));
+    m_moreMenu->setObjectName(QStringLiteral("moreMenu"));
+    m_moreMenu->setToolTipsVisible(true);
+    m_more->setMenu(m_moreMenu);
     m_copy->setObjectName(QStringLiteral("copyRows"));
     m_copy->setToolTip(tr("Copy the rows as tab-separated text (Ctrl+C)"));
     m_ttl->setObjectName(QStringLiteral("setTtl"));
-    m_ttl->setToolTip(tr("Set when the selected entries expire; pinned ones are pinned no longer"));
     makeTtlMenu();
     m_pin->setObjectName(QStringLiteral("pinEntries"));
-    m_pin->setToolTip(tr("Mark the selected entries; they never expire"));
     m_invalidate->setObjectName(QStringLiteral("invalidate"));
-    m_invalidate->setToolTip(tr("Delete the selected entries from the store (Del)"));
     m_keep->setObjectName(QStringLiteral("keepEntries"));
     m_confirm->setObjectName(QStringLiteral("confirmInvalidate"));
     m_cancel->setObjectName(QStringLiteral("cancelChange"));
@@ -62,7 +74,9 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     layout->addWidget(m_title);
     layout->addWidget(m_text, 1);
     layout->addWidget(m_progress);
-    for (Button* button : {m_copy, m_ttl, m_pin, m_invalidate, m_keep, m_confirm, m_cancel})
+    layout->addWidget(m_guard);
+    for (Button* button :
+        {m_details, m_copy, m_more, m_ttl, m_pin, m_invalidate, m_keep, m_confirm, m_cancel})
         layout->addWidget(button);
     setFixedHeight(theme->controlHeight() + 17);
 
@@ -70,6 +84,9 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     connect(m_pin, &QPushButton::clicked, this, &SelectionBar::pinRequested);
     connect(m_invalidate, &QPushButton::clicked, this, &SelectionBar::ask);
     connect(m_keep, &QPushButton::clicked, this, &SelectionBar::cancelQuestion);
+    connect(m_details, &QPushButton::clicked, this, &SelectionBar::detailsRequested);
+    connect(m_guard, &QLineEdit::textChanged, this, &SelectionBar::refresh);
+    connect(m_guard, &QLineEdit::returnPressed, m_confirm, &QPushButton::click);
     connect(m_confirm, &QPushButton::clicked, this, [this] {
         setState(State::Running);
         // In this order: the change may be over at once, and what comes after it goes by the focus.
@@ -92,10 +109,47 @@ void SelectionBar::makeTtlMenu()
              {tr("30 days"), 24h * 30}, {tr("90 days"), 24h * 90}})
         connect(menu->addAction(text), &QAction::triggered, this,
             [this, ttl = ttl] { Q_EMIT ttlRequested(ttl); });
+    connect(menu->addAction(tr("Other…")), &QAction::triggered, this, &SelectionBar::askForDays);
     menu->addSeparator();
     connect(menu->addAction(tr("Never expires")), &QAction::triggered, this,
         [this] { Q_EMIT ttlRequested(std::nullopt); });
     m_ttl->setMenu(menu);
+}
+
+void SelectionBar::askForDays()
+{
+    constexpr int mostDays = 3650;
+    constexpr int usualDays = 15;
+    auto* dialog = new QInputDialog(this);
+    dialog->setObjectName(QStringLiteral("ttlDialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setInputMode(QInputDialog::IntInput);
+    dialog->setIntRange(1, mostDays);
+    dialog->setIntValue(usualDays);
+    dialog->setWindowTitle(tr("Set the TTL"));
+    dialog->setLabelText(tr("Days from now until the selected entries expire:"));
+    connect(dialog, &QInputDialog::intValueSelected, this,
+        [this](int days) { Q_EMIT ttlRequested(std::chrono::hours(24) * days); });
+    dialog->open();
+}
+
+void SelectionBar::setGuard(const QString& name)
+{
+    m_guardName = name;
+    m_guard->setPlaceholderText(name);
+    m_guard->setAccessibleName(tr("Type %1 to confirm").arg(name));
+    refresh();
+}
+
+void SelectionBar::setObstacle(const QString& why)
+{
+    m_obstacle = why;
+    refresh();
+}
+
+bool SelectionBar::isGuarded() const
+{
+    return !m_guardName.isEmpty() && m_sums.entries > 1;
 }
 
 void SelectionBar::setSelection(const EntrySums& sums)
@@ -111,9 +165,14 @@ void SelectionBar::setSelection(const EntrySums& sums)
 
 void SelectionBar::ask()
 {
-    if (m_sums.entries == 0 || m_job->isRunning())
+    if (m_sums.entries == 0 || m_job->isRunning() || !m_obstacle.isEmpty())
         return;
+    m_guard->clear();
     setState(State::Asking);
+    if (isGuarded()) {
+        m_guard->setFocus(Qt::OtherFocusReason);
+        return;
+    }
     // The safe answer has the focus: Enter right after Del deletes nothing.
     m_keep->setFocus(Qt::OtherFocusReason);
 }
@@ -167,10 +226,24 @@ void SelectionBar::refresh()
     const BulkReport& report = m_job->report();
     const qint64 count = m_sums.entries;
     const bool selecting = m_state == State::Selection || m_state == State::Result;
-    for (Button* button : {m_copy, m_ttl, m_pin, m_invalidate}) {
+    for (Button* button : {m_copy, m_more, m_ttl, m_pin, m_invalidate})
         button->setVisible(selecting);
+    for (Button* button : {m_copy, m_more})
         button->setEnabled(count > 0);
-    }
+    const auto setChange = [&](Button* button, const QString& toolTip) {
+        button->setEnabled(count > 0 && m_obstacle.isEmpty());
+        button->setToolTip(m_obstacle.isEmpty() ? toolTip : m_obstacle);
+    };
+    setChange(m_ttl, tr("Set when the selected entries expire; pinned ones are pinned no longer"));
+    setChange(m_pin, tr("Mark the selected entries; they never expire"));
+    setChange(m_invalidate, tr("Delete the selected entries from the store (Del)"));
+    m_details->setVisible(m_state == State::Result && !m_job->problems().empty());
+    const bool isGuardShown = m_state == State::Asking && isGuarded();
+    m_guard->setVisible(isGuardShown);
+    m_confirm->setEnabled(!isGuardShown || m_guard->text() == m_guardName);
+    m_confirm->setToolTip(m_confirm->isEnabled()
+            ? QString()
+            : tr("This is a production store: type %1 first").arg(m_guardName));
     m_invalidate->setText(count > 0 ? tr("Invalidate %1").arg(format::count(count)) : tr("Invalidate"));
     m_keep->setVisible(m_state == State::Asking);
     m_keep->setText(count == 1 ? tr("Keep it") : tr("Keep them"));
@@ -188,7 +261,8 @@ void SelectionBar::refresh()
     case State::Asking:
         m_title->setVisible(true);
         m_title->setText(tr("Delete %1?").arg(entries(count)));
-        m_text->setText(weight());
+        m_text->setText(
+            isGuarded() ? tr("Production: type %1 to confirm · %2").arg(m_guardName, weight()) : weight());
         break;
     case State::Running:
         m_title->setVisible(true);

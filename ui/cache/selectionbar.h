@@ -8,6 +8,8 @@
 #include <optional>
 
 class QLabel;
+class QLineEdit;
+class QMenu;
 class QProgressBar;
 
 namespace llmcache::ui {
@@ -31,6 +33,12 @@ public:
     bool isAsking() const { return m_state == State::Asking; }
     /// Back to the selection without doing anything.
     void cancelQuestion();
+    /// What has to be typed before more than one entry is deleted; empty = nothing.
+    void setGuard(const QString& name);
+    /// Why nothing can be changed, in words for people; empty = it can. Disabled buttons say so.
+    void setObstacle(const QString& why);
+    /// What else can be done with the selection, for the view to fill.
+    QMenu* moreMenu() const { return m_moreMenu; }
 
 Q_SIGNALS:
     void copyRequested();
@@ -38,12 +46,16 @@ Q_SIGNALS:
     /// Expire after this time from now; nothing = never.
     void ttlRequested(std::optional<std::chrono::seconds> ttl);
     void invalidateConfirmed();
+    /// Which entries were not changed, and why not.
+    void detailsRequested();
     /// The question was answered with no, or is void; the focus may go back to the table.
     void questionClosed();
 
 private:
     enum class State { Selection, Asking, Running, Result };
     void makeTtlMenu();
+    void askForDays();
+    bool isGuarded() const;
     void setState(State state);
     void refresh();
     QString weight() const;
@@ -55,6 +67,12 @@ private:
     QLabel* m_title;
     QLabel* m_text;
     QProgressBar* m_progress;
+    QString m_guardName;
+    QString m_obstacle;
+    QLineEdit* m_guard;
+    Button* m_details;
+    Button* m_more;
+    QMenu* m_moreMenu;
     Button* m_copy;
     Button* m_ttl;
     Button* m_pin;

@@ -21,7 +21,7 @@ void CacheViewTest::init()
     m_session = std::make_unique<Session>(config);
 }
 
-void CacheViewTest::cleanup()
+void CacheViewTest::closeAll()
 {
     if (m_view) {
         m_view->stopTasks();

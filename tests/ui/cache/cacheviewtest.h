@@ -17,7 +17,7 @@ class CacheViewTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void init();
-    void cleanup();
+    void cleanup() { closeAll(); }
 
 protected:
     static constexpr int patience = 30'000;
@@ -26,6 +26,8 @@ protected:
     void open();
     /// As one who has switched that off: what others do is for the test to show.
     void openNotLive();
+    /// The view and its session are gone, as after the program has ended.
+    void closeAll();
     /// Another program on the same store.
     std::unique_ptr<Session> other() const;
     /// Waits until all rows are in the table.

@@ -37,6 +37,7 @@ private Q_SLOTS:
     void whatComesMeanwhileIsShown();
     void theTextOutlivesItsEntry();
     void draftsWait();
+    void draftsSurviveARestart();
     void earlierRevisionsComeBack();
     void largeAnswersAreNotEdited();
 
@@ -269,6 +270,50 @@ void TestAnswerEditor::draftsWait()
     type(QStringLiteral("Ada"));
     show(other.entry.meta.fingerprint);
     show(commit.entry.meta.fingerprint);
+    QVERIFY(!editor()->isVisible());
+}
+
+void TestAnswerEditor::draftsSurviveARestart()
+{
+    const Commit commit = readableCommit(false);
+    open(commit);
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    cleanup();
+    init(); // another folder
+    open(commit);
+    QVERIFY(!editor()->isVisible());
+    click("editAnswer");
+    type(QStringLiteral("Grace"));
+    // The same again, as a program that starts anew.
+    const SessionConfig config = m_session->config();
+    cleanup();
+    m_session = std::make_unique<Session>(config);
+    m_detail = std::make_unique<EntryDetail>(m_theme.get());
+    m_detail->setSession(m_session.get());
+    m_detail->setVisible(true);
+    m_detail->show(commit.entry.meta.fingerprint);
+    QTRY_VERIFY_WITH_TIMEOUT(editor()->isVisible(), patience);
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+    // Somebody else stored another answer while the window was closed.
+    m_detail->stopTasks();
+    storeAnswer(QStringLiteral("Hedy"));
+    QTRY_COMPARE_WITH_TIMEOUT(m_detail->activeTasks(), 0, patience);
+    m_detail = std::make_unique<EntryDetail>(m_theme.get());
+    m_detail->setSession(m_session.get());
+    m_detail->setVisible(true);
+    m_detail->show(commit.entry.meta.fingerprint);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QWidget>("theirAnswer")->isVisible(), patience);
+    QCOMPARE(editor()->text(), QStringLiteral("Grace"));
+    // What is discarded is gone.
+    click("discardEdit");
+    m_detail->stopTasks();
+    QTRY_COMPARE_WITH_TIMEOUT(m_detail->activeTasks(), 0, patience);
+    m_detail = std::make_unique<EntryDetail>(m_theme.get());
+    m_detail->setSession(m_session.get());
+    m_detail->setVisible(true);
+    show(commit.entry.meta.fingerprint);
+    QTRY_COMPARE_WITH_TIMEOUT(m_detail->activeTasks(), 0, patience);
     QVERIFY(!editor()->isVisible());
 }
 

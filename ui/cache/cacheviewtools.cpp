@@ -1,0 +1,105 @@
+#include "cache/cacheview.h"
+
+#include "cache/entrycompare.h"
+#include "cache/entrytable.h"
+#include "cache/entrytablemodel.h"
+#include "cache/grouppanel.h"
+#include "cache/schemascan.h"
+#include "cache/session.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QSettings>
+#include <QStackedWidget>
+
+// What can be done with entries without changing them.
+
+namespace llmcache::ui {
+
+namespace {
+
+const QString groupKey = QStringLiteral("cache/group");
+
+} // namespace
+
+void CacheView::copyRows()
+{
+    const auto rows = m_table->selectedRows();
+    if (!rows.empty())
+        QApplication::clipboard()->setText(m_model->toTsv(rows, m_table->shownColumns()));
+}
+
+void CacheView::copyRowsAsJson()
+{
+    const auto rows = m_table->selectedRows();
+    if (!rows.empty())
+        QApplication::clipboard()->setText(m_model->toJsonText(rows));
+}
+
+void CacheView::selectAll()
+{
+    m_table->setFocus();
+    m_table->selectAll();
+}
+
+void CacheView::compareSelected()
+{
+    const auto rows = m_table->selectedRows();
+    if (rows.size() != 2)
+        return;
+    showSide(m_compare);
+    m_compare->compare(m_model->fingerprintAt(rows[0]), m_model->fingerprintAt(rows[1]));
+    m_compare->setFocus(Qt::OtherFocusReason);
+}
+
+void CacheView::showSide(QWidget* side)
+{
+    m_side->setCurrentWidget(side);
+}
+
+void CacheView::group(const QString& by)
+{
+    std::optional<EntryColumn> column;
+    for (const EntryColumn candidate : {EntryColumn::Agent, EntryColumn::Model, EntryColumn::Task}) {
+        if (by == QLatin1String(columnInfo(candidate).name))
+            column = candidate;
+    }
+    if (m_settings)
+        m_settings->setValue(groupKey, column ? by : QString());
+    m_groups->setVisible(column.has_value());
+    if (!column)
+        m_groups->setGroups({}, {});
+    if (column != m_model->grouping())
+        m_model->setGrouping(column);
+}
+
+void CacheView::restoreGrouping()
+{
+    if (m_settings)
+        group(m_settings->value(groupKey).toString());
+}
+
+void CacheView::checkSchemas()
+{
+    if (!m_session || m_schemaScan->isRunning())
+        return;
+    auto rows = m_table->selectedRows();
+    QStringList fingerprints;
+    if (rows.size() > 1) {
+        for (const int row : rows)
+            fingerprints += m_model->fingerprintAt(row);
+    } else {
+        for (int row = 0; row < m_model->rowCount(); ++row)
+            fingerprints += m_model->fingerprintAt(row);
+    }
+    m_schemaScan->start(m_session, fingerprints);
+}
+
+QString CacheView::obstacle() const
+{
+    return m_session && m_session->isReadOnly()
+        ? tr("This connection is read-only: entries can be looked at and exported, not changed.")
+        : QString();
+}
+
+} // namespace llmcache::ui
