@@ -1,6 +1,8 @@
-// Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER.
+// Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER. With
+// --states also what they look like in the middle of something.
 
 #include "cache/cacheview.h"
+#include "cachestates.h"
 #include "cost/pricefiles.h"
 #include "costs/costsview.h"
 #include "sampledata.h"
@@ -47,10 +49,12 @@ void settle(const ui::MainWindow& window)
 
 class Photographer {
 public:
-    Photographer(app::Workbench& workbench, ui::Theme& theme, const QString& folder)
+    /// `withStates`: also what a view looks like in the middle of something.
+    Photographer(app::Workbench& workbench, ui::Theme& theme, const QString& folder, bool withStates)
         : m_workbench(workbench)
         , m_theme(theme)
         , m_folder(folder)
+        , m_withStates(withStates)
     {
     }
 
@@ -67,6 +71,11 @@ public:
                 take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
                 take(&m_workbench.costsView(), QStringLiteral("costs"), scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
+                if (m_withStates) {
+                    m_workbench.window().showView(&m_workbench.cacheView());
+                    screenshots::showCacheStates(m_workbench.cacheView(),
+                        [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); });
+                }
             }
         }
     }
@@ -88,6 +97,7 @@ private:
     app::Workbench& m_workbench;
     ui::Theme& m_theme;
     QString m_folder;
+    bool m_withStates;
 };
 
 } // namespace
@@ -99,8 +109,9 @@ int main(int argc, char** argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
     QApplication::setApplicationVersion(QStringLiteral(LLMCACHE_VERSION));
-    if (argc != 2 || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
-        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER\n";
+    const bool withStates = argc == 3 && qstrcmp(argv[2], "--states") == 0;
+    if ((argc != 2 && !withStates) || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
+        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER [--states]\n";
         return 2;
     }
     QSettings settings(environment.path(QStringLiteral("settings.ini")), QSettings::IniFormat);
@@ -132,7 +143,7 @@ int main(int argc, char** argv)
         workbench.workbenchView().run();
         settle(workbench.window());
     }
-    Photographer(workbench, theme, QString::fromLocal8Bit(argv[1])).takeAll();
+    Photographer(workbench, theme, QString::fromLocal8Bit(argv[1]), withStates).takeAll();
     QEventLoop closing;
     QObject::connect(&workbench, &app::Workbench::finished, &closing, &QEventLoop::quit);
     workbench.window().close();

@@ -1,0 +1,112 @@
+#include "cachestates.h"
+
+#include "cache/cacheview.h"
+#include "cache/entrytable.h"
+#include "cache/filterfield.h"
+#include "cache/selectionbar.h"
+#include "widgets/codeedit.h"
+
+#include <QAction>
+#include <QMenu>
+#include <QPushButton>
+#include <QTabBar>
+
+namespace llmcache::screenshots {
+
+namespace {
+
+class CacheStates {
+public:
+    explicit CacheStates(ui::CacheView& view)
+        : m_view(view)
+        , m_table(view.findChild<ui::EntryTable*>())
+        , m_filter(view.findChild<ui::FilterField*>())
+    {
+    }
+
+    void filter(const QString& text) { m_filter->setText(text); }
+    void select(int first, int last)
+    {
+        m_table->clearSelection();
+        m_table->setCurrentIndex(m_table->model()->index(first, 0));
+        QItemSelection rows(m_table->model()->index(first, 0), m_table->model()->index(last, 0));
+        m_table->selectionModel()->select(
+            rows, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+    }
+    void openTab(int tab) { m_view.findChild<QTabBar*>(QStringLiteral("detailTabs"))->setCurrentIndex(tab); }
+    void group(int choice)
+    {
+        QMenu* const menu = button("groupButton")->menu();
+        Q_EMIT menu->aboutToShow();
+        menu->actions().at(choice)->trigger();
+    }
+    void command(const QString& beginning)
+    {
+        for (QAction* action : m_view.commands()) {
+            if (action->text().startsWith(beginning))
+                action->trigger();
+        }
+    }
+    QPushButton* button(const char* name) const
+    {
+        return m_view.findChild<QPushButton*>(QString::fromLatin1(name));
+    }
+    ui::CacheView& view() const { return m_view; }
+
+private:
+    ui::CacheView& m_view;
+    ui::EntryTable* m_table;
+    ui::FilterField* m_filter;
+};
+
+} // namespace
+
+void showCacheStates(ui::CacheView& view, const std::function<void(const QString&)>& take)
+{
+    enum Tab { Answer, Request, Usage, Calls, Schema, Raw };
+    CacheStates states(view);
+    states.select(2, 2);
+    for (const auto& [tab, name] : {std::pair(Request, "request"), std::pair(Usage, "usage"),
+             std::pair(Calls, "calls"), std::pair(Schema, "schema"), std::pair(Raw, "raw")}) {
+        states.openTab(tab);
+        take(QStringLiteral("cache-") + QLatin1String(name));
+    }
+    states.openTab(Answer);
+    states.filter(QStringLiteral("agent:summarise-call"));
+    take(QStringLiteral("cache-chips-typed"));
+    states.select(0, 0);
+    take(QStringLiteral("cache-rendered"));
+    states.filter(QStringLiteral("agent:profiler cost>0.0001 -is:expired transcript"));
+    states.select(0, 1);
+    take(QStringLiteral("cache-filtered"));
+    states.command(QStringLiteral("Compare"));
+    take(QStringLiteral("cache-compare"));
+    states.button("closeCompare")->click();
+    states.filter({});
+    states.group(1);
+    take(QStringLiteral("cache-grouped"));
+    states.group(0);
+    states.select(1, 4);
+    auto* bar = view.findChild<ui::SelectionBar*>();
+    states.button("invalidate")->click();
+    take(QStringLiteral("cache-invalidate"));
+    bar->cancelQuestion();
+    bar->setGuard(QStringLiteral("default"));
+    states.button("invalidate")->click();
+    take(QStringLiteral("cache-production"));
+    bar->cancelQuestion();
+    bar->setGuard({});
+    states.select(0, 0);
+    take(QStringLiteral("cache-one"));
+    states.button("editAnswer")->click();
+    view.findChild<ui::CodeEdit*>(QStringLiteral("answerEdit"))->insertPlainText(QStringLiteral("x"));
+    take(QStringLiteral("cache-editing"));
+    states.button("discardEdit")->click();
+    states.filter(QStringLiteral("cost>many"));
+    take(QStringLiteral("cache-filter-wrong"));
+    states.filter(QStringLiteral("agent:nobody"));
+    take(QStringLiteral("cache-nothing"));
+    states.filter({});
+}
+
+} // namespace llmcache::screenshots
