@@ -303,6 +303,7 @@ void TestStoreContract::listingUnderChanges()
         stable.append(sampleFingerprint(QStringLiteral("stable %1").arg(i)));
         await(m_store->commit(sampleCommit(stable.last())));
         await(m_store->commit(sampleCommit(sampleFingerprint(QStringLiteral("doomed %1").arg(i)))));
+        await(m_store->commit(sampleCommit(sampleFingerprint(QStringLiteral("fading %1").arg(i)))));
     }
     const auto other = another();
     QStringList found;
@@ -315,6 +316,13 @@ void TestStoreContract::listingUnderChanges()
         cursor = page.cursor;
         for (int i = 0; i < 5; ++i, ++step) {
             await(other->removeEntries({sampleFingerprint(QStringLiteral("doomed %1").arg(step))}));
+            EntryChange expire;
+            expire.kind = EntryChange::Kind::Update;
+            expire.fingerprint = sampleFingerprint(QStringLiteral("fading %1").arg(step));
+            expire.expectedRevision = 1;
+            expire.setsExpiry = true;
+            expire.expiresMs = QDateTime::currentMSecsSinceEpoch() - 1;
+            await(other->changeEntries({expire}));
             await(other->commit(sampleCommit(sampleFingerprint(QStringLiteral("new %1").arg(step)))));
             await(other->commit(sampleCommit(stable.at(step % stable.size()), QStringLiteral("rewritten"))));
         }
