@@ -37,6 +37,7 @@ std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
 std::vector<Command> priceCommands();
 std::vector<Command> keyCommands();
+std::vector<Command> requestCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.
 const Command& findCommand(const QStringList& words);
