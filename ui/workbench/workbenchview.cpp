@@ -497,6 +497,11 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
                     tr("The entry is gone; it may have expired."), tr("Rescan the cache view."));
                 return;
             }
+            if (entry->meta.python) {
+                m_banner->showProblem(tr("The request of this entry is not known."),
+                    tr("pyai-caching stores the answer alone. Write the request anew to find the entry."));
+                return;
+            }
             const Request request = requestFromJson(entry->request);
             StoredAgent base;
             if (const StoredAgent* known = m_agents->agents()->find(entry->meta.agent))
