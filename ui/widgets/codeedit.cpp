@@ -34,6 +34,7 @@ CodeEdit::CodeEdit(const Theme* theme, Syntax syntax, QWidget* parent)
 void CodeEdit::setText(const QString& text)
 {
     document()->setUndoRedoEnabled(false);
+    m_given = text; // before anybody hears of it
     setPlainText(text);
     // Every new line inherits this from the line it was split off.
     QTextBlockFormat format;
@@ -44,7 +45,6 @@ void CodeEdit::setText(const QString& text)
     cursor.mergeBlockFormat(format);
     document()->setUndoRedoEnabled(true);
     document()->setModified(false);
-    m_given = text;
 }
 
 QString CodeEdit::text() const

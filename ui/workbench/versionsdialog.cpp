@@ -50,8 +50,8 @@ VersionsDialog::VersionsDialog(
     m_restore->setEnabled(false);
     connect(m_list, &QListWidget::currentRowChanged, this, &VersionsDialog::showDifferences);
     connect(m_restore, &QPushButton::clicked, this, [this] {
-        const auto row = static_cast<std::size_t>(m_list->currentRow());
-        Q_EMIT restoreRequested(m_versions.at(row).agent);
+        const auto chosen = static_cast<std::size_t>(m_list->currentRow());
+        Q_EMIT restoreRequested(m_versions.at(chosen).agent);
         accept();
     });
     m_tasks.run([store, name = m_newest.agent.name, revision = m_newest.revision](

@@ -1,4 +1,5 @@
 #include "../../core/cache/sampleinputs.h"
+#include "base/error.h"
 #include "base/gate.h"
 #include "cache/runrecords.h"
 #include "widgets/diffview.h"
@@ -31,6 +32,8 @@ QCoro::Task<ProviderReply> answerSlowly(Gate* gate, ProviderContext context)
 {
     context.onText(QString(40, QLatin1Char('x')));
     co_await gate->passed();
+    if (context.stop.stop_requested())
+        throw Cancelled();
     ProviderReply reply;
     reply.message = Message::assistant(QString(40, QLatin1Char('x')));
     reply.usage = llmcache::test::scriptedUsage();
@@ -382,8 +385,12 @@ void TestWorkbenchRuns::whatIsRestoredIsTheSame()
             variables.insert(name, QStringLiteral("value %1 of %2").arg(round).arg(name));
         given.options.variables = variables;
         m_view->restore(given);
-        QCOMPARE(QString::fromUtf8(llmcache::test::describe(m_view->input())),
-            QString::fromUtf8(llmcache::test::describe(given)));
+        // Line by line, so that a difference can be read.
+        const QByteArrayList now = llmcache::test::describe(m_view->input()).split('\n');
+        const QByteArrayList then = llmcache::test::describe(given).split('\n');
+        for (qsizetype line = 0; line < std::min(now.size(), then.size()); ++line)
+            QCOMPARE(now.at(line), then.at(line));
+        QCOMPARE(now.size(), then.size());
     }
 }
 
