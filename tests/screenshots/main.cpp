@@ -78,6 +78,8 @@ public:
                         [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); });
                 }
             }
+            if (!m_withStates)
+                continue;
             m_workbench.window().resize(1440, 900);
             screenshots::takeWorkbenchStates(
                 m_workbench, [this] { settle(m_workbench.window()); },
