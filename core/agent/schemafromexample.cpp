@@ -1,5 +1,7 @@
 #include "agent/schemafromexample.h"
 
+#include <algorithm>
+
 namespace llmcache {
 
 namespace {
@@ -14,10 +16,11 @@ Json typed(const char* type)
 /// A schema that fits what either of two fits.
 Json merged(const Json& left, const Json& right)
 {
-    if (left == right || right.empty())
+    if (left == right)
         return left;
-    if (left.empty())
-        return right;
+    // What fits anything stays so.
+    if (left.empty() || right.empty())
+        return Json::object();
     const QString one = stringMember(left, "type");
     const QString other = stringMember(right, "type");
     if (one == QLatin1String("object") && other == one) {
@@ -28,8 +31,9 @@ Json merged(const Json& left, const Json& right)
             Json& mine = schema["properties"][key];
             mine = mine.is_null() ? property : merged(mine, property);
         }
-        for (const auto& [key, property] : left["properties"].items()) {
-            if (right["properties"].contains(key))
+        for (const Json& key : left["required"]) {
+            const auto& others = right["required"];
+            if (std::find(others.begin(), others.end(), key) != others.end())
                 required.push_back(key);
         }
         schema["required"] = std::move(required);
@@ -67,7 +71,7 @@ Json schemaFromExample(const Json& example)
         return schema;
     }
     case Json::value_t::array: {
-        Json items = Json::object();
+        Json items = example.empty() ? Json::object() : schemaFromExample(example.front());
         for (const Json& item : example)
             items = merged(items, schemaFromExample(item));
         Json schema = typed("array");

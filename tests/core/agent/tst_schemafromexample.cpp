@@ -20,7 +20,7 @@ void TestSchemaFromExample::fitsItsExample_data()
     QTest::addColumn<QByteArray>("example");
     for (const char* example : {R"({"name": "Ada", "age": 36, "height": 1.7, "ok": true, "note": null})",
              "[]", "[1, 2.5]", R"([1, "two", null])", R"({"a": {"b": [{"c": 1}, {"c": 2, "d": "x"}, {}]}})",
-             R"("text")", "3", "null", R"([[1], [], ["a"]])"})
+             R"("text")", "3", "null", R"([[1], [], ["a"]])", R"([{"a": 1}, {"b": 1}, {"b": 2}])"})
         QTest::newRow(example) << QByteArray(example);
 }
 
