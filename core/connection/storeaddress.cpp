@@ -1,9 +1,9 @@
 #include "connection/storeaddress.h"
 
 #include "base/error.h"
+#include "base/redact.h"
 #include "redis/redisurl.h"
 
-#include <QRegularExpression>
 #include <QStringList>
 #include <QUrl>
 
@@ -141,14 +141,7 @@ QString StoreAddress::urlWith(const StoreSecrets& secrets) const
 
 QString withoutPasswords(const QString& text)
 {
-    // The last @ before a space or quote ends the user info: an unencoded one may be part of the password.
-    static const QRegularExpression userInfo(QStringLiteral("([A-Za-z][A-Za-z0-9+.-]*://)[^\\s\"'<>]*@"));
-    static const QRegularExpression parameter(
-        QStringLiteral("([?&](?:[a-z_]*password|api[_-]?key|key|token)=)(?!/)[^\\s&\"'<>]+"),
-        QRegularExpression::CaseInsensitiveOption);
-    QString clean = text;
-    clean.replace(userInfo, QStringLiteral("\\1***@"));
-    return clean.replace(parameter, QStringLiteral("\\1***"));
+    return redacted(text);
 }
 
 } // namespace llmcache

@@ -13,8 +13,6 @@ private Q_SLOTS:
     void secretsAreTakenOut();
     void userNeedsAPassword();
     void wrongUrlsShowNoSecret();
-    void passwordsAreMasked_data();
-    void passwordsAreMasked();
 };
 
 void TestStoreAddress::urlsComeBack_data()
@@ -87,32 +85,6 @@ void TestStoreAddress::wrongUrlsShowNoSecret()
             QVERIFY2(!error.text().contains(QLatin1String("hunter2")), error.what());
         }
     }
-}
-
-void TestStoreAddress::passwordsAreMasked_data()
-{
-    QTest::addColumn<QString>("text");
-    QTest::addColumn<QString>("masked");
-    QTest::newRow("plain") << QStringLiteral("a redis://h:1/0 b") << QStringLiteral("a redis://h:1/0 b");
-    QTest::newRow("password") << QStringLiteral("redis://:pw@h:1/0") << QStringLiteral("redis://***@h:1/0");
-    QTest::newRow("unencoded") << QStringLiteral("x redis://u:p@w/?@h y")
-                               << QStringLiteral("x redis://***@h y");
-    QTest::newRow("query") << QStringLiteral("redis+sentinel://a/m?sentinel_user=w&sentinel_password=x&db=1")
-                           << QStringLiteral(
-                                  "redis+sentinel://a/m?sentinel_user=w&sentinel_password=***&db=1");
-    QTest::newRow("two") << QStringLiteral("redis://:a@h, redis://:b@i")
-                         << QStringLiteral("redis://***@h, redis://***@i");
-    QTest::newRow("key file") << QStringLiteral("rediss://h/0?key=/k.pem")
-                              << QStringLiteral("rediss://h/0?key=/k.pem");
-    QTest::newRow("key in an address") << QStringLiteral("https://g.example/v1?key=AIzaSy")
-                                       << QStringLiteral("https://g.example/v1?key=***");
-}
-
-void TestStoreAddress::passwordsAreMasked()
-{
-    QFETCH(QString, text);
-    QFETCH(QString, masked);
-    QCOMPARE(withoutPasswords(text), masked);
 }
 
 QTEST_GUILESS_MAIN(TestStoreAddress)
