@@ -40,12 +40,15 @@ std::vector<OptionSpec> globalOptions()
     return {
         {QStringLiteral("store"), QStringLiteral("URL"),
             QStringLiteral("redis://…, sqlite:///…; default: LLM_CACHE_REDIS_URL, then the embedded file")},
+        {QStringLiteral("connection"), QStringLiteral("NAME"),
+            QStringLiteral("a store that you keep, see \"llmcache connections list\"")},
         {QStringLiteral("workspace"), QStringLiteral("NAME"),
             QStringLiteral("namespace within the store (default: default)")},
         {QStringLiteral("config"), QStringLiteral("DIR"),
             QStringLiteral("folder for settings, embedded cache and spool")},
         {QStringLiteral("base-url"), QStringLiteral("PROVIDER=URL"),
             QStringLiteral("endpoint instead of the provider's own; may be repeated"), true},
+        {QStringLiteral("read-only"), {}, QStringLiteral("change nothing in the store")},
         {QStringLiteral("verbose"), {}, QStringLiteral("say on stderr what happens")},
         {QStringLiteral("help"), {}, QStringLiteral("show help")},
         {QStringLiteral("version"), {}, QStringLiteral("show the version")},
@@ -70,6 +73,10 @@ CommandLine CommandLine::parse(const QStringList& arguments)
             line.words.append(text);
         } else if (word->name == QLatin1String("store")) {
             line.store = takeValue(*word, arguments, at, QStringLiteral("URL"));
+        } else if (word->name == QLatin1String("connection")) {
+            line.connection = takeValue(*word, arguments, at, QStringLiteral("NAME"));
+        } else if (word->name == QLatin1String("read-only")) {
+            line.readOnly = true;
         } else if (word->name == QLatin1String("workspace")) {
             line.workspace = takeValue(*word, arguments, at, QStringLiteral("NAME"));
         } else if (word->name == QLatin1String("config")) {
@@ -88,7 +95,9 @@ CommandLine CommandLine::parse(const QStringList& arguments)
             // help.
             if (!word->value && at + 1 < arguments.size() && word->name != QLatin1String("json")
                 && word->name != QLatin1String("csv") && word->name != QLatin1String("stream")
-                && word->name != QLatin1String("yes"))
+                && word->name != QLatin1String("yes") && word->name != QLatin1String("password")
+                && word->name != QLatin1String("reading") && word->name != QLatin1String("production")
+                && word->name != QLatin1String("write-for-python"))
                 line.words.append(arguments.at(++at));
         }
     }

@@ -44,9 +44,11 @@ std::vector<OptionSpec> globalOptions();
 struct CommandLine {
     QStringList words; ///< command and its arguments, global options removed
     QString store;
+    QString connection; ///< name of a profile
     QString workspace;
     QString configFolder;
     QStringList baseUrls; ///< PROVIDER=URL
+    bool readOnly = false;
     bool verbose = false;
     bool help = false;
     bool version = false;

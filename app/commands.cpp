@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "output.h"
+#include "storechoice.h"
 
 #include <QDateTime>
 #include <QRegularExpression>
@@ -15,9 +16,9 @@ const std::vector<Command>& commands()
 {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto part : {runCommands(), explainCommands(), requestCommands(), entryCommands(),
-                 watchCommands(), indexCommands(), changeCommands(), editCommands(), transferCommands(),
-                 agentCommands(), costCommands(), priceCommands(), keyCommands()})
+        for (auto part : {runCommands(), explainCommands(), entryCommands(), watchCommands(), indexCommands(),
+                 changeCommands(), editCommands(), transferCommands(), agentCommands(), costCommands(),
+                 priceCommands(), keyCommands(), connectionCommands()})
             list.insert(
                 list.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         return list;
@@ -119,11 +120,17 @@ QCoro::Task<int> runCommand(CommandLine line)
             co_return 0;
         }
         Arguments arguments(words, command.options, command.mostOperands);
-        session = std::make_unique<Session>(sessionConfig(line));
+        StoreChoice choice = chooseStore(line);
+        CommandContext context;
+        context.agentsFolder = choice.agentsFolder;
+        if (line.verbose && !choice.source.isEmpty())
+            printError(QStringLiteral("llmcache: the store is named by %1").arg(choice.source));
+        KeyRing keys(choice.config.dataFolder);
+        SessionConfig config = co_await openable(std::move(choice), &keys);
+        session = std::make_unique<Session>(std::move(config));
         if (!session->priceProblem().isEmpty())
             printError(QStringLiteral("llmcache: warning: %1 The built-in prices are used.")
                            .arg(session->priceProblem()));
-        CommandContext context;
         context.session = session.get();
         if (const QString caution = session->store().info().caution; !caution.isEmpty())
             printError(QStringLiteral("llmcache: warning: %1").arg(caution));

@@ -9,6 +9,7 @@ namespace llmcache::app {
 struct CommandContext {
     Session* session = nullptr;
     QStringList words; ///< after the command's own name
+    QString agentsFolder; ///< of the project, empty without one
     bool verbose = false;
 };
 
@@ -37,7 +38,7 @@ std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
 std::vector<Command> priceCommands();
 std::vector<Command> keyCommands();
-std::vector<Command> requestCommands();
+std::vector<Command> connectionCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.
 const Command& findCommand(const QStringList& words);

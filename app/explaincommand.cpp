@@ -59,7 +59,7 @@ QCoro::Task<int> explain(CommandContext context, Arguments arguments)
 {
     Session* const session = context.session;
     const RunOptions run = runOptions(arguments);
-    const Agent agent = co_await resolveAgent(session, arguments);
+    const Agent agent = co_await resolveAgent(session, arguments, context.agentsFolder);
     const QString prompt = promptOf(arguments);
     Request request = session->runner().buildRequest(agent, prompt, run);
     const Interrupt interrupt;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr qint64 largestInput = 64 * 1024 * 1024;
 
-} // namespace
-
 QByteArray readFile(const QString& path, const QString& what)
 {
     QFile file(path);
@@ -27,14 +25,6 @@ QByteArray readFile(const QString& path, const QString& what)
         throw ConfigurationError(QStringLiteral("%1 \"%2\" is larger than 64 MB.").arg(what, path));
     return file.readAll();
 }
-
-bool isAgentFile(const QString& nameOrFile)
-{
-    return nameOrFile.endsWith(QLatin1String(".json")) || nameOrFile.contains(QLatin1Char('/'))
-        || QFileInfo(nameOrFile).isFile();
-}
-
-namespace {
 
 QString readStandardInput()
 {
@@ -54,7 +44,8 @@ QString readStandardInput()
 /// A name of the workspace, or a file when it looks like one.
 QCoro::Task<Agent> loadAgent(Session* session, QString nameOrFile)
 {
-    if (isAgentFile(nameOrFile))
+    if (nameOrFile.endsWith(QLatin1String(".json")) || nameOrFile.contains(QLatin1Char('/'))
+        || QFileInfo(nameOrFile).isFile())
         co_return parseAgent(readFile(nameOrFile, QStringLiteral("The agent file")),
             QStringLiteral("Agent file ") + nameOrFile);
     const auto stored = co_await session->store().loadAgent(nameOrFile);
@@ -105,9 +96,12 @@ std::vector<OptionSpec> requestOptions()
     };
 }
 
-QCoro::Task<Agent> resolveAgent(Session* session, Arguments arguments)
+QCoro::Task<Agent> resolveAgent(Session* session, Arguments arguments, QString agentsFolder)
 {
     QString name = arguments.required(QStringLiteral("agent"));
+    const QString ofProject = QStringLiteral("%1/%2.agent.json").arg(agentsFolder, name);
+    if (!agentsFolder.isEmpty() && !name.contains(QLatin1Char('/')) && QFileInfo(ofProject).isFile())
+        name = ofProject;
     Agent agent = co_await loadAgent(session, std::move(name));
     if (arguments.has(QStringLiteral("model")))
         agent.model = arguments.value(QStringLiteral("model"));

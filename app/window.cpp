@@ -1,9 +1,11 @@
 #include "window.h"
 
 #include "base/error.h"
-#include "commands.h"
+#include "logkeeper.h"
+#include "settings/settingsview.h"
+#include "storechoice.h"
 #include "theme/theme.h"
-#include "workbench.h"
+#include "windows.h"
 
 #include <QApplication>
 #include <QDir>
@@ -31,6 +33,15 @@ std::unique_ptr<QSettings> openSettings(const CommandLine& line)
         QSettings::IniFormat, QSettings::UserScope, QStringLiteral("llmcache"), QStringLiteral("llmcache"));
 }
 
+/// Times are shown in the zone of the settings. Before anything asks for the time: the environment is not for
+/// several threads.
+void useTimeZone(const QSettings& settings)
+{
+    const QByteArray zone = settings.value(QStringLiteral("appearance/time_zone")).toByteArray();
+    if (!zone.isEmpty())
+        qputenv("TZ", ':' + zone);
+}
+
 } // namespace
 
 int runWindow(int& argc, char** argv, const CommandLine& line)
@@ -41,13 +52,17 @@ int runWindow(int& argc, char** argv, const CommandLine& line)
     QApplication::setDesktopFileName(QStringLiteral("io.github.llmcache.Workbench"));
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/llmcache/package/io.github.llmcache.Workbench.svg")));
     QApplication::setQuitOnLastWindowClosed(false);
+    LogBook log;
+    const LogKeeper keeper(&log);
     const auto settings = openSettings(line);
+    useTimeZone(*settings);
     ui::Theme theme;
     ui::restoreAppearance(&theme, *settings);
     theme.apply(application);
-    Workbench workbench(sessionConfig(line), settings.get(), &theme);
-    QObject::connect(&workbench, &Workbench::finished, &application, &QCoreApplication::quit);
-    workbench.show();
+    StoreChoice choice = chooseStore(line);
+    Windows windows(choice.config.dataFolder, settings.get(), &theme, &log);
+    QObject::connect(&windows, &Windows::finished, &application, &QCoreApplication::quit);
+    windows.openFirst(std::move(choice));
     return QApplication::exec();
 }
 

@@ -1,8 +1,13 @@
 #include "workbench.h"
 
 #include "cache/cacheview.h"
+#include "cache/sampleworkspace.h"
+#include "connection/connections.h"
+#include "connections/connectionscard.h"
 #include "costs/costsview.h"
+#include "shell/connectionbutton.h"
 #include "shell/mainwindow.h"
+#include "shell/welcomepane.h"
 #include "theme/theme.h"
 #include "widgets/format.h"
 #include "widgets/toast.h"
@@ -10,13 +15,20 @@
 
 #include <QCoreApplication>
 #include <QDateTime>
+#include <QInputDialog>
+#include <QLoggingCategory>
 #include <QSettings>
+
+#include <utility>
 
 namespace llmcache::app {
 
 namespace {
 
 using namespace std::chrono_literals;
+
+Q_LOGGING_CATEGORY(storeLog, "llmcache.store", QtInfoMsg)
+Q_LOGGING_CATEGORY(runLog, "llmcache.run", QtInfoMsg)
 
 /// Ends whatever the store still owes us, and puts what it does not take into the spool.
 QCoro::Task<> drain(Session* session)
@@ -32,10 +44,21 @@ QCoro::Task<StoreStatus> statusOf(Session* session)
     co_return status;
 }
 
+QCoro::Task<> fillIfEmpty(Session* session, std::stop_token stop)
+{
+    auto listing = session->store().listEntries({}, 1);
+    const EntryPage page = co_await listing;
+    if (!page.rows.empty())
+        co_return;
+    auto filling = fillSampleWorkspace(session, stop);
+    co_await filling;
+}
+
 } // namespace
 
-Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme)
+Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme, WindowDesk desk)
     : m_settings(settings)
+    , m_desk(std::move(desk))
     , m_session(std::make_unique<Session>(std::move(config)))
     , m_window(std::make_unique<ui::MainWindow>(theme, settings))
 {
@@ -55,6 +78,8 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
     const StoreInfo info = session->store().info();
     m_window->setStore(info.kind, info.name, false, {});
     m_window->setWorkspace(info.workspace);
+    m_window->setConnection(look());
+    connectDesk();
     connectViews();
     m_window->finishSetup();
 
@@ -79,11 +104,21 @@ void Workbench::connectViews()
     connect(m_window.get(), &ui::MainWindow::idle, this, &Workbench::close);
     connect(
         &m_session->store(), &Store::connectionChanged, this, [this](bool connected, const QString& problem) {
+            if (connected)
+                qCInfo(storeLog, "Connected");
+            else
+                qCWarning(storeLog, "Not connected: %s", qUtf8Printable(problem));
             const StoreInfo info = m_session->store().info();
             m_window->setStore(info.kind, info.name, connected, connected ? info.caution : problem);
         });
     connect(m_workbench, &ui::WorkbenchView::runningChanged, m_window.get(), &ui::MainWindow::setRunning);
+    connect(
+        m_workbench, &ui::WorkbenchView::runningChanged, this, [this](int running) { m_running = running; });
     connect(m_workbench, &ui::WorkbenchView::runFinished, this, [this](const RunResult& result) {
+        const RunData& data = result.data();
+        qCInfo(runLog, "Run of %s: %s after %lld ms, %d requests", qUtf8Printable(data.model),
+            qUtf8Printable(outcomeName(data.outcome)), static_cast<long long>(data.latency.count() / 1000),
+            data.attempts);
         if (result.data().stored)
             m_cache->noteStored(result.fingerprint());
         m_costs->scheduleReload();
@@ -117,9 +152,126 @@ void Workbench::connectViews()
     });
 }
 
+ui::ConnectionLook Workbench::look() const
+{
+    const StoreInfo info = m_session->store().info();
+    const ConnectionTraits& traits = m_session->connection();
+    ui::ConnectionLook look;
+    look.id = m_desk.profileId;
+    look.name = traits.name.isEmpty() ? m_desk.source : traits.name;
+    look.colour = m_desk.isSample ? QStringLiteral("violet") : m_desk.colour;
+    look.workspace = info.workspace;
+    look.store = info.kind + QStringLiteral(" · ") + ui::format::path(info.name);
+    look.source = m_desk.source.isEmpty() ? QString() : tr("chosen by %1").arg(m_desk.source);
+    look.production = traits.production;
+    look.readOnly = m_session->isReadOnly();
+    return look;
+}
+
+void Workbench::connectDesk()
+{
+    ui::ConnectionButton* const button = m_window->connectionButton();
+    if (m_desk.log)
+        m_settingsView->setLog(m_desk.log);
+    button->setVisible(m_desk.connections != nullptr);
+    if (!m_desk.connections)
+        return;
+    m_settingsView->setConnections(m_desk.connections);
+    m_settingsView->connections()->setCurrent(m_desk.profileId);
+    connect(
+        m_settingsView->connections(), &ui::ConnectionsCard::openRequested, this, &Workbench::profileChosen);
+    connect(m_desk.connections, &Connections::changed, this, &Workbench::showConnections);
+    connect(button, &ui::ConnectionButton::chosen, this, &Workbench::connectionChosen);
+    connect(button, &ui::ConnectionButton::workspaceRequested, this, &Workbench::askWorkspace);
+    connect(button, &ui::ConnectionButton::manageRequested, this,
+        [this] { showSettings(ui::SettingsView::Page::Connections); });
+    const auto addConnection = [this] {
+        showSettings(ui::SettingsView::Page::Connections);
+        m_settingsView->connections()->add();
+    };
+    connect(button, &ui::ConnectionButton::addRequested, this, addConnection);
+    ui::WelcomePane* const welcome = m_window->welcome();
+    connect(welcome, &ui::WelcomePane::connectRequested, this, addConnection);
+    connect(welcome, &ui::WelcomePane::keyRequested, this,
+        [this] { showSettings(ui::SettingsView::Page::Keys); });
+    connect(welcome, &ui::WelcomePane::sampleRequested, this, &Workbench::sampleRequested);
+    showConnections();
+}
+
+void Workbench::showConnections()
+{
+    m_deskTasks.run([connections = m_desk.connections](std::stop_token) { return connections->load(); },
+        [this](const std::vector<ConnectionProfile>& profiles) {
+            QList<ui::ConnectionItem> items{{QString(), tr("Embedded file"), {}, QStringLiteral("grey")}};
+            for (const ConnectionProfile& one : profiles)
+                items.append({one.id, one.traits.name, one.address.url(), one.colour});
+            m_window->connectionButton()->setItems(items);
+        },
+        [this](const ui::Failure& failure) {
+            if (!failure.cancelled())
+                m_window->showMessage(failure.message, failure.remedy, true);
+        });
+}
+
+void Workbench::showSettings(ui::SettingsView::Page page)
+{
+    m_window->showView(m_settingsView);
+    m_settingsView->showPage(page);
+}
+
+void Workbench::askWorkspace()
+{
+    auto* dialog = new QInputDialog(m_window.get());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setObjectName(QStringLiteral("workspace dialog"));
+    dialog->setWindowTitle(tr("Another workspace"));
+    dialog->setLabelText(tr("Name of the workspace; one that is new begins empty."));
+    dialog->setTextValue(m_session->config().workspace);
+    dialog->setOkButtonText(tr("Open workspace"));
+    connect(dialog, &QInputDialog::textValueSelected, this,
+        [this](const QString& name) { Q_EMIT workspaceChosen(name.trimmed()); });
+    dialog->open();
+}
+
+bool Workbench::isBusy() const
+{
+    return m_running > 0;
+}
+
+void Workbench::fillSample()
+{
+    const auto marked = [this] {
+        m_window->showMessage(tr("This is the sample workspace: its agents, entries and calls are made up."),
+            tr("It is in a file of its own, which goes with it."), false, tr("Remove the sample"),
+            [this] { Q_EMIT sampleRemovalRequested(); });
+    };
+    m_window->showMessage(tr("The sample workspace is being filled…"), {}, false);
+    m_deskTasks.run(
+        [session = m_session.get()](std::stop_token stop) { return fillIfEmpty(session, std::move(stop)); },
+        [this, marked] {
+            marked();
+            for (ui::View* view : {static_cast<ui::View*>(m_workbench), static_cast<ui::View*>(m_cache),
+                     static_cast<ui::View*>(m_costs)}) {
+                if (view == m_window->currentView())
+                    view->activate();
+            }
+            m_savedTimer.start();
+        },
+        [this](const ui::Failure& failure) {
+            if (!failure.cancelled())
+                m_window->showMessage(failure.message, failure.remedy, true);
+        });
+}
+
 void Workbench::show()
 {
     m_window->show();
+    const bool isFirst = !m_settings->contains(QStringLiteral("window/welcome"));
+    if (m_desk.connections && !m_desk.isSample
+        && m_settings->value(QStringLiteral("window/welcome"), isFirst).toBool())
+        m_window->showWelcome(true);
+    if (m_desk.isSample)
+        fillSample();
     m_statusTimer.start();
     // After the first paint: the window is there before the store is.
     QTimer::singleShot(0, this, &Workbench::pollStatus);
@@ -170,11 +322,26 @@ void Workbench::close()
     m_savedTimer.stop();
     m_statusTasks.drop();
     m_savedTasks.drop();
+    m_deskTasks.drop();
     // A store that hangs must not keep the program alive; what is unwritten then is lost to the ledger only.
     constexpr auto patience = 5s;
     QTimer::singleShot(patience, this, &Workbench::finished);
     m_closeTasks.run([session = m_session.get()](std::stop_token) { return drain(session); },
-        [this] { Q_EMIT finished(); }, [this](const ui::Failure&) { Q_EMIT finished(); });
+        [this] { finishWhenIdle(); }, [this](const ui::Failure&) { finishWhenIdle(); });
+}
+
+void Workbench::finishWhenIdle()
+{
+    // What was dropped still runs to its end, and uses the session.
+    for (ui::TaskScope* tasks : {&m_statusTasks, &m_savedTasks, &m_deskTasks}) {
+        if (tasks->active() > 0) {
+            connect(tasks, &ui::TaskScope::activeChanged, this, &Workbench::finishWhenIdle,
+                static_cast<Qt::ConnectionType>(Qt::QueuedConnection | Qt::UniqueConnection));
+            return;
+        }
+    }
+    if (!std::exchange(m_ended, true))
+        Q_EMIT finished();
 }
 
 ui::SettingsView::Facts Workbench::facts() const
@@ -182,6 +349,9 @@ ui::SettingsView::Facts Workbench::facts() const
     const StoreInfo info = m_session->store().info();
     ui::SettingsView::Facts facts;
     facts.store = info.kind + QStringLiteral(" · ") + ui::format::path(info.name);
+    facts.source = m_session->connection().name.isEmpty()
+        ? m_desk.source
+        : tr("the connection \"%1\"").arg(m_session->connection().name);
     facts.workspace = info.workspace;
     facts.dataFolder = ui::format::path(m_session->config().dataFolder);
     facts.settingsFile = ui::format::path(m_settings->fileName());

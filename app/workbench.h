@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/session.h"
+#include "connection/connectionprofile.h"
 #include "settings/settingsview.h"
 #include "widgets/tasks.h"
 
@@ -9,8 +10,14 @@
 
 class QSettings;
 
+namespace llmcache {
+class Connections;
+class LogBook;
+} // namespace llmcache
+
 namespace llmcache::ui {
 class CacheView;
+struct ConnectionLook;
 class CostsView;
 class MainWindow;
 class SettingsView;
@@ -20,12 +27,23 @@ class WorkbenchView;
 
 namespace llmcache::app {
 
+/// What a window knows of its surroundings.
+struct WindowDesk {
+    Connections* connections = nullptr; ///< without them the window can't switch
+    const LogBook* log = nullptr;
+    QString profileId{}; ///< of the connection that is open; empty without one
+    QString colour{};
+    QString source{}; ///< who chose the store: "LLM_CACHE_REDIS_URL", …
+    bool isSample = false; ///< filled with made-up data, and marked so
+};
+
 /// The composition root of the window: makes session, theme, window and views, connects them, and takes them
 /// down in order. Emits finished() when everything has ended.
 class Workbench : public QObject {
     Q_OBJECT
 public:
-    Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme);
+    /// What `desk` names must outlive it. Throws ConfigurationError for a store that can't be.
+    Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme, WindowDesk desk = {});
     ~Workbench() override;
     void show();
     ui::MainWindow& window() { return *m_window; }
@@ -34,19 +52,37 @@ public:
     ui::CostsView& costsView() { return *m_costs; }
     ui::SettingsView& settingsView() { return *m_settingsView; }
     Session& session() { return *m_session; }
+    const QString& profileId() const { return m_desk.profileId; }
+    const QString& source() const { return m_desk.source; }
+    /// Whether something is under way that closing would stop.
+    bool isBusy() const;
 
 Q_SIGNALS:
     void finished();
+    /// The user wants this connection; empty = the embedded file.
+    void connectionChosen(const QString& id, bool inNewWindow);
+    void profileChosen(const llmcache::ConnectionProfile& profile);
+    void workspaceChosen(const QString& workspace);
+    void sampleRequested();
+    void sampleRemovalRequested();
 
 private:
     void connectViews();
+    void connectDesk();
+    void showConnections();
+    void showSettings(ui::SettingsView::Page page);
+    void askWorkspace();
+    void fillSample();
+    ui::ConnectionLook look() const;
     void pollStatus();
     void showStatus(const StoreStatus& status);
     void updateSaved();
     void close();
+    void finishWhenIdle();
     ui::SettingsView::Facts facts() const;
 
     QSettings* m_settings;
+    WindowDesk m_desk;
     std::unique_ptr<Session> m_session;
     std::unique_ptr<ui::MainWindow> m_window;
     ui::WorkbenchView* m_workbench = nullptr;
@@ -58,6 +94,9 @@ private:
     ui::TaskScope m_statusTasks;
     ui::TaskScope m_savedTasks;
     ui::TaskScope m_closeTasks;
+    ui::TaskScope m_deskTasks;
+    int m_running = 0;
+    bool m_ended = false;
 };
 
 } // namespace llmcache::app

@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "cache/importfile_p.h"
-#include "store/pythonstore.h"
 
 #include <qcorofuture.h>
 
@@ -20,9 +19,8 @@ const QByteArray revisionField = QByteArrayLiteral("rev");
 /// One pass over the file: batches are read on one thread while those before are understood on all.
 class ImportPass {
 public:
-    ImportPass(const QString& path, bool takesPython)
+    explicit ImportPass(const QString& path)
         : m_file(path)
-        , m_takesPython(takesPython)
     {
         m_thread.setMaxThreadCount(1);
     }
@@ -51,9 +49,8 @@ public:
         const std::size_t share = (lines->size() + shares - 1) / shares;
         std::vector<QFuture<ImportedLines>> futures;
         for (std::size_t from = 0; from < lines->size(); from += share) {
-            const auto work = [lines, from, to = std::min(from + share, lines->size()), onlyCheck,
-                                  takesPython = m_takesPython] {
-                return readLines(*lines, from, to, onlyCheck, takesPython);
+            const auto work = [lines, from, to = std::min(from + share, lines->size()), onlyCheck] {
+                return readLines(*lines, from, to, onlyCheck);
             };
             futures.push_back(runOn(pool, work));
         }
@@ -72,7 +69,6 @@ public:
 
 private:
     ImportFile m_file;
-    bool m_takesPython;
     QFuture<std::vector<NumberedLine>> m_coming;
     QThreadPool m_thread; // last: its jobs use the file
 };
@@ -278,7 +274,7 @@ QCoro::Task<> writeAll(Store* store, ImportPass* pass, const ImportOptions* opti
 
 QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOptions options)
 {
-    ImportPass pass(path, pythonStoreOf(store) != nullptr);
+    ImportPass pass(path);
     ImportReport report;
     auto checking = checkAll(&pass, &options, &report);
     co_await checking;

@@ -79,7 +79,7 @@ std::unique_ptr<QProcess> CommandLine::start(const QStringList& arguments, const
 {
     auto process = std::make_unique<QProcess>();
     process->setProcessEnvironment(m_environment);
-    process->setWorkingDirectory(m_home.path());
+    process->setWorkingDirectory(m_folder.isEmpty() ? m_home.path() : m_folder);
     process->start(program(), arguments);
     process->write(input);
     process->closeWriteChannel();

@@ -41,6 +41,8 @@ public:
     QString home() const { return m_home.path(); }
     /// The file of the program.
     static QString program();
+    /// Where the program is run; the HOME without it.
+    void setFolder(const QString& path) { m_folder = path; }
 
     /// Runs the program to its end.
     ProgramResult run(const QStringList& arguments, const QByteArray& input = {}) const;
@@ -51,6 +53,7 @@ public:
 private:
     QTemporaryDir m_home;
     QProcessEnvironment m_environment;
+    QString m_folder;
 };
 
 /// Fails the test with everything the program said when its exit code is another.

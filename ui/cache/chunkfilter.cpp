@@ -206,9 +206,7 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
     case Field::Tokens:
         return number([&](std::size_t slot) { return qint64(chunk.tokens[slot]); });
     case Field::Age:
-        return each(chunk, [&](std::size_t slot) {
-            return chunk.created[slot] > 0 && term.matchesNumber(m_nowMs - chunk.created[slot]);
-        });
+        return number([&](std::size_t slot) { return m_nowMs - chunk.created[slot]; });
     case Field::Ttl:
         return number([&](std::size_t slot) {
             const qint64 expires = chunk.expires[slot];
@@ -219,9 +217,7 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
     case Field::Size:
         return number([&](std::size_t slot) { return qint64(chunk.bytes[slot]); });
     case Field::Created:
-        return each(chunk, [&](std::size_t slot) {
-            return chunk.created[slot] > 0 && term.matchesNumber(chunk.created[slot]);
-        });
+        return number([&](std::size_t slot) { return chunk.created[slot]; });
     case Field::Used:
         return each(chunk,
             [&](std::size_t slot) { return chunk.used[slot] > 0 && term.matchesNumber(chunk.used[slot]); });

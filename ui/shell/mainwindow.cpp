@@ -2,13 +2,16 @@
 
 #include "settings/settingsview.h"
 #include "shell/commandpalette.h"
+#include "shell/connectionbutton.h"
 #include "shell/helpview.h"
 #include "shell/panes.h"
 #include "shell/rail.h"
 #include "shell/statusstrip.h"
 #include "shell/topbar.h"
 #include "shell/view.h"
+#include "shell/welcomepane.h"
 #include "theme/theme.h"
+#include "widgets/badge.h"
 #include "widgets/controls.h"
 #include "widgets/errorbanner.h"
 #include "widgets/toast.h"
@@ -34,6 +37,12 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     , m_topBar(new TopBar(this))
     , m_bannerBox(new QWidget(this))
     , m_storeBanner(new ErrorBanner(theme, m_bannerBox))
+    , m_message(new ErrorBanner(theme, m_bannerBox))
+    , m_welcome(new WelcomePane(theme, m_bannerBox))
+    , m_connection(new ConnectionButton(theme, m_topBar))
+    , m_production(new Badge(BadgeKind::Error, tr("▲ PRODUCTION"), m_topBar))
+    , m_readOnly(new Badge(BadgeKind::Neutral, tr("READ-ONLY"), m_topBar))
+    , m_edge(new ProductionEdge(theme, this))
     , m_stack(new QStackedWidget(this))
     , m_status(new StatusStrip(this))
 {
@@ -48,8 +57,18 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     column->setSpacing(0);
     auto* bannerLayout = new QVBoxLayout(m_bannerBox);
     bannerLayout->setContentsMargins(12, 8, 12, 8);
+    bannerLayout->setSpacing(8);
     bannerLayout->addWidget(m_storeBanner);
+    bannerLayout->addWidget(m_message);
+    bannerLayout->addWidget(m_welcome);
     m_bannerBox->hide();
+    m_welcome->hide();
+    m_topBar->addLeading(m_connection);
+    m_topBar->addLeading(m_production);
+    m_topBar->addLeading(m_readOnly);
+    m_production->hide();
+    m_readOnly->hide();
+    column->addWidget(m_edge);
     column->addWidget(m_topBar);
     column->addWidget(m_bannerBox);
     column->addWidget(m_stack, 1);
@@ -64,7 +83,15 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_rail, &Rail::activated, this, &MainWindow::activatePage);
     connect(m_topBar, &TopBar::searchRequested, m_palette, &CommandPalette::open);
     connect(m_storeBanner, &ErrorBanner::actionTriggered, this, &MainWindow::retryRequested);
-    connect(m_storeBanner, &ErrorBanner::dismissed, m_bannerBox, &QWidget::hide);
+    connect(m_storeBanner, &ErrorBanner::dismissed, this, &MainWindow::updateBannerBox);
+    connect(m_message, &ErrorBanner::dismissed, this, &MainWindow::updateBannerBox);
+    connect(m_message, &ErrorBanner::actionTriggered, this, [this] {
+        m_message->clear();
+        updateBannerBox();
+        if (const auto action = std::exchange(m_messageAction, {}))
+            action();
+    });
+    connect(m_welcome, &WelcomePane::dismissed, this, [this] { showWelcome(false); });
     qApp->installEventFilter(this);
 
     resize(1440, 900);
@@ -105,10 +132,12 @@ void MainWindow::buildMenus()
     m_viewMenu->addAction(light);
     m_viewMenu->addSeparator();
     m_helpMenu = menuBar()->addMenu(tr("&Help"));
+    QAction* welcome = add(tr("Show the welcome"), {}, [this] { showWelcome(true); });
+    m_helpMenu->addAction(welcome);
     menuBar()->hide();
     for (const QMenu* menu : {file, m_viewMenu, m_helpMenu})
         connect(menu, &QMenu::triggered, menuBar(), &QWidget::hide);
-    m_windowCommands = {next, previous, light, quit};
+    m_windowCommands = {next, previous, light, welcome, quit};
 }
 
 void MainWindow::addView(View* view, IconName icon, const QString& label, Place place)
@@ -196,7 +225,7 @@ void MainWindow::activatePage(int index)
     m_rail->setCurrent(index);
     m_stack->setCurrentIndex(index);
     m_topBar->showHeader(page.header);
-    setWindowTitle(tr("%1 – LLM Cache Workbench").arg(page.view->title()));
+    updateTitle();
     // Before the first show nothing needs data yet, and another view may still be chosen.
     if (isVisible())
         page.view->activate();
@@ -256,9 +285,9 @@ void MainWindow::setStore(const QString& kind, const QString& name, bool connect
     // While it is being connected again, the reason why it was down stays.
     if (!connected && problem.isEmpty())
         return;
-    m_bannerBox->setVisible(!connected);
     if (connected) {
         m_storeBanner->clear();
+        updateBannerBox();
         return;
     }
     const QString remedy = kind == u"sqlite"
@@ -268,6 +297,50 @@ void MainWindow::setStore(const QString& kind, const QString& name, bool connect
              "the address is right, then retry.");
     m_storeBanner->showProblem(
         tr("The %1 store %2 can't be reached: %3").arg(kind, name, problem), remedy, tr("Retry"));
+    updateBannerBox();
+}
+
+void MainWindow::updateBannerBox()
+{
+    m_bannerBox->setVisible(!m_storeBanner->isHidden() || !m_message->isHidden() || !m_welcome->isHidden());
+}
+
+void MainWindow::showMessage(const QString& what, const QString& remedy, bool isError, const QString& action,
+    std::function<void()> run)
+{
+    m_messageAction = std::move(run);
+    m_message->showProblem(
+        what, remedy, action, isError ? ErrorBanner::Severity::Error : ErrorBanner::Severity::Warning);
+    updateBannerBox();
+}
+
+void MainWindow::showWelcome(bool shown)
+{
+    m_welcome->setVisible(shown);
+    m_settings->setValue(QStringLiteral("window/welcome"), shown);
+    updateBannerBox();
+}
+
+void MainWindow::setConnection(const ConnectionLook& look)
+{
+    m_connectionName = look.name;
+    m_connection->setLook(look);
+    m_production->setVisible(look.production);
+    m_readOnly->setVisible(look.readOnly);
+    m_edge->setLook(look);
+    updateTitle();
+}
+
+void MainWindow::updateTitle()
+{
+    const View* view = currentView();
+    QStringList parts;
+    if (view)
+        parts.append(view->title());
+    if (!m_connectionName.isEmpty())
+        parts.append(m_connectionName);
+    parts.append(QStringLiteral("LLM Cache Workbench"));
+    setWindowTitle(parts.join(QStringLiteral(" – ")));
 }
 
 void MainWindow::setLatency(std::chrono::microseconds latency)

@@ -6,6 +6,7 @@
 #include <QMainWindow>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 class QSettings;
@@ -13,15 +14,20 @@ class QStackedWidget;
 
 namespace llmcache::ui {
 
+class Badge;
 class CommandPalette;
+class ConnectionButton;
 class ErrorBanner;
 class HelpView;
+class ProductionEdge;
 class Rail;
 class StatusStrip;
 class Theme;
 class ToastHost;
 class TopBar;
 class View;
+class WelcomePane;
+struct ConnectionLook;
 
 /// The frame: rail, top bar, views, status line, command palette, notices.
 ///
@@ -50,6 +56,11 @@ public:
     void finishSetup();
 
     ToastHost* toasts() const { return m_toasts; }
+    /// What to switch to, and the requests to.
+    ConnectionButton* connectionButton() const { return m_connection; }
+    WelcomePane* welcome() const { return m_welcome; }
+    /// Shows the welcome above the view, or takes it away; the choice is kept.
+    void showWelcome(bool shown);
     /// Coroutines of all views that have not ended.
     int activeTasks() const;
 
@@ -63,6 +74,11 @@ public Q_SLOTS:
     void setSavedToday(const llmcache::Money& saved);
     void setRunning(int running);
     void setWorkspace(const QString& workspace);
+    /// What the frame says of the connection: button, title, and the edge of a production one.
+    void setConnection(const llmcache::ui::ConnectionLook& look);
+    /// Says something until it is dismissed, above the view; `action` names a button that runs `run`.
+    void showMessage(const QString& what, const QString& remedy, bool isError, const QString& action = {},
+        std::function<void()> run = {});
 
 Q_SIGNALS:
     /// The user wants the store to be connected again.
@@ -90,6 +106,8 @@ private:
     void toggleMenuBar();
     void saveState();
     void checkIdle();
+    void updateBannerBox();
+    void updateTitle();
     QString keyOf(const View* view) const;
 
     Theme* m_theme;
@@ -98,6 +116,14 @@ private:
     TopBar* m_topBar;
     QWidget* m_bannerBox;
     ErrorBanner* m_storeBanner;
+    ErrorBanner* m_message;
+    WelcomePane* m_welcome;
+    ConnectionButton* m_connection;
+    Badge* m_production;
+    Badge* m_readOnly;
+    ProductionEdge* m_edge;
+    std::function<void()> m_messageAction;
+    QString m_connectionName;
     QStackedWidget* m_stack;
     StatusStrip* m_status;
     CommandPalette* m_palette = nullptr;

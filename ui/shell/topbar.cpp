@@ -21,6 +21,7 @@ public:
 
 TopBar::TopBar(QWidget* parent)
     : QFrame(parent)
+    , m_leading(new QHBoxLayout)
     , m_headers(new QHBoxLayout)
 {
     setProperty("part", QStringLiteral("top"));
@@ -28,6 +29,8 @@ TopBar::TopBar(QWidget* parent)
     auto* layout = new QHBoxLayout(this);
     layout->setContentsMargins(16, 0, 16, 1);
     layout->setSpacing(16);
+    m_leading->setSpacing(8);
+    layout->addLayout(m_leading);
     layout->addLayout(m_headers, 1);
 
     auto* search = new SearchButton(this);
@@ -47,6 +50,11 @@ TopBar::TopBar(QWidget* parent)
     inside->addWidget(keys);
     layout->addWidget(search, 0);
     connect(search, &QPushButton::clicked, this, &TopBar::searchRequested);
+}
+
+void TopBar::addLeading(QWidget* widget)
+{
+    m_leading->addWidget(widget);
 }
 
 void TopBar::addHeader(QWidget* header)

@@ -11,6 +11,8 @@ class TopBar : public QFrame {
     Q_OBJECT
 public:
     explicit TopBar(QWidget* parent = nullptr);
+    /// Puts something before the headers, whatever view is shown.
+    void addLeading(QWidget* widget);
     /// Takes ownership of a header; hidden until it is shown by showHeader().
     void addHeader(QWidget* header);
     /// Shows this one of the headers only.
@@ -20,6 +22,7 @@ Q_SIGNALS:
     void searchRequested();
 
 private:
+    QHBoxLayout* m_leading;
     QHBoxLayout* m_headers;
     QList<QWidget*> m_all;
 };

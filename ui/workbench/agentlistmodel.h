@@ -14,7 +14,6 @@ class AgentListModel : public QAbstractListModel {
     Q_OBJECT
 public:
     static constexpr int modelRole = Qt::UserRole + 1; ///< `provider:model`
-    static constexpr int tagsRole = Qt::UserRole + 2; ///< one text
     using QAbstractListModel::QAbstractListModel;
 
     void setAgents(std::vector<StoredAgent> agents);
@@ -32,7 +31,7 @@ private:
     std::vector<StoredAgent> m_agents;
 };
 
-/// Two lines: the name with its tags, and the model below it.
+/// Two lines: the name, and the model below it.
 class AgentDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

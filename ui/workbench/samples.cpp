@@ -40,7 +40,7 @@ QCoro::Task<std::vector<StoredAgent>> agentsOrSamples(Session* session)
     if (!agents.empty())
         co_return agents;
     agents = unsavedSamples();
-    if (session->store().info().kind != QLatin1String("sqlite"))
+    if (session->store().info().kind != QLatin1String("sqlite") || session->isReadOnly())
         co_return agents;
     const QString user = session->config().identity.user;
     for (StoredAgent& stored : agents) {

@@ -124,6 +124,7 @@ void TestKeysCard::open()
     m_view = std::make_unique<SettingsView>(m_theme.get(), m_settings.get());
     m_view->setSession(m_session.get());
     m_view->resize(900, 1400);
+    m_view->showPage(SettingsView::Page::Keys);
     m_view->show();
     QVERIFY(QTest::qWaitForWindowExposed(m_view.get()));
     m_view->activateWindow();

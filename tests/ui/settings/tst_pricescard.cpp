@@ -142,6 +142,7 @@ void TestPricesCard::open()
     connect(m_view.get(), &SettingsView::notice, this,
         [this](const QString&, const QString&, const std::function<void()>& undo) { m_undo = undo; });
     m_view->resize(900, 1200);
+    m_view->showPage(SettingsView::Page::Prices);
     m_view->show();
     QVERIFY(QTest::qWaitForWindowExposed(m_view.get()));
     m_view->activateWindow();

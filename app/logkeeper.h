@@ -1,0 +1,22 @@
+#pragma once
+
+#include "base/logbook.h"
+
+#include <QtGlobal>
+
+namespace llmcache::app {
+
+/// Puts what the program and Qt log into a book, as long as it lives, and on standard error as before, there
+/// without secrets, too. One at a time; `book` must outlive it.
+class LogKeeper {
+public:
+    explicit LogKeeper(LogBook* book);
+    ~LogKeeper();
+    LogKeeper(const LogKeeper&) = delete;
+    LogKeeper& operator=(const LogKeeper&) = delete;
+
+private:
+    QtMessageHandler m_before;
+};
+
+} // namespace llmcache::app

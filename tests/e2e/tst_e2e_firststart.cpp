@@ -1,0 +1,320 @@
+// From an empty HOME to a cached answer on a team's Redis, in one sitting: real TLS, real password, real
+// keychain.
+#include "base/logbook.h"
+#include "cache/entrytable.h"
+#include "connections/connectionscard.h"
+#include "guitest.h"
+#include "redisserver.h"
+#include "secretservice.h"
+#include "shell/connectionbutton.h"
+#include "shell/mainwindow.h"
+#include "shell/welcomepane.h"
+#include "testcertificates.h"
+#include "theme/theme.h"
+#include "widgets/badge.h"
+#include "widgets/codeedit.h"
+#include "widgets/errorbanner.h"
+#include "widgets/toast.h"
+#include "windows.h"
+#include "workbench.h"
+#include "workbench/workbenchview.h"
+
+#include <QDirIterator>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QMenu>
+#include <QPushButton>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTcpServer>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::app::Windows;
+using llmcache::app::Workbench;
+using llmcache::test::RedisServer;
+using llmcache::test::SecretService;
+using llmcache::test::TestCertificates;
+
+namespace {
+
+constexpr auto patience = 30'000;
+const QString secret = QStringLiteral("s3cret/of the team");
+
+} // namespace
+
+class TestE2eFirstStart : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void cleanup();
+    void fromAnEmptyHomeToATeamsRedis();
+    void theSampleComesAndGoes();
+    void theEnvironmentNamesTheStore();
+    void whatCantBeOpenedIsSaid();
+    void severalAreOpenAtOnce();
+
+private:
+    void start(const app::CommandLine& line = {});
+    void closeAll();
+    std::unique_ptr<RedisServer> startRedis();
+    Workbench* window() const { return m_windows->open().back(); }
+    template <typename T>
+    T* find(const QString& name) const
+    {
+        T* const found = window()->window().findChild<T*>(name);
+        return found ? found : (QTest::qFail(qUtf8Printable(name), __FILE__, __LINE__), nullptr);
+    }
+    void click(const QString& button) const { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
+    void type(const QString& field, const QString& text) const
+    {
+        auto* const edit = find<QLineEdit>(field);
+        edit->setFocus();
+        edit->selectAll();
+        QTest::keyClicks(edit, text);
+    }
+    bool says(const QString& text) const
+    {
+        for (const QLabel* label : window()->window().findChildren<QLabel*>()) {
+            if (label->isVisible() && label->text().contains(text))
+                return true;
+        }
+        return false;
+    }
+    void runAndWaitFor(Outcome outcome) const
+    {
+        // Once its agents are there.
+        QTRY_VERIFY_WITH_TIMEOUT(!find<QLineEdit>(QStringLiteral("agent name"))->text().isEmpty(), patience);
+        auto* const prompt = find<CodeEdit>(QStringLiteral("prompt"));
+        prompt->setFocus();
+        QTest::keySequence(prompt, QKeySequence::SelectAll);
+        QTest::keyClicks(prompt, QStringLiteral("Hello"));
+        QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>(QStringLiteral("run"))->isEnabled(), patience);
+        click(QStringLiteral("run"));
+        QTRY_COMPARE_WITH_TIMEOUT(
+            find<Badge>(QStringLiteral("answer badge"))->text(), badgeOf(outcome).text, patience);
+    }
+    QString problem() const
+    {
+        for (const ErrorBanner* banner : window()->window().findChildren<ErrorBanner*>()) {
+            if (banner->isVisible())
+                return banner->what();
+        }
+        return {};
+    }
+
+    SecretService m_service;
+    std::unique_ptr<TestCertificates> m_certificates;
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<QSettings> m_settings;
+    std::unique_ptr<Theme> m_theme;
+    std::unique_ptr<LogBook> m_log;
+    std::unique_ptr<Windows> m_windows;
+};
+
+void TestE2eFirstStart::initTestCase()
+{
+    if (!RedisServer::isInstalled())
+        QSKIP(qPrintable(RedisServer::missingText()));
+    if (!SecretService::isInstalled())
+        QSKIP(qPrintable(SecretService::missingText()));
+    if (!TestCertificates::isInstalled())
+        QSKIP(qPrintable(TestCertificates::missingText()));
+    QVERIFY(m_service.start());
+    m_certificates = std::make_unique<TestCertificates>();
+    QVERIFY(m_certificates->isValid());
+    QVERIFY(m_certificates->issue(QStringLiteral("server"), QStringLiteral("IP:127.0.0.1"), 400));
+}
+
+void TestE2eFirstStart::init()
+{
+    m_home = std::make_unique<QTemporaryDir>();
+    m_settings =
+        std::make_unique<QSettings>(m_home->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    m_theme = std::make_unique<Theme>();
+    m_theme->apply(*qApp);
+    m_log = std::make_unique<LogBook>();
+}
+
+void TestE2eFirstStart::cleanup()
+{
+    qunsetenv("LLM_CACHE_REDIS_URL");
+    if (m_windows)
+        closeAll();
+}
+
+void TestE2eFirstStart::start(const app::CommandLine& line)
+{
+    app::CommandLine here = line;
+    here.configFolder = m_home->filePath(QStringLiteral("data"));
+    app::StoreChoice choice = app::chooseStore(here);
+    m_windows =
+        std::make_unique<Windows>(choice.config.dataFolder, m_settings.get(), m_theme.get(), m_log.get());
+    m_windows->openFirst(std::move(choice));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
+    QVERIFY(QTest::qWaitForWindowExposed(&window()->window()));
+    window()->window().activateWindow();
+}
+
+void TestE2eFirstStart::closeAll()
+{
+    QSignalSpy finished(m_windows.get(), &Windows::finished);
+    for (Workbench* one : m_windows->open())
+        one->window().close();
+    QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, patience);
+    m_windows.reset();
+}
+
+std::unique_ptr<RedisServer> TestE2eFirstStart::startRedis()
+{
+    auto server = std::make_unique<RedisServer>();
+    server->addArguments({QStringLiteral("--requirepass"), secret, QStringLiteral("--tls-cert-file"),
+        m_certificates->certificate(QStringLiteral("server")), QStringLiteral("--tls-key-file"),
+        m_certificates->key(QStringLiteral("server")), QStringLiteral("--tls-ca-cert-file"),
+        m_certificates->authority(), QStringLiteral("--tls-auth-clients"), QStringLiteral("no"),
+        QStringLiteral("--port"), QStringLiteral("0"), QStringLiteral("--tls-port"),
+        QString::number(server->port())});
+    return server->start() ? std::move(server) : nullptr;
+}
+
+void TestE2eFirstStart::fromAnEmptyHomeToATeamsRedis()
+{
+    const auto redis = startRedis();
+    QVERIFY(redis);
+    start();
+    // No question: the embedded file is open, and an agent answers offline.
+    QVERIFY(window()->window().welcome()->isVisible());
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("sqlite · ")), patience);
+    runAndWaitFor(Outcome::Miss);
+    runAndWaitFor(Outcome::Hit);
+
+    // The welcome leads to the form; a pasted address fills it in.
+    click(QStringLiteral("welcome connect"));
+    QVERIFY(find<QLineEdit>(QStringLiteral("connection url"))->isVisible());
+    type(QStringLiteral("connection url"),
+        QStringLiteral("rediss://127.0.0.1:%1/0?ca=%2").arg(redis->port()).arg(m_certificates->authority()));
+    type(QStringLiteral("connection name"), QStringLiteral("Team cache"));
+    QCOMPARE(find<QLineEdit>(QStringLiteral("connection hosts"))->text(),
+        QStringLiteral("127.0.0.1:%1").arg(redis->port()));
+
+    // Without its password the test says what is missing; with it everything is fine.
+    click(QStringLiteral("test connection"));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("wants a password")), patience);
+    type(QStringLiteral("connection password"), secret);
+    QCOMPARE(find<QLineEdit>(QStringLiteral("connection password"))->echoMode(), QLineEdit::Password);
+    click(QStringLiteral("test connection"));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("may read and write")), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        find<QPushButton>(QStringLiteral("test connection"))->text(), QStringLiteral("Test"), patience);
+    click(QStringLiteral("save connection"));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("is saved")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        window()->window().findChild<QPushButton*>(QStringLiteral("open Team cache")), patience);
+    const QPointer<Workbench> before = window();
+    click(QStringLiteral("open Team cache"));
+
+    // The same window, on the team's Redis.
+    QTRY_VERIFY_WITH_TIMEOUT(!before, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("redis · ")), patience);
+    QVERIFY(window()->window().windowTitle().contains(QStringLiteral("Team cache")));
+    QTest::keyClick(&window()->window(), Qt::Key_1, Qt::ControlModifier);
+    runAndWaitFor(Outcome::Miss);
+    runAndWaitFor(Outcome::Hit);
+    QCOMPARE(window()->session().store().info().kind, QStringLiteral("redis"));
+
+    // The password is in the keychain and in no file; the next start needs no question.
+    closeAll();
+    for (QDirIterator all(m_home->path(), QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
+         all.hasNext();) {
+        QFile file(all.next());
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QVERIFY2(!file.readAll().contains(secret.toUtf8()), qUtf8Printable(file.fileName()));
+    }
+    for (const LogBook::Line& line : m_log->lines())
+        QVERIFY2(!line.text.contains(secret), qUtf8Printable(line.text));
+    start();
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("redis · ")), patience);
+    runAndWaitFor(Outcome::Hit);
+}
+
+void TestE2eFirstStart::theSampleComesAndGoes()
+{
+    start();
+    click(QStringLiteral("welcome sample"));
+    // Some ten thousand records take their time on a busy machine.
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("This is the sample workspace")), 4 * patience);
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("sample"));
+    QTest::keyClick(&window()->window(), Qt::Key_2, Qt::ControlModifier);
+    auto* const table = find<EntryTable>(QStringLiteral("entryTable"));
+    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 1000, patience);
+    const QString file = m_home->filePath(QStringLiteral("data/sample.sqlite"));
+    QVERIFY(QFile::exists(file));
+    for (QPushButton* button : window()->window().findChildren<QPushButton*>()) {
+        if (button->text() == QStringLiteral("Remove the sample"))
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    QTRY_VERIFY_WITH_TIMEOUT(!QFile::exists(file), patience);
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("default"));
+}
+
+void TestE2eFirstStart::theEnvironmentNamesTheStore()
+{
+    RedisServer redis;
+    QVERIFY2(redis.start(), qPrintable(redis.log()));
+    qputenv("LLM_CACHE_REDIS_URL", redis.url().toUtf8());
+    start();
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("redis · ")), patience);
+    QVERIFY(window()->window().connectionButton()->text().contains(QStringLiteral("LLM_CACHE_REDIS_URL")));
+}
+
+void TestE2eFirstStart::whatCantBeOpenedIsSaid()
+{
+    ConnectionProfile profile;
+    profile.id = ConnectionProfile::newId();
+    profile.traits.name = QStringLiteral("Elsewhere");
+    profile.address = StoreAddress::fromUrl(QStringLiteral("redis://127.0.0.1"));
+    profile.passwordVariable = QStringLiteral("NO_SUCH_VARIABLE");
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(profile);
+    m_settings->setValue(QStringLiteral("connections/last"), profile.id);
+    start();
+    QTRY_VERIFY_WITH_TIMEOUT(problem().contains(QStringLiteral("NO_SUCH_VARIABLE")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("sqlite · ")), patience);
+}
+
+void TestE2eFirstStart::severalAreOpenAtOnce()
+{
+    ConnectionProfile profile;
+    profile.id = ConnectionProfile::newId();
+    profile.traits.name = QStringLiteral("Live");
+    profile.traits.production = true;
+    profile.traits.readOnly = true;
+    profile.colour = QStringLiteral("red");
+    profile.address.kind = StoreAddress::Kind::File;
+    profile.address.path = m_home->filePath(QStringLiteral("live.sqlite"));
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(profile);
+    start();
+    Workbench* const first = window();
+    QVERIFY(!first->window().findChild<ProductionEdge*>()->isVisible());
+    QVERIFY(QMetaObject::invokeMethod(
+        first->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    Workbench* const second = window();
+    QVERIFY(second->window().findChild<ProductionEdge*>()->isVisible());
+    QCOMPARE(second->window().findChild<ProductionEdge*>()->height(), 3);
+    QVERIFY(says(QStringLiteral("PRODUCTION")));
+    QVERIFY(says(QStringLiteral("READ-ONLY")));
+    QVERIFY(second->session().isReadOnly());
+    QVERIFY(!first->session().isReadOnly());
+    // One that is open is brought forward, not opened again.
+    QVERIFY(QMetaObject::invokeMethod(
+        first->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    second->window().close();
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestE2eFirstStart)
+#include "tst_e2e_firststart.moc"

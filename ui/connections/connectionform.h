@@ -1,0 +1,72 @@
+#pragma once
+
+#include "connection/connectionprofile.h"
+
+#include <QWidget>
+
+class QCheckBox;
+class QComboBox;
+class QGridLayout;
+class QLabel;
+class QLineEdit;
+class QSpinBox;
+
+namespace llmcache::ui {
+
+class Button;
+class Theme;
+
+/// The fields of a connection. What does not belong to the kind of store is hidden.
+class ConnectionForm : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget.
+    explicit ConnectionForm(const Theme* theme, QWidget* parent = nullptr);
+    /// Fills the fields; `hasPassword`: one is kept, which stays unless another is typed.
+    void setProfile(const ConnectionProfile& profile, bool hasPassword);
+    /// Fills in where a store is, and its passwords, from a URL that was pasted.
+    void setAddress(const StoreAddress& address, const StoreSecrets& secrets);
+    /// The fields as a profile with the id of setProfile().
+    ConnectionProfile profile() const;
+    /// Passwords that were typed.
+    StoreSecrets secrets() const;
+    void clearSecrets();
+
+Q_SIGNALS:
+    void changed();
+
+private:
+    void layOut();
+    int addRow(const QString& label, QWidget* field);
+    void addSecret(const QString& label, QLineEdit* field, const QString& name);
+    void addFile(const QString& label, QLineEdit* field, const QString& name);
+    void showFields();
+    StoreAddress::Kind kind() const;
+
+    QString m_id;
+    QGridLayout* m_grid;
+    QLineEdit* m_name;
+    QComboBox* m_colour;
+    QComboBox* m_kind;
+    QLineEdit* m_path;
+    QLineEdit* m_hosts;
+    QLineEdit* m_master;
+    QSpinBox* m_database;
+    QLineEdit* m_user;
+    QLineEdit* m_password;
+    QLineEdit* m_variable;
+    QLineEdit* m_sentinelUser;
+    QLineEdit* m_sentinelPassword;
+    QCheckBox* m_tls;
+    QLineEdit* m_ca;
+    QLineEdit* m_certificate;
+    QLineEdit* m_key;
+    QCheckBox* m_verify;
+    QLineEdit* m_workspace;
+    QCheckBox* m_readOnly;
+    QCheckBox* m_production;
+    QCheckBox* m_python;
+    QHash<QWidget*, int> m_rows;
+};
+
+} // namespace llmcache::ui
