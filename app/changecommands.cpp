@@ -160,6 +160,9 @@ QCoro::Task<int> clear(CommandContext context, Arguments arguments)
     auto listing =
         matchingEntries(&context.session->store(), EntryFilter(), context.session->clock().nowMs());
     choice.rows = co_await listing;
+    // Those of Python belong to no workspace.
+    if (!arguments.has(QStringLiteral("python")))
+        std::erase_if(choice.rows, [](const EntryMeta& row) { return row.python; });
     auto removing = removeChoice(context, std::move(arguments), std::move(choice));
     const int code = co_await removing;
     co_return code;
@@ -350,8 +353,10 @@ std::vector<Command> changeCommands()
         return command;
     };
     const QString which = QStringLiteral("FINGERPRINT…|--filter FILTER");
-    Command clearing = make(QStringLiteral("clear"), QStringLiteral("[--yes]"),
-        QStringLiteral("delete all entries of the workspace; agents and ledger stay"), {yes}, clear);
+    const OptionSpec python{QStringLiteral("python"), {},
+        QStringLiteral("also the entries of pyai-caching, which are in every workspace of the database")};
+    Command clearing = make(QStringLiteral("clear"), QStringLiteral("[--yes] [--python]"),
+        QStringLiteral("delete all entries of the workspace; agents and ledger stay"), {yes, python}, clear);
     clearing.mostOperands = 0;
     Command undoing;
     undoing.name = QStringLiteral("entries undo");

@@ -38,6 +38,7 @@ std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
 std::vector<Command> priceCommands();
 std::vector<Command> keyCommands();
+std::vector<Command> requestCommands();
 std::vector<Command> connectionCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.

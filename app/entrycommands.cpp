@@ -2,7 +2,11 @@
 
 #include "base/error.h"
 #include "entryselection.h"
+#include "interop/pickledump.h"
+#include "interop/picklereader.h"
 #include "output.h"
+#include "store/entryid.h"
+#include "store/pythonentry.h"
 
 #include <QDateTime>
 
@@ -80,12 +84,67 @@ QCoro::Task<int> list(CommandContext context, Arguments arguments)
         {false, false, false, false, false, true, true, false});
     for (std::size_t at = 0; at < shown; ++at) {
         const EntryMeta& meta = rows[at];
-        table.add({meta.fingerprint.left(12), timeText(meta.createdMs), meta.agent, meta.model, meta.task,
-            QString::number(meta.hits), costText(meta.cost), meta.promptExcerpt.left(promptWidth)});
+        table.add(
+            {shortEntryId(meta.fingerprint), timeText(meta.createdMs), meta.agent, meta.model, meta.task,
+                QString::number(meta.hits), costText(meta.cost), meta.promptExcerpt.left(promptWidth)});
     }
     print(table.toText());
     if (shown < rows.size())
         printError(QStringLiteral("%1 of %2 entries; --limit shows more.").arg(shown).arg(rows.size()));
+    co_return 0;
+}
+
+void printFact(const char* label, const QString& value)
+{
+    printLine(QString::fromLatin1(label).leftJustified(14) + value);
+}
+
+QString tokensText(const Usage& usage)
+{
+    return QStringLiteral("%1 in, %2 out").arg(usage.inputTokens).arg(usage.outputTokens);
+}
+
+[[noreturn]] void throwAbsent(const QString& fingerprint)
+{
+    throw CacheError(QStringLiteral("There is no entry %1.").arg(shortEntryId(fingerprint)),
+        QStringLiteral("It may have expired."));
+}
+
+/// An entry of pyai-caching, as far as its pickle can be read.
+QCoro::Task<int> showPython(Store* store, QString key, bool asJson)
+{
+    auto reading = store->readImages({key});
+    const std::vector<EntryImage> images = co_await reading;
+    if (images.empty())
+        throwAbsent(key);
+    const QByteArray pickle = images.front().fields.value(pickleField);
+    const EntryMeta meta = metaFromImage(images.front());
+    if (asJson) {
+        Json json = rowJson(meta);
+        json["request"] = nullptr; // a pickle has none
+        json["pickle"] = nullptr;
+        json["pickle_hex"] = nullptr;
+        json["response"] = nullptr;
+        try {
+            json["pickle"] = pickleToJson(readPickle(pickle));
+            json["response"] = responseToJson(entryFromImage(images.front()));
+        } catch (const CacheError& error) {
+            json["problem"] = toUtf8(error.text());
+            if (json["pickle"].is_null())
+                json["pickle_hex"] = pickle.toHex().toStdString();
+        }
+        printJson(json);
+        co_return 0;
+    }
+    printFact("Key", key);
+    printFact("Model", meta.model);
+    printFact("Expires", meta.expiresMs ? timeText(*meta.expiresMs) : QStringLiteral("never"));
+    printFact("Tokens", tokensText(meta.usage));
+    printFact("Cost", costText(meta.cost));
+    printLine();
+    const Entry entry = entryFromImage(images.front());
+    printLine(entry.output.is_string() ? outputText(entry.output)
+                                       : QString::fromUtf8(toPrettyJsonText(entry.output)));
     co_return 0;
 }
 
@@ -97,10 +156,15 @@ QCoro::Task<int> show(CommandContext context, Arguments arguments)
     Store& store = context.session->store();
     const QString prefix = arguments.operands().front();
     const QString fingerprint = co_await resolveFingerprint(&store, prefix);
+    if (isPythonKey(fingerprint)) {
+        const bool asJson = arguments.has(QStringLiteral("json"));
+        auto showing = showPython(&store, fingerprint, asJson);
+        const int code = co_await showing;
+        co_return code;
+    }
     const std::optional<Entry> entry = co_await store.lookup(fingerprint);
     if (!entry)
-        throw CacheError(QStringLiteral("There is no entry %1.").arg(fingerprint.left(12)),
-            QStringLiteral("It may have expired."));
+        throwAbsent(fingerprint);
     if (arguments.has(QStringLiteral("json"))) {
         Json json = rowJson(entry->meta);
         json["request"] = entry->request;
@@ -109,18 +173,15 @@ QCoro::Task<int> show(CommandContext context, Arguments arguments)
         co_return 0;
     }
     const EntryMeta& meta = entry->meta;
-    const auto line = [](const char* label, const QString& value) {
-        printLine(QString::fromLatin1(label).leftJustified(14) + value);
-    };
-    line("Fingerprint", meta.fingerprint);
-    line("Model", meta.model);
-    line("Agent", meta.agent);
-    line("Task", meta.task);
-    line("Stored", timeText(meta.createdMs) + QStringLiteral(" by ") + meta.author);
-    line("Expires", meta.expiresMs ? timeText(*meta.expiresMs) : QStringLiteral("never"));
-    line("Tokens", QStringLiteral("%1 in, %2 out").arg(meta.usage.inputTokens).arg(meta.usage.outputTokens));
-    line("Cost", costText(meta.cost));
-    line("Hits", QString::number(meta.hits));
+    printFact("Fingerprint", meta.fingerprint);
+    printFact("Model", meta.model);
+    printFact("Agent", meta.agent);
+    printFact("Task", meta.task);
+    printFact("Stored", timeText(meta.createdMs) + QStringLiteral(" by ") + meta.author);
+    printFact("Expires", meta.expiresMs ? timeText(*meta.expiresMs) : QStringLiteral("never"));
+    printFact("Tokens", tokensText(meta.usage));
+    printFact("Cost", costText(meta.cost));
+    printFact("Hits", QString::number(meta.hits));
     printLine();
     printLine(stringMember(entry->request, "prompt"));
     printLine();
@@ -149,7 +210,7 @@ std::vector<Command> entryCommands()
     listing.run = list;
     Command showing;
     showing.name = QStringLiteral("entries show");
-    showing.synopsis = QStringLiteral("FINGERPRINT [--json]");
+    showing.synopsis = QStringLiteral("FINGERPRINT|KEY [--json]");
     showing.summary = QStringLiteral("show one entry");
     showing.options = {json};
     showing.mostOperands = 1;

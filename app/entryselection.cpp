@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "cache/entrysearch.h"
 #include "interrupt.h"
+#include "store/entryid.h"
 
 #include <QLocale>
 #include <QTimeZone>
@@ -31,6 +32,8 @@ QCoro::Task<std::vector<EntryMeta>> matchingEntries(Store* store, EntryFilter fi
 
 QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix)
 {
+    if (isPythonKey(prefix))
+        co_return prefix;
     const QString text = prefix.toLower();
     const bool hex = std::all_of(text.begin(), text.end(), [](QChar c) {
         return (c >= QLatin1Char('0') && c <= QLatin1Char('9'))
@@ -41,7 +44,7 @@ QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix)
     constexpr int shortest = 4;
     if (!hex || text.size() < shortest || text.size() > wholeLength)
         throw UsageError(QStringLiteral("\"%1\" is no fingerprint.").arg(prefix),
-            QStringLiteral("Give 4 to 64 hexadecimal digits."));
+            QStringLiteral("Give 4 to 64 hexadecimal digits, or the whole key of an entry of pyai-caching."));
     if (text.size() == wholeLength)
         co_return text;
     const QStringList found = co_await store->resolveFingerprint(text, mostMatches);

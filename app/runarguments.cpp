@@ -15,6 +15,8 @@ namespace {
 
 constexpr qint64 largestInput = 64 * 1024 * 1024;
 
+} // namespace
+
 QByteArray readFile(const QString& path, const QString& what)
 {
     QFile file(path);
@@ -25,6 +27,14 @@ QByteArray readFile(const QString& path, const QString& what)
         throw ConfigurationError(QStringLiteral("%1 \"%2\" is larger than 64 MB.").arg(what, path));
     return file.readAll();
 }
+
+bool isAgentFile(const QString& nameOrFile)
+{
+    return nameOrFile.endsWith(QLatin1String(".json")) || nameOrFile.contains(QLatin1Char('/'))
+        || QFileInfo(nameOrFile).isFile();
+}
+
+namespace {
 
 QString readStandardInput()
 {
@@ -44,8 +54,7 @@ QString readStandardInput()
 /// A name of the workspace, or a file when it looks like one.
 QCoro::Task<Agent> loadAgent(Session* session, QString nameOrFile)
 {
-    if (nameOrFile.endsWith(QLatin1String(".json")) || nameOrFile.contains(QLatin1Char('/'))
-        || QFileInfo(nameOrFile).isFile())
+    if (isAgentFile(nameOrFile))
         co_return parseAgent(readFile(nameOrFile, QStringLiteral("The agent file")),
             QStringLiteral("Agent file ") + nameOrFile);
     const auto stored = co_await session->store().loadAgent(nameOrFile);

@@ -1,8 +1,10 @@
 #include "commands.h"
 
+#include "base/error.h"
 #include "interrupt.h"
 #include "output.h"
 #include "runarguments.h"
+#include "store/pythonstore.h"
 
 namespace llmcache::app {
 
@@ -40,6 +42,8 @@ void printSummary(const RunResult& result)
 {
     const RunData& data = result.data();
     QString line = outcomeName(data.outcome).toUpper() + QStringLiteral("  ") + data.model;
+    if (data.entry && data.entry->python)
+        line += QStringLiteral("  from pyai-caching");
     line += QStringLiteral("  %1+%2 tokens").arg(data.usage.inputTokens).arg(data.usage.outputTokens);
     line += QStringLiteral("  cost ") + (data.cost ? data.cost->toDisplay() : QStringLiteral("unpriced"));
     if (data.avoidedCost)
@@ -68,6 +72,13 @@ QCoro::Task<int> runAgent(CommandContext context, Arguments arguments)
             print(event.text);
         }
     };
+    if (arguments.has(QStringLiteral("write-python"))) {
+        PythonStore* const shared = pythonStoreOf(&context.session->store());
+        if (!shared)
+            throw UsageError(QStringLiteral("--write-python needs a Redis store."),
+                QStringLiteral("Name the one that the Python programs use with --store."));
+        shared->setWrittenForPython(true);
+    }
     const Interrupt interrupt;
     options.stop = interrupt.token();
     co_await context.session->replaySpool();
@@ -106,6 +117,8 @@ std::vector<Command> runCommands()
             QStringLiteral("longest wait for rate limits in all (default 60)")},
         {QStringLiteral("tag"), QStringLiteral("TAG"),
             QStringLiteral("for entry and ledger; may be repeated"), true},
+        {QStringLiteral("write-python"), {},
+            QStringLiteral("also store the answer as pyai-caching does, for Python programs")},
         {QStringLiteral("stream"), {}, QStringLiteral("print the answer as it comes")},
         {QStringLiteral("json"), {}, QStringLiteral("print the full result as JSON")},
     };

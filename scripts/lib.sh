@@ -15,7 +15,7 @@ build_packages=(
 # What the tests start or call besides. redis-tools holds the server's program as well; the redis-server
 # package would add a system service, which nobody asked for. See provide_redis_server.
 # With dbus-x11 the keyring does not ask for dbus-user-session, and systemd with that.
-test_packages=(redis-tools openssl dbus-x11 dbus-bin gnome-keyring)
+test_packages=(redis-tools openssl dbus-x11 dbus-bin gnome-keyring python3 python3-venv)
 # Only with .ci/run.
 lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
 # Only with scripts/fuzz.
@@ -127,4 +127,16 @@ install_node_dependencies() {
     [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
     say "Installing the end-to-end tests' Node.js packages"
     npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+}
+
+# Installs what tests/interop compares this program with: pyai-caching and what it needs, in the versions of
+# the requirements file, into an environment of its own in the build folder, once.
+install_python_dependencies() {
+    local folder=$root/build/python requirements=$root/tests/interop/requirements.txt
+    [[ ! $folder/installed -nt $requirements ]] || return 0
+    say "Installing the interoperability tests' Python packages"
+    rm -rf "$folder"
+    python3 -m venv "$folder" >&2 \
+        && "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements" >&2 \
+        && touch "$folder/installed"
 }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cache/imagesahead_p.h"
+#include "store/pythonentry.h"
 
 #include <QHash>
 
@@ -63,6 +64,24 @@ bool apply(const BulkAction& action, const QString& by, Json& meta, const EntryI
     return true;
 }
 
+/// The same for an entry of pyai-caching, which has nothing to change but its expiry.
+std::optional<EntryChange> pythonChangeFor(const BulkAction& action, const EntryImage& image)
+{
+    using Kind = BulkAction::Kind;
+    const bool isExpiry =
+        action.kind == Kind::SetExpiry || action.kind == Kind::Pin || action.kind == Kind::Unpin;
+    EntryChange change;
+    if (action.kind != Kind::Pin)
+        change.expiresMs = action.expiresMs;
+    if (!isExpiry || image.expiresMs == change.expiresMs)
+        return std::nullopt;
+    change.kind = EntryChange::Kind::Update;
+    change.fingerprint = image.fingerprint;
+    change.expectedRevision = image.revision();
+    change.setsExpiry = true;
+    return change;
+}
+
 /// The change that an action means for an entry; nothing when it is so already. Throws CacheError for one
 /// whose metadata can't be read.
 std::optional<EntryChange> changeFor(const BulkAction& action, const QString& by, const EntryImage& image)
@@ -73,6 +92,8 @@ std::optional<EntryChange> changeFor(const BulkAction& action, const QString& by
     change.expectedRevision = image.revision();
     if (action.kind == Kind::Delete)
         return change;
+    if (isPythonImage(image))
+        return pythonChangeFor(action, image);
     const auto parsed = tryParseJson(image.fields.value(metaField));
     if (!parsed || !parsed->is_object())
         throw CacheError(QStringLiteral("The metadata of entry %1 is damaged.").arg(image.fingerprint),

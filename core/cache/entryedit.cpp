@@ -2,8 +2,10 @@
 
 #include "agent/outputvalidation.h"
 #include "base/error.h"
+#include "cache/pythonedit.h"
 #include "cache/request.h"
 #include "provider/provider.h"
+#include "store/pythonentry.h"
 #include "store/rawentry.h"
 
 #include <algorithm>
@@ -32,6 +34,23 @@ void putAnswer(History& messages, const Json& output)
 
 } // namespace
 
+namespace {
+
+/// What an edit makes of an entry.
+EntryFields changedFields(const Entry& edited, const EntryImage& before)
+{
+    if (!isPythonImage(before)) {
+        EntryFields fields = toFields(edited, before.revision() + 1);
+        QByteArray& meta = fields[QByteArrayLiteral("meta")];
+        meta = withPinNoteOf(before.fields.value(QByteArrayLiteral("meta")), meta);
+        return fields;
+    }
+    QByteArray pickle = withPythonAnswer(before.fields.value(pickleField), edited.output);
+    return pythonImage(before.fingerprint, std::move(pickle), {}).fields;
+}
+
+} // namespace
+
 QString editableAnswer(const Entry& entry)
 {
     return entry.output.is_string() ? outputText(entry.output)
@@ -40,6 +59,8 @@ QString editableAnswer(const Entry& entry)
 
 Json answerFrom(const QString& text, const Entry& entry)
 {
+    if (entry.meta.python && !entry.output.is_string())
+        return parseJson(text.toUtf8(), QStringLiteral("The answer"));
     const Json* const output = findMember(entry.request, "output");
     if (!output || output->is_null())
         return Json(toUtf8(text));
@@ -48,6 +69,11 @@ Json answerFrom(const QString& text, const Entry& entry)
 
 Entry withOutput(Entry entry, Json output, const QString& by)
 {
+    if (entry.meta.python) { // what fits is decided by what is in the pickle: see saveEdit()
+        entry.output = std::move(output);
+        entry.meta.answerExcerpt = excerpt(outputText(entry.output));
+        return entry;
+    }
     const OutputType type = requestFromJson(entry.request).output;
     QStringList violations;
     if (type.isText()) {
@@ -97,9 +123,8 @@ QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edite
         change.kind = EntryChange::Kind::Update;
         change.fingerprint = fingerprint;
         change.expectedRevision = expected;
-        change.fields = toFields(edited, expected + 1);
-        QByteArray& meta = change.fields[QByteArrayLiteral("meta")];
-        meta = withPinNoteOf(images.front().fields.value(QByteArrayLiteral("meta")), meta);
+        change.fields = changedFields(edited, images.front());
+        const qint64 revision = EntryImage{fingerprint, change.fields, {}}.revision();
         change.kept = toBytes(images.front());
         if (journal && result.undoId.isEmpty()) {
             auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);
@@ -113,7 +138,7 @@ QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edite
         const std::vector<ChangeOutcome> outcomes = co_await changing;
         result.outcome = outcomes.front();
         if (result.outcome == ChangeOutcome::Done) {
-            result.revision = expected + 1;
+            result.revision = revision;
             break;
         }
     }

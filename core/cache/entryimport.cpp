@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "cache/importfile_p.h"
+#include "store/pythonstore.h"
 
 #include <qcorofuture.h>
 
@@ -19,8 +20,9 @@ const QByteArray revisionField = QByteArrayLiteral("rev");
 /// One pass over the file: batches are read on one thread while those before are understood on all.
 class ImportPass {
 public:
-    explicit ImportPass(const QString& path)
+    ImportPass(const QString& path, bool takesPython)
         : m_file(path)
+        , m_takesPython(takesPython)
     {
         m_thread.setMaxThreadCount(1);
     }
@@ -49,8 +51,9 @@ public:
         const std::size_t share = (lines->size() + shares - 1) / shares;
         std::vector<QFuture<ImportedLines>> futures;
         for (std::size_t from = 0; from < lines->size(); from += share) {
-            const auto work = [lines, from, to = std::min(from + share, lines->size()), onlyCheck] {
-                return readLines(*lines, from, to, onlyCheck);
+            const auto work = [lines, from, to = std::min(from + share, lines->size()), onlyCheck,
+                                  takesPython = m_takesPython] {
+                return readLines(*lines, from, to, onlyCheck, takesPython);
             };
             futures.push_back(runOn(pool, work));
         }
@@ -69,6 +72,7 @@ public:
 
 private:
     ImportFile m_file;
+    bool m_takesPython;
     QFuture<std::vector<NumberedLine>> m_coming;
     QThreadPool m_thread; // last: its jobs use the file
 };
@@ -274,7 +278,7 @@ QCoro::Task<> writeAll(Store* store, ImportPass* pass, const ImportOptions* opti
 
 QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOptions options)
 {
-    ImportPass pass(path);
+    ImportPass pass(path, pythonStoreOf(store) != nullptr);
     ImportReport report;
     auto checking = checkAll(&pass, &options, &report);
     co_await checking;

@@ -2,6 +2,8 @@
 
 #include "base/error.h"
 #include "cache/request.h"
+#include "store/entryid.h"
+#include "store/pythonentry.h"
 
 #include <algorithm>
 
@@ -43,8 +45,47 @@ QByteArray entryToLine(const Entry& entry)
     return toJsonText(line);
 }
 
+namespace {
+
+/// With the answer for people to read; only the pickle counts.
+QByteArray pythonToLine(const EntryImage& image)
+{
+    const QByteArray pickle = image.fields.value(pickleField);
+    Json line = Json::object();
+    line["format"] = format;
+    line["python_key"] = toUtf8(image.fingerprint);
+    line["meta"] = toJson(pythonMeta(image.fingerprint, pickle));
+    try {
+        line["output"] = pythonEntry(image.fingerprint, pickle).output;
+    } catch (const CacheError&) {
+        line["output"] = nullptr; // the pickle is kept all the same
+    }
+    line["pickle"] = pickle.toBase64().toStdString();
+    line["expires_ms"] = image.expiresMs ? Json(*image.expiresMs) : Json(nullptr);
+    return toJsonText(line);
+}
+
+EntryImage pythonFromLine(const Json& line)
+{
+    const QString key = stringMember(line, "python_key");
+    if (!isPythonKey(key))
+        fail(QStringLiteral("its python_key is none of pyai-caching"));
+    const auto pickle = QByteArray::fromBase64Encoding(
+        stringMember(line, "pickle").toLatin1(), QByteArray::AbortOnBase64DecodingErrors);
+    if (!pickle || pickle.decoded.isEmpty())
+        fail(QStringLiteral("its pickle is no base64"));
+    std::optional<qint64> expiresMs;
+    if (const Json* expires = findMember(line, "expires_ms"); expires && expires->is_number_integer())
+        expiresMs = integerMember(line, "expires_ms");
+    return pythonImage(key, pickle.decoded, expiresMs);
+}
+
+} // namespace
+
 QByteArray entryToLine(const EntryImage& image)
 {
+    if (isPythonImage(image))
+        return pythonToLine(image);
     const EntryFields& fields = image.fields;
     const QByteArray meta = fields.value(QByteArrayLiteral("meta"));
     const QByteArray request = unpackField(fields.value(QByteArrayLiteral("request")));
@@ -67,13 +108,21 @@ QByteArray entryToLine(const EntryImage& image)
         + (image.expiresMs ? QByteArray::number(*image.expiresMs) : QByteArray("null")) + '}';
 }
 
-Entry entryFromLine(const QByteArray& text)
+namespace {
+
+Json parsedLine(const QByteArray& text)
 {
-    const auto line = tryParseJson(text);
+    auto line = tryParseJson(text);
     if (!line || !line->is_object())
         fail(QStringLiteral("it is no JSON object"));
     if (integerMember(*line, "format") != format)
         fail(QStringLiteral("its format is not %1").arg(format));
+    return std::move(*line);
+}
+
+Entry ownFromLine(const Json& parsed)
+{
+    const Json* const line = &parsed;
     const QString fingerprint = stringMember(*line, "fingerprint");
     if (!isFingerprint(fingerprint))
         fail(QStringLiteral("its fingerprint is not 64 hexadecimal digits"));
@@ -89,6 +138,28 @@ Entry entryFromLine(const QByteArray& text)
     if (const Json* expires = findMember(*line, "expires_ms"); expires && expires->is_number_integer())
         entry.meta.expiresMs = integerMember(*line, "expires_ms");
     return entry;
+}
+
+} // namespace
+
+Entry entryFromLine(const QByteArray& text)
+{
+    const Json line = parsedLine(text);
+    return line.contains("python_key") ? entryFromImage(pythonFromLine(line)) : ownFromLine(line);
+}
+
+EntryImage imageFromLine(const QByteArray& text, qint64* createdMs)
+{
+    const Json line = parsedLine(text);
+    *createdMs = 0;
+    if (line.contains("python_key"))
+        return pythonFromLine(line);
+    const Entry entry = ownFromLine(line);
+    *createdMs = entry.meta.createdMs;
+    EntryImage image{entry.meta.fingerprint, toFields(entry, entry.meta.revision), entry.meta.expiresMs};
+    image.fields[QByteArrayLiteral("hits")] = QByteArray::number(entry.meta.hits);
+    image.fields[QByteArrayLiteral("used")] = QByteArray::number(entry.meta.lastUsedMs);
+    return image;
 }
 
 } // namespace llmcache

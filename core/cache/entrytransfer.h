@@ -12,6 +12,11 @@ QByteArray entryToLine(const Entry& entry);
 /// damaged.
 QByteArray entryToLine(const EntryImage& image);
 
+/// What such a line puts into a store: of an entry of pyai-caching ("python_key" and "pickle" as base64) the
+/// pickle as it is; of others what entryFromLine() says. `createdMs` is set to when it was stored, 0 where
+/// that is not known. Errors as there.
+EntryImage imageFromLine(const QByteArray& line, qint64* createdMs);
+
 /// The entry of such a line, from whomever. Throws CacheError that says what is wrong with it: another
 /// format, missing or unreadable parts, or a fingerprint that is not that of the request, under which the
 /// answer would be given to another question. (Entries of pyai-caching have keys of their own, and are taken

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cache/entrytransfer.h"
+#include "store/pythonentry.h"
 
 #include <QDir>
 
@@ -60,22 +61,21 @@ std::vector<NumberedLine> ImportFile::next()
     return lines;
 }
 
-ImportedLines readLines(
-    const std::vector<NumberedLine>& lines, std::size_t from, std::size_t to, bool onlyCheck)
+ImportedLines readLines(const std::vector<NumberedLine>& lines, std::size_t from, std::size_t to,
+    bool onlyCheck, bool takesPython)
 {
     ImportedLines read;
     for (std::size_t at = from; at < to; ++at) {
         ++read.lines;
         try {
-            const Entry entry = entryFromLine(lines[at].text);
+            qint64 createdMs = 0;
+            EntryImage image = imageFromLine(lines[at].text, &createdMs);
+            if (isPythonImage(image) && !takesPython)
+                throw CacheError(QStringLiteral("An entry of pyai-caching can be kept in Redis only."));
             if (onlyCheck)
                 continue;
-            EntryImage image{
-                entry.meta.fingerprint, toFields(entry, entry.meta.revision), entry.meta.expiresMs};
-            image.fields[QByteArrayLiteral("hits")] = QByteArray::number(entry.meta.hits);
-            image.fields[QByteArrayLiteral("used")] = QByteArray::number(entry.meta.lastUsedMs);
+            read.createdMs.push_back(createdMs);
             read.images.push_back(std::move(image));
-            read.createdMs.push_back(entry.meta.createdMs);
         } catch (const Error& error) {
             read.malformed.push_back({lines[at].number, error.message()});
         }

@@ -51,8 +51,9 @@ struct ImportedLines {
     qint64 lines = 0;
 };
 
-/// Reads lines; `onlyCheck` leaves the images out. Pure.
-ImportedLines readLines(
-    const std::vector<NumberedLine>& lines, std::size_t from, std::size_t to, bool onlyCheck);
+/// Reads lines; `onlyCheck` leaves the images out. Entries of pyai-caching are malformed where the store does
+/// not take them. Pure.
+ImportedLines readLines(const std::vector<NumberedLine>& lines, std::size_t from, std::size_t to,
+    bool onlyCheck, bool takesPython);
 
 } // namespace llmcache

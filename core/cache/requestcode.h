@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cache/request.h"
-#include "cache/run.h"
+#include "cache/runinput.h"
 #include "provider/provider.h"
 
 namespace llmcache {
@@ -12,13 +12,6 @@ enum class CodeKind {
     Cpp, ///< a program that links this library
     Python, ///< a script with pyai-caching and PydanticAI
     CommandLine, ///< `llmcache run`, for a shell
-};
-
-/// A run as it was started: enough to start it again.
-struct RunInput {
-    Agent agent;
-    QString prompt; ///< with its placeholders
-    RunOptions options; ///< history, attachments, variables, task, policy, sample
 };
 
 /// A run as text that does the same elsewhere. No key is ever in it: a shell text names the environment

@@ -41,6 +41,18 @@ std::optional<CachePolicy> cachePolicyFromName(const QString& name)
     return std::nullopt;
 }
 
+namespace {
+
+QString sourceName(const RunResult& result)
+{
+    const std::optional<EntryMeta>& entry = result.data().entry;
+    if (entry && entry->python)
+        return QStringLiteral("python");
+    return result.cached() ? QStringLiteral("cache") : QStringLiteral("provider");
+}
+
+} // namespace
+
 Json toJson(const RunResult& result)
 {
     const RunData& data = result.data();
@@ -48,6 +60,7 @@ Json toJson(const RunResult& result)
     json["output"] = data.output;
     json["cached"] = result.cached();
     json["outcome"] = toUtf8(outcomeName(data.outcome));
+    json["source"] = toUtf8(sourceName(result));
     json["fingerprint"] = toUtf8(data.fingerprint);
     json["agent"] = toUtf8(data.agent);
     json["model"] = toUtf8(data.model);

@@ -177,6 +177,8 @@ QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions optio
             state->request.output.schema, QStringLiteral("The output schema of %1").arg(state->agent.name));
     state->canonical = toJson(state->request);
     state->fingerprint = llmcache::fingerprint(state->canonical);
+    if (d->pythonStore)
+        state->twin = pythonTwin(state->agent, prompt, state->options);
     try {
         State copy = state;
         co_return co_await d->execute(std::move(copy));
@@ -202,8 +204,16 @@ QCoro::Task<Prediction> Runner::predict(Agent agent, QString prompt, RunOptions 
     Usage usage;
     usage.inputTokens = prediction.estimatedInputTokens;
     prediction.estimatedCost = d->prices.quote(request.model.toString(), usage, d->clock.nowMs()).total;
+    QStringList ids{prediction.fingerprint};
+    if (d->pythonStore) {
+        const PythonTwin twin = pythonTwin(agent, prompt, options);
+        if (twin.isReadable())
+            ids += twin.allKeys();
+    }
     try {
-        if (const auto entry = co_await d->store.lookup(prediction.fingerprint, EntryParts::Meta))
+        auto looking = d->lookupFirst(std::move(ids), EntryParts::Meta);
+        const std::optional<Entry> entry = co_await looking;
+        if (entry)
             prediction.entry = entry->meta;
     } catch (const CacheError& error) {
         prediction.problem = error.text();
@@ -216,13 +226,14 @@ QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
     state->report(RunEvent::Kind::LookingUp);
     std::optional<Entry> entry;
     try {
-        if (state->options.stop.stop_possible()) {
-            auto looking = store.lookup(state->fingerprint, EntryParts::Answer);
-            const std::stop_token stop = state->options.stop;
+        const bool looksAgain = state->options.useLock && state->writes();
+        QStringList ids = state->entryIds(!looksAgain);
+        auto looking = lookupFirst(std::move(ids), EntryParts::Answer);
+        const std::stop_token stop = state->options.stop;
+        if (stop.stop_possible())
             entry = co_await unlessStopped(&background, std::move(looking), stop);
-        } else {
-            entry = co_await store.lookup(state->fingerprint, EntryParts::Answer);
-        }
+        else
+            entry = co_await looking;
     } catch (const Cancelled&) {
         throw;
     } catch (const Error& error) {
@@ -364,7 +375,8 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
             // Both in one round trip: who gets the lock must look again, since the last holder may have
             // committed between our lookup and our lock.
             auto lockTask = store.tryLock(state->fingerprint, token, lockTtl);
-            auto lookupTask = store.lookup(state->fingerprint, EntryParts::Answer);
+            QStringList ids = state->entryIds(true);
+            auto lookupTask = lookupFirst(std::move(ids), EntryParts::Answer);
             locked = co_await std::move(lockTask);
             if (locked)
                 *lock = std::make_unique<RunLock>(store, background, state->fingerprint, token);
@@ -373,12 +385,17 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
                 lock->reset();
                 throw Cancelled();
             }
-            const bool fresh =
-                entry && !isStale(*entry) && (state->reads() || entry->meta.createdMs > state->startedMs);
-            if (fresh) {
+            if (entry && isFresh(*state, *entry)) {
                 lock->reset();
                 co_return finishHit(
                     state, std::move(*entry), state->waitedForOther ? Outcome::Shared : Outcome::Hit);
+            }
+            if (locked && writesForPython(*state)) {
+                State copy = state;
+                auto lockCopy = lock;
+                auto acquiring = acquireForPython(std::move(copy), std::move(lockCopy));
+                std::optional<RunResult> theirs = co_await acquiring;
+                co_return theirs;
             }
             if (locked)
                 co_return std::nullopt;
@@ -399,6 +416,67 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquire(State state, Lock
     }
 }
 
+/// Takes the lock of pyai-caching as well, or gives the answer that a Python program paid for meanwhile. Only
+/// the holder of our own lock comes here.
+QCoro::Task<std::optional<RunResult>> Runner::Private::acquireForPython(State state, LockPointer lock)
+{
+    const QString key = state->twin->keys(1).front();
+    for (;;) {
+        const QString token = newId();
+        auto lockTask = store.tryLock(key, token, lockTtl);
+        QStringList ids = state->entryIds(true);
+        auto lookupTask = lookupFirst(std::move(ids), EntryParts::Answer);
+        const bool locked = co_await std::move(lockTask);
+        if (locked)
+            state->pythonLock = std::make_shared<RunLock>(store, background, key, token);
+        std::optional<Entry> entry = co_await std::move(lookupTask);
+        if (state->options.stop.stop_requested()) {
+            lock->reset();
+            throw Cancelled();
+        }
+        if (entry && isFresh(*state, *entry)) {
+            state->pythonLock.reset();
+            lock->reset();
+            co_return finishHit(
+                state, std::move(*entry), state->waitedForOther ? Outcome::Shared : Outcome::Hit);
+        }
+        if (locked)
+            co_return std::nullopt;
+        state->report(RunEvent::Kind::WaitingForOther);
+        state->waitedForOther = true;
+        const std::stop_token stop = state->options.stop;
+        co_await store.awaitUnlock(key, lockTtl, stop);
+    }
+}
+
+QCoro::Task<std::optional<Entry>> Runner::Private::lookupFirst(QStringList ids, EntryParts parts)
+{
+    if (ids.size() == 1)
+        return store.lookup(ids.front(), parts);
+    return pythonStore->lookupFirst(std::move(ids), parts);
+}
+
+bool Runner::Private::writesForPython(const RunState& state) const
+{
+    return state.writes() && state.twin && state.twin->problem.isEmpty() && pythonStore->isWrittenForPython();
+}
+
+bool Runner::Private::isFresh(const RunState& state, const Entry& entry) const
+{
+    return !isStale(entry) && fits(state, entry) && (state.reads() || entry.meta.createdMs > state.startedMs);
+}
+
+/// Whether an entry of pyai-caching has the type of output that is asked for: its key does not tell text from
+/// lists.
+bool Runner::Private::fits(const RunState& state, const Entry& entry)
+{
+    if (!entry.meta.python)
+        return true;
+    const OutputType& type = state.request.output;
+    return type.isText() ? entry.output.is_string()
+                         : validateOutput(type.schema, entry.output).violations.isEmpty();
+}
+
 bool Runner::Private::isStale(const Entry& entry) const
 {
     return entry.meta.staleAfterMs && *entry.meta.staleAfterMs <= clock.nowMs();
@@ -406,6 +484,8 @@ bool Runner::Private::isStale(const Entry& entry) const
 
 bool Runner::Private::answers(const RunState& state, const Entry& entry) const
 {
+    if (!fits(state, entry))
+        return false;
     if (!isStale(entry))
         return true;
     const auto allowed = state.options.staleWhileRevalidate;

@@ -7,10 +7,12 @@
 #include "cache/conversation.h"
 #include "cache/cooldowns.h"
 #include "cache/ledgerwriter.h"
+#include "cache/pythontwin.h"
 #include "cache/runlock.h"
 #include "cache/runner.h"
 #include "cache/singleflight.h"
 #include "cache/unsavedanswers.h"
+#include "store/pythonstore.h"
 
 namespace llmcache {
 
@@ -25,6 +27,8 @@ struct RunState {
     std::chrono::steady_clock::time_point started;
     qint64 startedMs = 0;
     std::shared_ptr<Bill> bill = std::make_shared<Bill>();
+    std::optional<PythonTwin> twin; ///< only where the store is one that Python programs use
+    std::shared_ptr<RunLock> pythonLock; ///< held, so that no Python program pays for the same
     QStringList warnings;
     QString storeProblem; ///< the last one that was told
     bool waitedForOther = false;
@@ -38,6 +42,15 @@ struct RunState {
     bool writes() const
     {
         return options.cachePolicy == CachePolicy::Use || options.cachePolicy == CachePolicy::Refresh;
+    }
+    /// What the entry may be stored under. Only the likeliest key of pyai-caching as long as there is a
+    /// second look, with the lock: a hit should cost little.
+    QStringList entryIds(bool all) const
+    {
+        QStringList ids{fingerprint};
+        if (twin && twin->isReadable())
+            ids += all ? twin->allKeys() : twin->keys(1);
+        return ids;
     }
     /// A store that is down fails every step of a run; the reason is told once.
     void warnOfStore(const QString& what, const QString& reason)
@@ -66,6 +79,7 @@ struct Runner::Private {
     Private(Store& usedStore, ProviderRegistry& usedProviders, Clock& usedClock, PriceTable usedPrices,
         Identity who, Spool* usedSpool)
         : store(usedStore)
+        , pythonStore(pythonStoreOf(&usedStore))
         , providers(usedProviders)
         , clock(usedClock)
         , prices(std::move(usedPrices))
@@ -78,20 +92,28 @@ struct Runner::Private {
 
     Request buildRequest(const Agent& agent, const QString& prompt, const RunOptions& options) const;
     QCoro::Task<std::optional<Entry>> lookup(State state);
+    QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts);
     QCoro::Task<RunResult> execute(State state);
     QCoro::Task<RunResult> lead(State state);
     QCoro::Task<bool> prepare(QString prefix);
     QCoro::Task<std::optional<RunResult>> acquire(State state, LockPointer lock);
+    QCoro::Task<std::optional<RunResult>> acquireForPython(State state, LockPointer lock);
+    bool writesForPython(const RunState& state) const;
     QCoro::Task<RunResult> pay(State state, LockPointer lock);
     QCoro::Task<> joinFlight(State state, std::shared_ptr<Flight> flight);
     QCoro::Task<> revalidate(State state);
     void startRevalidation(const State& state);
     bool isStale(const Entry& entry) const;
+    bool isFresh(const RunState& state, const Entry& entry) const;
+    static bool fits(const RunState& state, const Entry& entry);
     /// Whether an entry answers this run: within its lifetime, or a little beyond if the run allows that.
     bool answers(const RunState& state, const Entry& entry) const;
     ConversationContext contextOf(const RunState& state);
     Entry entryOf(const RunState& state, const Answer& answer, const RunData& data, qint64 nowMs);
     QString cooldownKeyOf(const RunState& state) const;
+    QCoro::Task<> writeForPython(State state, Entry entry);
+    /// What pyai-caching would store. Throws CacheError for an output whose class is not known.
+    static QByteArray pythonPickle(const RunState& state, const Entry& entry);
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
     Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
@@ -107,6 +129,7 @@ struct Runner::Private {
     }
 
     Store& store;
+    PythonStore* pythonStore; ///< the same, where Python programs use it too; else null
     ProviderRegistry& providers;
     Clock& clock;
     PriceTable prices;

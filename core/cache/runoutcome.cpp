@@ -125,6 +125,8 @@ RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome ou
     data.quote.total = entry.meta.cost;
     data.quote.source = std::move(entry.costSource);
     data.messages = std::move(entry.messages);
+    if (entry.meta.python) // which holds the answer alone
+        data.messages = {Message::user(state->request.prompt), Message::assistant(outputText(data.output))};
     data.outcome = outcome;
     data.originalLatency = entry.meta.latency;
     data.finishReason = std::move(entry.finishReason);

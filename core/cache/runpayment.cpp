@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "cache/runner_p.h"
+#include "interop/pythonwrite.h"
 #include "store/spool.h"
 
 #include <algorithm>
@@ -114,12 +115,22 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
         state->warnings.append(QStringLiteral("The answer is not stored: the connection is read-only."));
     if (state->writes() && answer.complete) {
         Entry entry = entryOf(*state, answer, data, now);
+        // On its way before the commit, which lets the lock go.
+        std::optional<QCoro::Task<>> python;
+        if (writesForPython(*state)) {
+            State forPython = state;
+            Entry same = entry;
+            python = writeForPython(std::move(forPython), std::move(same));
+        }
         state->report(RunEvent::Kind::Storing);
         State copy = state;
         const QString token = *lock ? (*lock)->token() : QString();
         data.stored = co_await storeAnswer(std::move(copy), std::move(entry), token);
         if (data.stored && *lock)
             (*lock)->released();
+        if (python)
+            co_await *python;
+        state->pythonLock.reset();
     }
 
     Call call = callOf(state, outcome);
@@ -147,6 +158,41 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     data.store = store.info();
     data.warnings = state->warnings;
     co_return RunResult(std::move(data));
+}
+
+QByteArray Runner::Private::pythonPickle(const RunState& state, const Entry& entry)
+{
+    const OutputType& type = state.agent.output;
+    const bool hasClasses =
+        !type.isText() && (!state.twin->call.outputSchema.is_null() || type.schema.contains("$defs"));
+    if (hasClasses && type.pythonType.isEmpty())
+        throw ConfigurationError(
+            QStringLiteral("The class of the output of %1 is not known.").arg(state.agent.name),
+            QStringLiteral("Name it as \"python_type\" in the agent's \"output\"."));
+    PythonResultParts parts;
+    parts.output = entry.output;
+    parts.type.classPath = type.pythonType;
+    parts.type.schema = type.schema;
+    parts.usage = entry.usage;
+    parts.model = state.twin->call.modelName;
+    parts.cost = entry.meta.cost ? entry.meta.cost->toDecimal() : QStringLiteral("0");
+    return writePythonResult(parts);
+}
+
+/// Stores an answer as pyai-caching does. Our own entry is what counts: this fails with a warning.
+QCoro::Task<> Runner::Private::writeForPython(State state, Entry entry)
+{
+    QString problem;
+    try {
+        QByteArray pickle = pythonPickle(*state, entry);
+        QStringList keys = state->twin->writtenKeys();
+        auto putting = pythonStore->putForPython(std::move(keys), std::move(pickle), ttlOf(*state));
+        co_await putting;
+        co_return;
+    } catch (const Error& error) {
+        problem = error.text();
+    }
+    state->warnings.append(QStringLiteral("The answer was not stored for Python: %1").arg(problem));
 }
 
 QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString lockToken)

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cost/pricefiles.h"
+#include "store/pythonstore.h"
 #include "store/readonlystore.h"
 #include "store/spool.h"
 
@@ -59,6 +60,8 @@ struct Session::Private {
     std::unique_ptr<Store> openAs(const ConnectionTraits& traits) const
     {
         auto opened = openStore(config.storeUrl, config.workspace, config.dataFolder);
+        if (PythonStore* const shared = pythonStoreOf(opened.get()))
+            shared->setWrittenForPython(traits.writeForPython);
         if (!traits.readOnly)
             return opened;
         return makeReadOnly(std::move(opened),

@@ -64,7 +64,7 @@ std::optional<qint64> filterNumber(const EntryMeta& entry, FilterTerm::Field fie
     case Field::Tokens:
         return entry.usage.totalTokens();
     case Field::Age:
-        return nowMs - entry.createdMs;
+        return entry.createdMs > 0 ? std::optional(nowMs - entry.createdMs) : std::nullopt;
     case Field::Ttl:
         return entry.expiresMs ? std::max<qint64>(0, *entry.expiresMs - nowMs)
                                : std::numeric_limits<qint64>::max();
@@ -73,7 +73,7 @@ std::optional<qint64> filterNumber(const EntryMeta& entry, FilterTerm::Field fie
     case Field::Size:
         return entry.bytes;
     case Field::Created:
-        return entry.createdMs;
+        return entry.createdMs > 0 ? std::optional(entry.createdMs) : std::nullopt;
     case Field::Used:
         return entry.lastUsedMs > 0 ? std::optional(entry.lastUsedMs) : std::nullopt;
     case Field::Words:

@@ -1,6 +1,8 @@
 #include "store/entryimage.h"
 
 #include "base/error.h"
+#include "store/entryid.h"
+#include "store/pythonentry.h"
 #include "store/storedjson_p.h"
 
 #include <QCryptographicHash>
@@ -43,6 +45,11 @@ EntryFields toFields(const Entry& entry, qint64 revision)
 EntryMeta metaFromImage(const EntryImage& image)
 {
     const EntryFields& fields = image.fields;
+    if (isPythonImage(image)) {
+        EntryMeta meta = pythonMeta(image.fingerprint, fields.value(pickleField));
+        meta.expiresMs = image.expiresMs;
+        return meta;
+    }
     if (fields.value(QByteArrayLiteral("v")).toLongLong() != entryFormat)
         throw CacheError(
             QStringLiteral("Entry %1 has a format that this program does not know.").arg(image.fingerprint),
@@ -58,6 +65,11 @@ EntryMeta metaFromImage(const EntryImage& image)
 Entry entryFromImage(const EntryImage& image)
 {
     Entry entry;
+    if (isPythonImage(image)) {
+        entry = pythonEntry(image.fingerprint, image.fields.value(pickleField));
+        entry.meta.expiresMs = image.expiresMs;
+        return entry;
+    }
     entry.meta = metaFromImage(image);
     responseFromText(unpackField(image.fields.value(QByteArrayLiteral("response"))), entry);
     entry.request = parseStored(unpackField(image.fields.value(QByteArrayLiteral("request"))),
@@ -97,9 +109,9 @@ EntryImage imageFromBytes(const QByteArray& bytes)
     qint64 expiresMs = 0;
     EntryImage image;
     stream >> format >> fingerprint >> expires >> expiresMs >> image.fields;
-    image.fingerprint = QString::fromLatin1(fingerprint);
+    image.fingerprint = QString::fromUtf8(fingerprint);
     if (stream.status() != QDataStream::Ok || !stream.atEnd() || format != imageFormat
-        || !isFingerprint(image.fingerprint))
+        || !isEntryId(image.fingerprint))
         failImage();
     if (expires)
         image.expiresMs = expiresMs;

@@ -1,5 +1,6 @@
 #include "store/imagefilter.h"
 
+#include "store/pythonentry.h"
 #include "store/storedjson_p.h"
 
 #include <algorithm>
@@ -117,6 +118,19 @@ bool ImageFilter::matches(const EntryImage& image, const EntryMeta& meta) const
 {
     if (const std::optional<bool> decided = m_filter.decide(meta, m_nowMs))
         return *decided;
+    const auto among = [](const QStringList& texts, const FilterTerm& term) {
+        if (term.match == FilterTerm::Match::None)
+            return std::all_of(
+                texts.begin(), texts.end(), [](const QString& text) { return text.isEmpty(); });
+        return std::any_of(
+            texts.begin(), texts.end(), [&term](const QString& text) { return term.matchesText(text); });
+    };
+    if (isPythonImage(image)) {
+        const Entry entry = entryFromImage(image);
+        const QStringList texts{outputText(entry.output).simplified()};
+        const auto byAnswer = [&](const FilterTerm& term) { return std::optional(among(texts, term)); };
+        return m_filter.decide(meta, m_nowMs, byAnswer).value_or(false);
+    }
     const QByteArray request = unpackField(image.fields.value(QByteArrayLiteral("request")));
     const QByteArray response = unpackField(image.fields.value(QByteArrayLiteral("response")));
     const ByteScreen screen(request + response);
@@ -128,13 +142,7 @@ bool ImageFilter::matches(const EntryImage& image, const EntryMeta& meta) const
     const QStringList texts =
         searchedTexts(parseStored(request, QStringLiteral("The request of entry %1").arg(meta.fingerprint)),
             parseStored(response, QStringLiteral("The response of entry %1").arg(meta.fingerprint)));
-    const auto byText = [&texts](const FilterTerm& term) -> std::optional<bool> {
-        if (term.match == FilterTerm::Match::None)
-            return std::all_of(
-                texts.begin(), texts.end(), [](const QString& text) { return text.isEmpty(); });
-        return std::any_of(
-            texts.begin(), texts.end(), [&term](const QString& text) { return term.matchesText(text); });
-    };
+    const auto byText = [&](const FilterTerm& term) { return std::optional(among(texts, term)); };
     return m_filter.decide(meta, m_nowMs, byText).value_or(false);
 }
 

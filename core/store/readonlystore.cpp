@@ -1,6 +1,7 @@
 #include "store/readonlystore.h"
 
 #include "base/error.h"
+#include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/textindex.h"
 
@@ -8,7 +9,7 @@ namespace llmcache {
 
 namespace {
 
-class ReadOnlyStore final : public Store, public RawInspector, public TextIndex {
+class ReadOnlyStore : public Store, public RawInspector, public TextIndex {
 public:
     ReadOnlyStore(std::unique_ptr<Store> store, QString remedy)
         : m_store(std::move(store))
@@ -125,7 +126,8 @@ public:
         return refuse<qint64>(QStringLiteral("write to the ledger"));
     }
 
-private:
+protected:
+    Store* store() const { return m_store.get(); }
     template <typename Result>
     QCoro::Task<Result> refuse(QString what) const
     {
@@ -137,15 +139,34 @@ private:
         co_return co_await QCoro::Task<Result>();
     }
 
+private:
     std::unique_ptr<Store> m_store;
     TextIndex* m_index; ///< of m_store; null when it has none
     QString m_remedy;
+};
+
+/// One that Python programs use as well.
+class ReadOnlyPythonStore final : public ReadOnlyStore, public PythonStore {
+public:
+    using ReadOnlyStore::ReadOnlyStore;
+
+    QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts) override
+    {
+        return pythonStoreOf(store())->lookupFirst(std::move(ids), parts);
+    }
+    QCoro::Task<> putForPython(
+        QStringList /*keys*/, QByteArray /*pickle*/, std::optional<std::chrono::seconds> /*ttl*/) override
+    {
+        return refuse<void>(QStringLiteral("store an entry"));
+    }
 };
 
 } // namespace
 
 std::unique_ptr<Store> makeReadOnly(std::unique_ptr<Store> store, QString remedy)
 {
+    if (pythonStoreOf(store.get()))
+        return std::make_unique<ReadOnlyPythonStore>(std::move(store), std::move(remedy));
     return std::make_unique<ReadOnlyStore>(std::move(store), std::move(remedy));
 }
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/privatefolder.h"
 #include "base/worker.h"
+#include "store/pythonentry.h"
 
 #include <qcorofuture.h>
 
@@ -146,6 +147,8 @@ UndoEntry undoEntryFor(const EntryImage& before, const EntryChange& change)
     EntryImage after = before;
     for (auto field = change.fields.cbegin(); field != change.fields.cend(); ++field)
         after.fields.insert(field.key(), field.value());
+    if (isPythonImage(after))
+        after = pythonImage(after.fingerprint, after.fields.value(pickleField), after.expiresMs);
     if (change.setsExpiry || change.kind == EntryChange::Kind::Put)
         after.expiresMs = change.expiresMs;
     return {before, after.revision(), contentDigest(after)};

@@ -3,6 +3,7 @@
 #include "entries.h"
 #include "figures.h"
 #include "hits.h"
+#include "python.h"
 #include "redisserver.h"
 #include "streams.h"
 #include "testenvironment.h"
@@ -251,6 +252,9 @@ int main(int argc, char** argv)
             parser.isSet(QStringLiteral("rows")) ? parser.value(QStringLiteral("rows")).toInt() : plan.rows;
         for (const Figure& figure : entryFigures(environment.path(QStringLiteral("entries")), rows))
             print(figure);
+        constexpr int mostPython = 100'000;
+        if (const auto figure = pythonListingFigure(std::min(rows, mostPython)))
+            print(*figure);
     }
     return 0;
 }

@@ -77,12 +77,14 @@ void showCacheStates(ui::CacheView& view, const std::function<void(const QString
     states.select(0, 0);
     take(QStringLiteral("cache-rendered"));
     states.filter(QStringLiteral("agent:profiler cost>0.0001 -is:expired transcript"));
+    take(QStringLiteral("cache-filtered")); // the rows are in place afterwards
     states.select(0, 1);
     take(QStringLiteral("cache-filtered"));
     states.command(QStringLiteral("Compare"));
     take(QStringLiteral("cache-compare"));
     states.button("closeCompare")->click();
     states.filter({});
+    take(QStringLiteral("cache-all"));
     states.group(1);
     take(QStringLiteral("cache-grouped"));
     states.group(0);

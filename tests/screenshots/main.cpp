@@ -14,6 +14,7 @@
 #include "workbench/answerpanel.h"
 #include "workbench/runpanel.h"
 #include "workbench/workbenchview.h"
+#include "workbenchstates.h"
 
 #include <QApplication>
 #include <QDir>
@@ -77,6 +78,14 @@ public:
                         [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); });
                 }
             }
+            if (!m_withStates)
+                continue;
+            m_workbench.window().resize(1440, 900);
+            screenshots::takeWorkbenchStates(
+                m_workbench, [this] { settle(m_workbench.window()); },
+                [this, scheme](const QString& name, QWidget* window) {
+                    save(window, QStringLiteral("%1-%2").arg(name, ui::colorSchemeName(scheme)));
+                });
         }
     }
 
@@ -88,8 +97,13 @@ private:
         QString file = QStringLiteral("%1-%2").arg(name, ui::colorSchemeName(scheme));
         if (size.width() != 1440)
             file += QStringLiteral("-%1").arg(size.width());
-        const QString path = QDir(m_folder).filePath(file + QStringLiteral(".png"));
-        if (!m_workbench.window().grab().save(path))
+        save(&m_workbench.window(), file);
+    }
+
+    void save(QWidget* window, const QString& name)
+    {
+        const QString path = QDir(m_folder).filePath(name + QStringLiteral(".png"));
+        if (!window || !window->grab().save(path))
             QTextStream(stderr) << "can't write " << path << '\n';
         QTextStream(stdout) << path << '\n';
     }

@@ -35,7 +35,7 @@ AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
     , m_text(new CodeEdit(theme, Syntax::None, this))
     , m_status(makeLabel({}, Tone::Secondary, TextSize::Small, QFont::Normal, this))
     , m_revisions(flatButton(tr("Revisions"), this))
-    , m_edit(flatButton(tr("Edit answer"), this))
+    , m_edit(flatButton(tr("Edit"), this))
     , m_discard(secondaryButton(tr("Discard"), this))
     , m_save(primaryButton(tr("Save"), this))
 {

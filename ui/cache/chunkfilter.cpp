@@ -206,7 +206,9 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
     case Field::Tokens:
         return number([&](std::size_t slot) { return qint64(chunk.tokens[slot]); });
     case Field::Age:
-        return number([&](std::size_t slot) { return m_nowMs - chunk.created[slot]; });
+        return each(chunk, [&](std::size_t slot) {
+            return chunk.created[slot] > 0 && term.matchesNumber(m_nowMs - chunk.created[slot]);
+        });
     case Field::Ttl:
         return number([&](std::size_t slot) {
             const qint64 expires = chunk.expires[slot];
@@ -217,7 +219,9 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
     case Field::Size:
         return number([&](std::size_t slot) { return qint64(chunk.bytes[slot]); });
     case Field::Created:
-        return number([&](std::size_t slot) { return chunk.created[slot]; });
+        return each(chunk, [&](std::size_t slot) {
+            return chunk.created[slot] > 0 && term.matchesNumber(chunk.created[slot]);
+        });
     case Field::Used:
         return each(chunk,
             [&](std::size_t slot) { return chunk.used[slot] > 0 && term.matchesNumber(chunk.used[slot]); });

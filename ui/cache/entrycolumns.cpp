@@ -23,7 +23,7 @@ std::array<EntryColumnInfo, entryColumnCount> makeColumns()
         {"answer", tr("Answer"), tr("Answer"), 152, true, false, true, false},
         {"flags", QString(), tr("Flags: edited by hand, Python, pinned"), 40, true, false, false, true},
         {"age", tr("Age"), tr("Age"), 64, true, true, false, false},
-        {"ttl", tr("TTL"), tr("TTL: time until it expires"), 52, true, true, true, false},
+        {"ttl", tr("TTL"), tr("TTL: time until it expires"), 64, true, true, true, false},
         {"cost", tr("Cost"), tr("Cost"), 84, true, true, false, true},
         {"hits", tr("Hits"), tr("Hits"), 50, true, true, false, true},
         {"size", tr("Size"), tr("Size of request and answer"), 76, false, true, true, true},

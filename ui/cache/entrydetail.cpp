@@ -393,6 +393,9 @@ void EntryDetail::showFacts(const Entry& entry)
     m_copyFingerprint->setToolTip(tr("Copy the fingerprint %1").arg(meta.fingerprint));
     m_copyFingerprint->setAccessibleName(tr("Copy the fingerprint"));
     m_flag->setVisible(meta.human || meta.python);
+    m_runAgain->setEnabled(!meta.python);
+    m_runAgain->setToolTip(meta.python ? tr("What pyai-caching stores does not hold the request")
+                                       : tr("Open the request in the workbench"));
     if (meta.human || meta.python)
         m_flag->setBadge(meta.human ? humanBadge() : pythonBadge());
 
@@ -410,8 +413,9 @@ void EntryDetail::showFacts(const Entry& entry)
                                       : tr("reported as %1").arg(entry.providerModel.toHtmlEscaped()));
     m_facts->setLine(TaskFact, meta.task);
     m_facts->setLine(StoredFact,
-        meta.author.isEmpty() ? format::fullTime(meta.createdMs)
-                              : tr("%1 by %2").arg(format::fullTime(meta.createdMs), meta.author));
+        meta.createdMs == 0         ? tr("not known")
+            : meta.author.isEmpty() ? format::fullTime(meta.createdMs)
+                                    : tr("%1 by %2").arg(format::fullTime(meta.createdMs), meta.author));
     if (meta.expiresMs)
         m_facts->setLine(ExpiresFact,
             *meta.expiresMs > nowMs

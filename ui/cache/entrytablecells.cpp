@@ -105,7 +105,7 @@ QString EntryTableModel::displayText(
     case EntryColumn::Flags:
         return flagText(chunk.flags[slot]);
     case EntryColumn::Age:
-        return format::age(chunk.created[slot], m_nowMs);
+        return chunk.created[slot] == 0 ? orDash({}) : format::age(chunk.created[slot], m_nowMs);
     case EntryColumn::Ttl: {
         const qint64 expires = chunk.expires[slot];
         if (expires == EntryChunk::neverExpires)
@@ -126,7 +126,7 @@ QString EntryTableModel::displayText(
     case EntryColumn::Author:
         return orDash(m_entries.text(chunk.author[slot]));
     case EntryColumn::Created:
-        return format::relativeTime(chunk.created[slot], m_nowMs);
+        return chunk.created[slot] == 0 ? orDash({}) : format::relativeTime(chunk.created[slot], m_nowMs);
     case EntryColumn::Used:
         return format::relativeTime(chunk.used[slot], m_nowMs);
     case EntryColumn::Saved:
@@ -149,7 +149,8 @@ QString EntryTableModel::toolTip(const EntryChunk& chunk, std::size_t slot, Entr
         return QStringLiteral("<p>%1</p>").arg(tagNames(m_entries.text(chunk.tags[slot])).toHtmlEscaped());
     case EntryColumn::Age:
     case EntryColumn::Created:
-        return tr("stored %1").arg(format::fullTime(chunk.created[slot]));
+        return chunk.created[slot] == 0 ? tr("pyai-caching does not keep when it stored an entry")
+                                        : tr("stored %1").arg(format::fullTime(chunk.created[slot]));
     case EntryColumn::Ttl:
         return chunk.expires[slot] == EntryChunk::neverExpires
             ? tr("never expires")

@@ -165,6 +165,7 @@ GroupPanel::GroupPanel(const Theme* theme, QWidget* parent)
     m_table->setAccessibleName(tr("Groups"));
     m_count->setObjectName(QStringLiteral("groupCount"));
     m_all->setObjectName(QStringLiteral("showAllGroups"));
+    m_all->setEnabled(false);
     m_table->setModel(m_model);
     setUpTable(m_table, theme);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);

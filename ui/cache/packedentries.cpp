@@ -1,5 +1,9 @@
 #include "cache/packedentries.h"
 
+#include "store/entryid.h"
+
+#include <QCryptographicHash>
+
 #include <atomic>
 #include <cstring>
 
@@ -12,9 +16,21 @@ quint32 narrow(qint64 value)
     return static_cast<quint32>(std::clamp<qint64>(value, 0, std::numeric_limits<quint32>::max()));
 }
 
-std::optional<std::array<quint8, 32>> digestOf(const QString& fingerprint)
+const QString& pythonPrefix()
+{
+    static const QString prefix = QStringLiteral("pyai-cache:v3:");
+    return prefix;
+}
+
+std::optional<std::array<quint8, 32>> digestOf(const QString& id)
 {
     std::array<quint8, 32> digest{};
+    QString fingerprint = id;
+    if (id.startsWith(pythonPrefix()))
+        fingerprint = id.mid(pythonPrefix().size()); // a hash, like a fingerprint
+    else if (isPythonKey(id))
+        fingerprint =
+            QString::fromLatin1(QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex());
     if (fingerprint.size() != 64)
         return std::nullopt;
     for (qsizetype i = 0; i < 64; ++i) {
@@ -75,6 +91,8 @@ std::optional<PackedEntries::Upsert> PackedEntries::upsert(const EntryMeta& entr
         target.prompts.seal();
         target.answers.seal();
     }
+    if (entry.python && !entry.fingerprint.startsWith(pythonPrefix()))
+        m_oldKeys.insert(row, entry.fingerprint);
     ++m_rows;
     ++m_live;
     index(*digest, row);
@@ -138,7 +156,11 @@ QString PackedEntries::fingerprint(quint32 row) const
     const Digest& digest = chunk(row).fingerprints[slot(row)];
     const auto bytes = QByteArray::fromRawData(
         reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()));
-    return QString::fromLatin1(bytes.toHex());
+    const QString digits = QString::fromLatin1(bytes.toHex());
+    if ((chunk(row).flags[slot(row)] & EntryChunk::Python) == 0)
+        return digits;
+    const auto old = m_oldKeys.constFind(row);
+    return old == m_oldKeys.cend() ? pythonPrefix() + digits : *old;
 }
 
 std::size_t PackedEntries::hashOf(const Digest& digest)

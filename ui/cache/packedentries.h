@@ -4,6 +4,8 @@
 #include "cache/textpool.h"
 #include "store/entry.h"
 
+#include <QHash>
+
 #include <array>
 #include <memory>
 #include <optional>
@@ -101,6 +103,7 @@ private:
 
     std::vector<std::shared_ptr<EntryChunk>> m_chunks;
     TextPool m_pool;
+    QHash<quint32, QString> m_oldKeys; ///< of entries of pyai-caching before 0.4, by row: no digest says them
     std::vector<quint32> m_buckets; ///< row + 1 by fingerprint, 0 = free; a power of two
     quint32 m_rows = 0;
     qint64 m_live = 0;

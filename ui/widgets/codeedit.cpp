@@ -3,6 +3,10 @@
 #include "theme/theme.h"
 #include "widgets/highlighters.h"
 
+#include <QAbstractTextDocumentLayout>
+#include <QPaintEvent>
+#include <QPainter>
+#include <QScrollBar>
 #include <QTextBlock>
 #include <QTextDocument>
 
@@ -30,6 +34,7 @@ CodeEdit::CodeEdit(const Theme* theme, Syntax syntax, QWidget* parent)
 void CodeEdit::setText(const QString& text)
 {
     document()->setUndoRedoEnabled(false);
+    m_given = text; // before anybody hears of it
     setPlainText(text);
     // Every new line inherits this from the line it was split off.
     QTextBlockFormat format;
@@ -40,6 +45,17 @@ void CodeEdit::setText(const QString& text)
     cursor.mergeBlockFormat(format);
     document()->setUndoRedoEnabled(true);
     document()->setModified(false);
+}
+
+QString CodeEdit::text() const
+{
+    if (!document()->isModified())
+        return m_given;
+    // Not toPlainText(), which makes usual spaces of those that do not break.
+    QString text = document()->toRawText();
+    text.replace(QChar::ParagraphSeparator, QLatin1Char('\n'));
+    text.replace(QChar::LineSeparator, QLatin1Char('\n'));
+    return text;
 }
 
 void CodeEdit::setSyntax(Syntax syntax)
@@ -53,6 +69,75 @@ void CodeEdit::setSyntax(Syntax syntax)
         m_highlighter = new JsonHighlighter(m_theme, document());
     else if (syntax == Syntax::Template)
         m_highlighter = new TemplateHighlighter(m_theme, document());
+}
+
+/// Beside the text, as wide as its longest number.
+class CodeEdit::Gutter : public QWidget {
+public:
+    explicit Gutter(CodeEdit* edit)
+        : QWidget(edit)
+        , m_edit(edit)
+    {
+    }
+
+protected:
+    void paintEvent(QPaintEvent* event) override { m_edit->paintGutter(event); }
+
+private:
+    CodeEdit* m_edit;
+};
+
+void CodeEdit::setLineNumbers(bool on)
+{
+    if (on == hasLineNumbers())
+        return;
+    delete m_gutter;
+    m_gutter = on ? new Gutter(this) : nullptr;
+    if (on) {
+        connect(document(), &QTextDocument::blockCountChanged, m_gutter, [this] { placeGutter(); });
+        connect(verticalScrollBar(), &QAbstractSlider::valueChanged, m_gutter, qOverload<>(&QWidget::update));
+        connect(this, &QTextEdit::textChanged, m_gutter, qOverload<>(&QWidget::update));
+    }
+    placeGutter();
+}
+
+void CodeEdit::resizeEvent(QResizeEvent* event)
+{
+    QTextEdit::resizeEvent(event);
+    placeGutter();
+}
+
+void CodeEdit::placeGutter()
+{
+    constexpr int leastDigits = 2;
+    constexpr int space = 10;
+    if (!m_gutter) {
+        setViewportMargins(0, 0, 0, 0);
+        return;
+    }
+    const auto digits = std::max<qsizetype>(leastDigits, QString::number(document()->blockCount()).size());
+    const int width = fontMetrics().horizontalAdvance(QLatin1Char('9')) * static_cast<int>(digits) + space;
+    setViewportMargins(width, 0, 0, 0);
+    const QRect inside = viewport()->geometry();
+    m_gutter->setGeometry(inside.left() - width, inside.top(), width, inside.height());
+    m_gutter->show();
+}
+
+void CodeEdit::paintGutter(QPaintEvent* event)
+{
+    QPainter painter(m_gutter);
+    painter.setFont(codeFont());
+    painter.setPen(m_theme->color(Token::SecondaryText));
+    const int scrolled = verticalScrollBar()->value();
+    for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
+        const QRectF place = document()->documentLayout()->blockBoundingRect(block).translated(0, -scrolled);
+        if (place.top() > event->rect().bottom())
+            break;
+        if (place.bottom() < event->rect().top())
+            continue;
+        painter.drawText(QRectF(0, place.top(), m_gutter->width() - 2, lineHeight),
+            Qt::AlignRight | Qt::AlignVCenter, QString::number(block.blockNumber() + 1));
+    }
 }
 
 CodeView::CodeView(const Theme* theme, Syntax syntax, QWidget* parent)

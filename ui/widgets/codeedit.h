@@ -19,13 +19,25 @@ public:
     explicit CodeEdit(const Theme* theme, Syntax syntax = Syntax::None, QWidget* parent = nullptr);
     /// Replaces the text (never read as HTML) and forgets the undo history.
     void setText(const QString& text);
-    QString text() const { return toPlainText(); }
+    /// What was given, to the letter, until the user changes it.
+    QString text() const;
     void setSyntax(Syntax syntax);
+    /// Numbers of the lines in a margin; off by default.
+    void setLineNumbers(bool on);
+    bool hasLineNumbers() const { return m_gutter != nullptr; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
+    class Gutter;
+    void placeGutter();
+    void paintGutter(QPaintEvent* event);
     const Theme* m_theme;
     Syntax m_syntax = Syntax::None;
     QSyntaxHighlighter* m_highlighter = nullptr;
+    QString m_given;
+    QWidget* m_gutter = nullptr;
 };
 
 /// The same, to read and copy from: not editable, reachable and scrollable by keyboard.

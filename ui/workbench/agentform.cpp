@@ -7,10 +7,13 @@
 #include "widgets/elidedlabel.h"
 #include "widgets/format.h"
 #include "widgets/tabstrip.h"
+#include "workbench/findbar.h"
 #include "workbench/historyeditor.h"
+#include "workbench/modeldelegate.h"
 #include "workbench/outputeditor.h"
 #include "workbench/settingseditor.h"
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QCompleter>
 #include <QHBoxLayout>
@@ -50,6 +53,16 @@ QString price(const QString& perMillion)
     return money ? money->toDisplay() : QStringLiteral("?");
 }
 
+/// What a model costs and how much it reads.
+QString factsOf(const ModelInfo& info)
+{
+    QString text =
+        AgentForm::tr("%1 in · %2 out / M").arg(price(info.inputPerMillion), price(info.outputPerMillion));
+    if (info.contextWindow > 0)
+        text += AgentForm::tr(" · %1 k").arg(info.contextWindow / 1000);
+    return text;
+}
+
 } // namespace
 
 AgentForm::AgentForm(const Theme* theme, QWidget* parent)
@@ -66,7 +79,10 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     , m_output(new OutputEditor(theme))
     , m_settings(new SettingsEditor)
     , m_history(new HistoryEditor(theme))
+    , m_find(new FindBar)
 {
+    for (CodeEdit* editor : {m_systemPrompt, m_instructions})
+        editor->setLineNumbers(true);
     m_name->setObjectName(QStringLiteral("agent name"));
     m_model->setObjectName(QStringLiteral("model"));
     m_task->setObjectName(QStringLiteral("task"));
@@ -82,6 +98,7 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     m_model->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     m_model->setMinimumContentsLength(18);
     m_model->lineEdit()->setPlaceholderText(tr("provider:model"));
+    m_model->setItemDelegate(new ModelDelegate(theme, m_model));
     m_task->setPlaceholderText(tr("agent's name"));
     m_modelInfo->setFont(textFont(TextSize::Small));
     setTone(m_modelInfo, Tone::Secondary);
@@ -107,7 +124,9 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     column->addLayout(head);
     column->addWidget(m_tabs);
     column->addWidget(m_pages, 1);
+    column->addWidget(m_find);
 
+    connect(m_tabs, &QTabBar::currentChanged, m_find, &QWidget::hide);
     connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
     connect(m_name, &QLineEdit::textEdited, this, &AgentForm::edited);
     connect(m_task, &QLineEdit::textEdited, this, &AgentForm::edited);
@@ -120,6 +139,7 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     connect(m_output, &OutputEditor::edited, this, &AgentForm::edited);
     connect(m_settings, &SettingsEditor::edited, this, &AgentForm::edited);
     connect(m_history, &HistoryEditor::edited, this, &AgentForm::edited);
+    connect(m_history, &HistoryEditor::problem, this, &AgentForm::problem);
     connect(this, &AgentForm::edited, this, &AgentForm::updateTabs);
     updateTabs();
 }
@@ -131,13 +151,22 @@ void AgentForm::setPrices(const PriceTable& prices)
     const QString typed = m_model->currentText();
     m_model->clear();
     for (const ModelInfo& info : m_prices.models())
-        m_model->addItem(info.provider + QLatin1Char(':') + info.model);
+        m_model->addItem(info.provider + QLatin1Char(':') + info.model, factsOf(info));
     m_model->setCurrentText(typed);
     auto* completer = new QCompleter(m_model->model(), m_model);
     completer->setFilterMode(Qt::MatchContains);
     completer->setCaseSensitivity(Qt::CaseInsensitive);
+    completer->popup()->setItemDelegate(new ModelDelegate(m_theme, completer->popup()));
     m_model->setCompleter(completer);
     updateModelInfo();
+}
+
+void AgentForm::setTasks(const QStringList& tasks)
+{
+    auto* completer = new QCompleter(tasks, m_task);
+    completer->setFilterMode(Qt::MatchContains);
+    completer->setCaseSensitivity(Qt::CaseInsensitive);
+    m_task->setCompleter(completer);
 }
 
 void AgentForm::setAgent(const Agent& agent)
@@ -168,11 +197,62 @@ Agent AgentForm::agent() const
         throw ConfigurationError(tr("The agent has no name."), tr("Give it one."));
     ModelRef::parse(agent.model);
     const QString system = m_systemPrompt->text();
-    agent.systemPrompt = system.isEmpty() ? SystemPrompt() : SystemPrompt(system.split(promptSeparator));
+    // A prompt may have the line of dashes in itself.
+    if (system != m_base.systemPrompt.join(promptSeparator))
+        agent.systemPrompt = system.isEmpty() ? SystemPrompt() : SystemPrompt(system.split(promptSeparator));
     agent.instructions = m_instructions->text();
     agent.output = m_output->output();
     m_settings->apply(agent);
     return agent;
+}
+
+void AgentForm::openFind()
+{
+    if (m_tabs->currentIndex() == OutputTab) {
+        m_find->open(m_output->schemaEdit());
+        return;
+    }
+    if (m_tabs->currentIndex() != InstructionsTab)
+        m_tabs->setCurrentIndex(SystemTab);
+    m_find->open(m_tabs->currentIndex() == InstructionsTab ? m_instructions : m_systemPrompt);
+}
+
+Agent AgentForm::lenientAgent() const
+{
+    Agent agent = m_base;
+    agent.name = m_name->text().trimmed().isEmpty() ? m_base.name : m_name->text().trimmed();
+    agent.model = m_model->currentText().trimmed();
+    try {
+        ModelRef::parse(agent.model);
+    } catch (const Error&) {
+        agent.model = m_base.model;
+    }
+    agent.task = m_task->text().trimmed();
+    agent.systemPrompt = SystemPrompt(m_systemPrompt->text());
+    agent.instructions = m_instructions->text();
+    try {
+        agent.output = m_output->output();
+    } catch (const Error&) {
+        agent.output = m_base.output;
+    }
+    try {
+        Agent settings = agent;
+        m_settings->apply(settings);
+        agent = settings;
+    } catch (const Error&) {
+        // The settings that it had.
+    }
+    return agent;
+}
+
+QString AgentForm::schemaText() const
+{
+    return m_output->schemaText();
+}
+
+void AgentForm::setSchemaText(const QString& text)
+{
+    m_output->setSchemaText(text);
 }
 
 History AgentForm::history() const
@@ -204,10 +284,7 @@ void AgentForm::updateModelInfo()
         m_modelInfo->setText(m_model->currentText().trimmed().isEmpty() ? QString() : tr("no known price"));
         return;
     }
-    QString text = tr("%1 in · %2 out / M").arg(price(info->inputPerMillion), price(info->outputPerMillion));
-    if (info->contextWindow > 0)
-        text += tr(" · %1 k").arg(info->contextWindow / 1000);
-    m_modelInfo->setText(text);
+    m_modelInfo->setText(factsOf(*info));
 }
 
 void AgentForm::updateTabs()

@@ -14,6 +14,7 @@ namespace llmcache::ui {
 
 class CodeEdit;
 class ElidedLabel;
+class FindBar;
 class HistoryEditor;
 class OutputEditor;
 class SettingsEditor;
@@ -28,19 +29,30 @@ public:
     explicit AgentForm(const Theme* theme, QWidget* parent = nullptr);
     /// Models for completion, with their prices.
     void setPrices(const PriceTable& prices);
+    /// Task names for completion.
+    void setTasks(const QStringList& tasks);
     /// Shows an agent; not an edit.
     void setAgent(const Agent& agent);
     /// What is typed. Throws ConfigurationError that names the field.
     Agent agent() const;
+    /// Likewise, with what was there before in place of fields that are no good yet.
+    Agent lenientAgent() const;
+    /// The text in the editor of the schema, whether it is one or not.
+    QString schemaText() const;
+    void setSchemaText(const QString& text);
     History history() const;
     void setHistory(const History& history);
     /// Texts in which `{{name}}` makes a variable, besides the prompt.
     QString templateTexts() const;
     CodeEdit* systemPrompt() const { return m_systemPrompt; }
     QLineEdit* nameField() const { return m_name; }
+    /// Find and replace in the text on show, or in the last one that had the focus.
+    void openFind();
 
 Q_SIGNALS:
     void edited();
+    /// Something that was asked for in the form did not work.
+    void problem(const QString& message, const QString& remedy);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -62,6 +74,7 @@ private:
     OutputEditor* m_output;
     SettingsEditor* m_settings;
     HistoryEditor* m_history;
+    FindBar* m_find;
 };
 
 } // namespace llmcache::ui

@@ -81,6 +81,8 @@ QVariant AgentListModel::data(const QModelIndex& index, int role) const
         return agent.name;
     case modelRole:
         return agent.model;
+    case tagsRole:
+        return agent.tags.join(QStringLiteral(", "));
     case Qt::ToolTipRole:
         return agent.tags.isEmpty()
             ? QStringLiteral("%1\n%2").arg(agent.name, agent.model)
@@ -127,8 +129,16 @@ void AgentDelegate::paint(
     painter->setPen(m_theme->color(Token::Text));
     painter->drawText(text, Qt::AlignTop | Qt::AlignLeft,
         painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, text.width()));
+    const int nameWidth = painter->fontMetrics().horizontalAdvance(index.data().toString());
     painter->setFont(textFont(TextSize::Small));
     painter->setPen(m_theme->color(Token::SecondaryText));
+    constexpr int space = 10;
+    constexpr int leastTags = 30;
+    const QRect tags = text.adjusted(nameWidth + space, 2, 0, 0);
+    if (tags.width() > leastTags)
+        painter->drawText(tags, Qt::AlignTop | Qt::AlignRight,
+            painter->fontMetrics().elidedText(
+                index.data(AgentListModel::tagsRole).toString(), Qt::ElideRight, tags.width()));
     painter->drawText(text, Qt::AlignBottom | Qt::AlignLeft,
         painter->fontMetrics().elidedText(
             index.data(AgentListModel::modelRole).toString(), Qt::ElideMiddle, text.width()));

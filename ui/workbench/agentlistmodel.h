@@ -14,6 +14,7 @@ class AgentListModel : public QAbstractListModel {
     Q_OBJECT
 public:
     static constexpr int modelRole = Qt::UserRole + 1; ///< `provider:model`
+    static constexpr int tagsRole = Qt::UserRole + 2; ///< one text
     using QAbstractListModel::QAbstractListModel;
 
     void setAgents(std::vector<StoredAgent> agents);
@@ -31,7 +32,7 @@ private:
     std::vector<StoredAgent> m_agents;
 };
 
-/// Two lines: the name, and the model below it.
+/// Two lines: the name with its tags, and the model below it.
 class AgentDelegate : public QStyledItemDelegate {
     Q_OBJECT
 public:

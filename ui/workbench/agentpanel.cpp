@@ -5,6 +5,7 @@
 #include "widgets/searchfield.h"
 
 #include <QAction>
+#include <QHBoxLayout>
 #include <QListView>
 #include <QMenu>
 #include <QSortFilterProxyModel>
@@ -45,8 +46,16 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     column->setSpacing(8);
     column->addWidget(m_filter);
     column->addWidget(m_view, 1);
-    column->addWidget(add);
+    auto* import = secondaryButton(tr("Import"));
+    import->setObjectName(QStringLiteral("import agent"));
+    import->setToolTip(tr("Open an agent from an .agent.json file"));
+    auto* bottom = new QHBoxLayout;
+    bottom->setSpacing(8);
+    bottom->addWidget(add, 1);
+    bottom->addWidget(import);
+    column->addLayout(bottom);
 
+    connect(import, &QPushButton::clicked, this, &AgentPanel::importRequested);
     connect(m_filter, &QLineEdit::textChanged, m_proxy, &QSortFilterProxyModel::setFilterFixedString);
     connect(add, &QPushButton::clicked, this, &AgentPanel::newRequested);
     connect(m_view, &QWidget::customContextMenuRequested, this, &AgentPanel::showMenu);
@@ -89,6 +98,9 @@ void AgentPanel::showMenu(const QPoint& position)
     auto* menu = new QMenu(this);
     menu->setAttribute(Qt::WA_DeleteOnClose);
     menu->addAction(tr("Duplicate"), this, [this, name] { Q_EMIT duplicateRequested(name); });
+    menu->addAction(tr("Versions…"), this, [this, name] { Q_EMIT versionsRequested(name); });
+    menu->addAction(tr("Export…"), this, [this, name] { Q_EMIT exportRequested(name); });
+    menu->addSeparator();
     menu->addAction(tr("Delete"), this, [this, name] { Q_EMIT deleteRequested(name); });
     menu->popup(m_view->viewport()->mapToGlobal(position));
 }

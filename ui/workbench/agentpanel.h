@@ -30,6 +30,9 @@ Q_SIGNALS:
     void newRequested();
     void duplicateRequested(const QString& name);
     void deleteRequested(const QString& name);
+    void importRequested();
+    void exportRequested(const QString& name);
+    void versionsRequested(const QString& name);
 
 private:
     void showMenu(const QPoint& position);

@@ -1,6 +1,8 @@
 #include "workbench/answerpanel.h"
 
 #include "base/error.h"
+#include "cache/usagepane.h"
+#include "store/entry.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
 #include "widgets/card.h"
@@ -10,28 +12,29 @@
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
+#include "widgets/jsontree.h"
+#include "widgets/markdownview.h"
 #include "widgets/spinner.h"
 #include "widgets/tabstrip.h"
+#include "workbench/explainpanel.h"
+#include "workbench/violationmarks.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHBoxLayout>
+#include <QMenu>
 #include <QScrollBar>
 #include <QStackedWidget>
-#include <QTextBrowser>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
 
 namespace {
 
-enum Form { RenderedForm, JsonForm, RawForm, MessagesForm, RequestForm };
+enum Form { RenderedForm, JsonForm, TreeForm, RawForm, MessagesForm, UsageForm, RequestForm, ExplainForm };
 
-/// Never fetches anything: an answer may hold links to images.
-class OfflineBrowser : public QTextBrowser {
-public:
-    QVariant loadResource(int, const QUrl&) override { return {}; }
-};
+/// What comes is counted in the same way as what is estimated before a run.
+constexpr qsizetype charactersPerToken = 4;
 
 QString messagesText(const History& messages)
 {
@@ -50,7 +53,7 @@ QString messagesText(const History& messages)
     return text;
 }
 
-QString arithmetic(const Quote& quote)
+QString exactArithmetic(const Quote& quote)
 {
     QStringList lines;
     for (const PriceLine& line : quote.lines)
@@ -81,15 +84,21 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     , m_banner(new ErrorBanner(theme))
     , m_tabs(new TabStrip(theme))
     , m_forms(new QStackedWidget)
-    , m_rendered(new OfflineBrowser)
+    , m_rendered(new MarkdownView(theme))
     , m_json(new CodeView(theme, Syntax::Json))
+    , m_tree(new JsonTreeView(theme))
     , m_raw(new CodeView(theme))
     , m_messages(new CodeView(theme))
     , m_request(new CodeView(theme, Syntax::Json))
+    , m_usage(new UsagePane(theme))
+    , m_explain(new ExplainPanel(theme))
     , m_verdict(makeLabel({}, Tone::Hit))
     , m_fingerprintLabel(makeLabel({}, Tone::Secondary))
     , m_copyFingerprint(flatButton(tr("copy fingerprint")))
+    , m_stop(dangerButton(tr("Stop")))
     , m_copy(secondaryButton(tr("Copy")))
+    , m_explainButton(secondaryButton(tr("Explain")))
+    , m_compare(secondaryButton(tr("Compare")))
     , m_open(secondaryButton(tr("Open in cache")))
 {
     setStyleProperty(this, "surface", QStringLiteral("panel"));
@@ -106,9 +115,12 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     m_output->setObjectName(QStringLiteral("tile output"));
     m_banner->setObjectName(QStringLiteral("answer problem"));
     m_tabs->setObjectName(QStringLiteral("answer tabs"));
-    m_rendered->setOpenLinks(false);
     m_rendered->setAccessibleName(tr("Answer, rendered"));
-    m_rendered->document()->setDocumentMargin(12);
+    m_tree->setObjectName(QStringLiteral("answer tree"));
+    m_tree->setAccessibleName(tr("Answer as a tree"));
+    m_stop->setObjectName(QStringLiteral("stop this run"));
+    m_stop->setToolTip(tr("Stop this run (Esc)"));
+    m_stop->hide();
     setTone(m_subline, Tone::Secondary);
 
     auto* head = new QHBoxLayout;
@@ -117,15 +129,13 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     head->addWidget(m_headline);
     head->addWidget(m_subline, 1);
     head->addWidget(m_spinner);
-    m_tabs->addTab(tr("Rendered"));
-    m_tabs->addTab(tr("JSON"));
-    m_tabs->addTab(tr("Raw"));
-    m_tabs->addTab(tr("Messages"));
-    m_tabs->addTab(tr("Request"));
+    head->addWidget(m_stop);
+    for (const QString& title : {tr("Rendered"), tr("JSON"), tr("Tree"), tr("Raw"), tr("Messages"),
+             tr("Usage"), tr("Request"), tr("Explain")})
+        m_tabs->addTab(title);
     m_tabs->setAccessibleName(tr("Forms of the answer"));
-    for (QWidget* form :
-        {static_cast<QWidget*>(m_rendered), static_cast<QWidget*>(m_json), static_cast<QWidget*>(m_raw),
-            static_cast<QWidget*>(m_messages), static_cast<QWidget*>(m_request)})
+    for (QWidget* form : std::initializer_list<QWidget*>{
+             m_rendered, m_json, m_tree, m_raw, m_messages, m_usage, m_request, m_explain})
         m_forms->addWidget(form);
     m_json->setAccessibleName(tr("Answer as JSON"));
     m_raw->setAccessibleName(tr("Answer as it came"));
@@ -149,7 +159,11 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     outer->addWidget(m_pages);
 
     connect(m_tabs, &QTabBar::currentChanged, m_forms, &QStackedWidget::setCurrentIndex);
-    connect(m_copy, &QPushButton::clicked, this, &AnswerPanel::copyAnswer);
+    connect(m_stop, &QPushButton::clicked, this, &AnswerPanel::stopRequested);
+    connect(m_explainButton, &QPushButton::clicked, this, &AnswerPanel::showExplanation);
+    connect(m_compare, &QPushButton::clicked, this, &AnswerPanel::compareRequested);
+    connect(m_explain, &ExplainPanel::openEntry, this, &AnswerPanel::openEntry);
+    createCopyMenu();
     connect(m_copyFingerprint, &QPushButton::clicked, this,
         [this] { QGuiApplication::clipboard()->setText(m_fingerprint); });
     connect(m_open, &QPushButton::clicked, this, [this] { Q_EMIT openEntry(m_fingerprint); });
@@ -167,24 +181,65 @@ QWidget* AnswerPanel::createFooter()
     m_fingerprintLabel->setObjectName(QStringLiteral("fingerprint"));
     m_open->setObjectName(QStringLiteral("open in cache"));
     m_copy->setObjectName(QStringLiteral("copy answer"));
+    m_explainButton->setObjectName(QStringLiteral("explain"));
+    m_explainButton->setToolTip(tr("Why was it a miss?"));
+    m_compare->setObjectName(QStringLiteral("compare"));
+    m_compare->setToolTip(tr("Compare it with another run; choose several in the list with Ctrl"));
     auto* footer = new QWidget;
     auto* column = new QVBoxLayout(footer);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
     auto* actions = new QHBoxLayout;
-    actions->setSpacing(8);
-    actions->addWidget(m_verdict);
+    actions->setSpacing(6);
     actions->addStretch(1);
     actions->addWidget(m_copy);
+    actions->addWidget(m_explainButton);
+    actions->addWidget(m_compare);
     actions->addWidget(m_open);
     auto* print = new QHBoxLayout;
     print->setSpacing(4);
+    print->addWidget(m_verdict);
+    print->addStretch(1);
     print->addWidget(m_fingerprintLabel);
     print->addWidget(m_copyFingerprint);
-    print->addStretch(1);
-    column->addLayout(actions);
     column->addLayout(print);
+    column->addLayout(actions);
     return footer;
+}
+
+void AnswerPanel::createCopyMenu()
+{
+    auto* menu = new QMenu(m_copy);
+    const auto add = [this, menu](const QString& text, const QString& name, auto slot) {
+        QAction* const action = menu->addAction(text, this, slot);
+        action->setObjectName(name);
+        return action;
+    };
+    m_answerActions.append(
+        add(tr("Copy answer"), QStringLiteral("copy answer text"), &AnswerPanel::copyAnswer));
+    m_answerActions.append(
+        add(tr("Save answer…"), QStringLiteral("save answer"), &AnswerPanel::saveRequested));
+    menu->addSeparator();
+    const auto addCode = [&](const QString& text, const QString& name, CodeKind kind) {
+        add(text, name, [this, kind] { Q_EMIT copyAsRequested(kind); });
+    };
+    addCode(tr("Copy run as cURL"), QStringLiteral("copy as curl"), CodeKind::Curl);
+    addCode(tr("Copy run as C++"), QStringLiteral("copy as cpp"), CodeKind::Cpp);
+    addCode(tr("Copy run as Python"), QStringLiteral("copy as python"), CodeKind::Python);
+    addCode(tr("Copy run as command line"), QStringLiteral("copy as command"), CodeKind::CommandLine);
+    m_copy->setMenu(menu);
+}
+
+void AnswerPanel::showExplanation()
+{
+    m_tabs->setCurrentIndex(ExplainForm);
+    if (m_explain->verdict().isEmpty())
+        Q_EMIT m_explain->requested();
+}
+
+void AnswerPanel::showProblem(const QString& what, const QString& remedy)
+{
+    m_banner->showProblem(what, remedy);
 }
 
 void AnswerPanel::clear()
@@ -207,6 +262,12 @@ void AnswerPanel::showStarted(const QString& model)
         tile->setSkeleton(true);
     m_streaming = true;
     m_text.clear();
+    m_isJson = false;
+    m_stop->show();
+    m_explain->clear();
+    m_tree->setJson(nullptr);
+    if (m_tabs->currentIndex() == ExplainForm)
+        m_tabs->setCurrentIndex(RenderedForm);
     for (CodeView* view : {m_json, m_raw, m_messages, m_request})
         view->setText({});
     m_rendered->clear();
@@ -215,7 +276,10 @@ void AnswerPanel::showStarted(const QString& model)
     m_fingerprint.clear();
     m_copyFingerprint->hide();
     m_open->setEnabled(false);
-    m_copy->setEnabled(false);
+    m_explainButton->setEnabled(false);
+    m_compare->setEnabled(false);
+    for (QAction* action : std::as_const(m_answerActions))
+        action->setEnabled(false);
 }
 
 void AnswerPanel::appendText(const QString& text)
@@ -223,7 +287,8 @@ void AnswerPanel::appendText(const QString& text)
     if (!m_streaming)
         return;
     m_text += text;
-    m_copy->setEnabled(true);
+    for (QAction* action : std::as_const(m_answerActions))
+        action->setEnabled(true);
     // Appending is cheap; rendering Markdown for every token is not.
     QScrollBar* const bar = m_rendered->verticalScrollBar();
     const bool atEnd = bar->value() == bar->maximum();
@@ -238,12 +303,21 @@ void AnswerPanel::showProgress(const QString& what, std::chrono::milliseconds el
 {
     m_headline->setText(format::duration(elapsed));
     m_subline->setText(what);
+    if (m_text.isEmpty())
+        return;
+    m_output->setSkeleton(false);
+    m_output->setValue(
+        QStringLiteral("≈ ") + format::count((m_text.size() + charactersPerToken - 1) / charactersPerToken));
+    m_output->setNote(tr("so far"));
 }
 
 void AnswerPanel::setAnswer(const Json& output)
 {
     m_text = outputText(output);
+    m_isJson = !output.is_string();
     m_raw->setText(m_text);
+    m_json->setExtraSelections({});
+    m_tree->setJson(std::make_shared<const Json>(output));
     if (output.is_string()) {
         m_rendered->setMarkdown(m_text);
         m_json->setText(QString::fromUtf8(toPrettyJsonText(output)));
@@ -261,6 +335,12 @@ void AnswerPanel::setTexts(const RunData& run)
     m_request->setText(QString::fromUtf8(toPrettyJsonText(run.request)));
     m_tabs->setTabText(MessagesForm, tr("Messages %1").arg(run.messages.size()));
     m_tabs->setCurrentIndex(run.output.is_string() ? RenderedForm : JsonForm);
+    Entry entry;
+    entry.usage = run.usage;
+    entry.meta.cost = run.entry ? run.entry->cost : run.cost;
+    m_usage->show(entry, run.quote);
+    m_usage->setRawUsage(
+        run.usage.raw.is_null() ? QString() : QString::fromUtf8(toPrettyJsonText(run.usage.raw)));
 }
 
 void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
@@ -269,8 +349,13 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
     m_streaming = false;
     m_pages->setCurrentIndex(1);
     m_spinner->setBusy(false);
+    m_stop->hide();
+    m_explain->clear();
     m_badge->setOutcome(run.outcome);
     m_headline->setText(format::duration(run.latency));
+    m_headline->setToolTip(run.timeToFirstToken
+            ? tr("first words after %1").arg(format::duration(*run.timeToFirstToken))
+            : QString());
     QStringList facts;
     if (result.cached()) {
         facts.append(tr("was %1").arg(format::duration(run.originalLatency)));
@@ -293,8 +378,8 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
     m_input->setNote(tr("%1 cached").arg(format::count(run.usage.cacheReadTokens)));
     m_output->setValue(format::count(run.usage.outputTokens));
     m_output->setNote(tr("%1 reasoning").arg(format::count(run.usage.reasoningTokens)));
-    m_cost->setValue(
-        format::money(run.cost), result.cached() ? format::moneyToolTip(run.cost) : arithmetic(run.quote));
+    m_cost->setValue(format::money(run.cost),
+        result.cached() ? format::moneyToolTip(run.cost) : exactArithmetic(run.quote));
     m_saved->setValue(result.cached() ? format::money(run.avoidedCost) : QStringLiteral("$0"),
         format::moneyToolTip(run.avoidedCost));
     if (result.cached()) {
@@ -319,7 +404,10 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
     m_fingerprintLabel->setText(format::shortFingerprint(run.fingerprint));
     m_fingerprintLabel->setToolTip(run.fingerprint);
     m_copyFingerprint->show();
-    m_copy->setEnabled(true);
+    for (QAction* action : std::as_const(m_answerActions))
+        action->setEnabled(true);
+    m_explainButton->setEnabled(!result.cached());
+    m_compare->setEnabled(true);
     m_open->setEnabled(run.stored);
     if (run.warnings.isEmpty())
         m_banner->clear();
@@ -332,8 +420,12 @@ void AnswerPanel::showFailure(const Failure& failure)
     m_streaming = false;
     m_pages->setCurrentIndex(1);
     m_spinner->setBusy(false);
-    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
+    m_stop->hide();
+    m_explainButton->setEnabled(!failure.cancelled());
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved}) {
         tile->setValue(QStringLiteral("–"));
+        tile->setNote({});
+    }
     if (failure.cancelled()) {
         m_badge->setBadge(badgeOf(Outcome::Cancelled));
         m_subline->setText(m_text.isEmpty() ? tr("stopped; nothing was stored")
@@ -350,12 +442,10 @@ void AnswerPanel::showFailure(const Failure& failure)
         // It was paid for, so it is shown, though it fits nothing.
         m_raw->setText(error.lastAnswer());
         m_text = error.lastAnswer();
-        m_copy->setEnabled(true);
+        for (QAction* action : std::as_const(m_answerActions))
+            action->setEnabled(true);
         m_tabs->setCurrentIndex(RawForm);
-        setTone(m_verdict, Tone::Error);
-        m_verdict->setText(
-            tr("✕ %1").arg(format::counted(error.violations().size(), tr("violation"), tr("violations"))));
-        m_verdict->setToolTip(error.violations().join(QLatin1Char('\n')));
+        showViolations(error.violations());
     } catch (const ProviderError& error) {
         if (!error.bodyExcerpt().isEmpty()) {
             m_raw->setText(error.bodyExcerpt());
@@ -364,6 +454,21 @@ void AnswerPanel::showFailure(const Failure& failure)
     } catch (const std::exception&) {
         // Message and remedy say it all.
     }
+}
+
+void AnswerPanel::showViolations(const QStringList& violations)
+{
+    setTone(m_verdict, Tone::Error);
+    m_verdict->setText(tr("✕ %1").arg(format::counted(violations.size(), tr("violation"), tr("violations"))));
+    m_verdict->setToolTip(violations.join(QLatin1Char('\n')));
+    const std::optional<Json> answer = tryParseJson(m_text.toUtf8());
+    if (!answer)
+        return;
+    m_isJson = true;
+    m_json->setText(QString::fromUtf8(toPrettyJsonText(*answer)));
+    m_tree->setJson(std::make_shared<const Json>(*answer));
+    markViolations(m_json, *answer, violations, *m_theme);
+    m_tabs->setCurrentIndex(JsonForm);
 }
 
 void AnswerPanel::copyAnswer()

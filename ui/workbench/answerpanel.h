@@ -1,13 +1,13 @@
 #pragma once
 
-#include "cache/run.h"
+#include "cache/requestcode.h"
 #include "widgets/tasks.h"
 
 #include <QFrame>
 
+class QAction;
 class QLabel;
 class QStackedWidget;
-class QTextBrowser;
 
 namespace llmcache::ui {
 
@@ -17,10 +17,14 @@ class CodeView;
 class ElidedLabel;
 class EmptyState;
 class ErrorBanner;
+class ExplainPanel;
+class JsonTreeView;
+class MarkdownView;
 class Spinner;
 class TabStrip;
 class Theme;
 class Tile;
+class UsagePane;
 
 /// What a run answered: state, figures, the answer in its forms, and what went wrong. Shows one run at a
 /// time.
@@ -33,20 +37,34 @@ public:
     /// A run has begun: skeleton, then text as it comes.
     void showStarted(const QString& model);
     void appendText(const QString& text);
-    /// One line on what the run is doing now, with the time since its start.
+    /// One line on what the run is doing now, with the time since its start and what has come so far.
     void showProgress(const QString& what, std::chrono::milliseconds elapsed);
     void showResult(const RunResult& result, qint64 nowMs);
     void showFailure(const Failure& failure);
     QString shownFingerprint() const { return m_fingerprint; }
+    /// The answer as it would be copied or saved.
+    const QString& answerText() const { return m_text; }
+    bool answerIsJson() const { return m_isJson; }
+    ExplainPanel* explanation() const { return m_explain; }
+    /// Shows the tab of the explanation.
+    void showExplanation();
+    /// Something that was asked for on this panel did not work.
+    void showProblem(const QString& what, const QString& remedy);
 
 Q_SIGNALS:
     void openEntry(const QString& fingerprint);
+    void stopRequested();
+    void compareRequested();
+    void saveRequested();
+    void copyAsRequested(llmcache::CodeKind kind);
 
 private:
     QWidget* createTiles();
     QWidget* createFooter();
+    void createCopyMenu();
     void setAnswer(const Json& output);
     void setTexts(const RunData& run);
+    void showViolations(const QStringList& violations);
     void copyAnswer();
     const Theme* m_theme;
     QStackedWidget* m_pages;
@@ -62,18 +80,26 @@ private:
     ErrorBanner* m_banner;
     TabStrip* m_tabs;
     QStackedWidget* m_forms;
-    QTextBrowser* m_rendered;
+    MarkdownView* m_rendered;
     CodeView* m_json;
+    JsonTreeView* m_tree;
     CodeView* m_raw;
     CodeView* m_messages;
     CodeView* m_request;
+    UsagePane* m_usage;
+    ExplainPanel* m_explain;
     QLabel* m_verdict;
     QLabel* m_fingerprintLabel;
     Button* m_copyFingerprint;
+    Button* m_stop;
     Button* m_copy;
+    Button* m_explainButton;
+    Button* m_compare;
     Button* m_open;
+    QList<QAction*> m_answerActions; ///< need an answer
     QString m_fingerprint;
     QString m_text;
+    bool m_isJson = false;
     bool m_streaming = false;
 };
 

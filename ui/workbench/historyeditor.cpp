@@ -1,11 +1,15 @@
 #include "workbench/historyeditor.h"
 
+#include "agent/historyformats.h"
+#include "base/error.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
 
+#include <QClipboard>
 #include <QComboBox>
 #include <QFrame>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QScrollArea>
 #include <QToolButton>
@@ -91,18 +95,40 @@ HistoryEditor::HistoryEditor(const Theme* theme, QWidget* parent)
     auto* add = secondaryButton(tr("Add turn"));
     add->setObjectName(QStringLiteral("add turn"));
     auto* row = new QHBoxLayout;
+    auto* paste = secondaryButton(tr("Paste JSON"));
+    paste->setObjectName(QStringLiteral("paste history"));
+    paste->setToolTip(
+        tr("Add the messages in the clipboard: of OpenAI, Anthropic or PydanticAI, alone or in a "
+           "request body"));
+    row->setSpacing(8);
     row->addWidget(add);
+    row->addWidget(paste);
     row->addStretch(1);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
     column->addWidget(scroll, 1);
     column->addLayout(row);
+    connect(paste, &QPushButton::clicked, this, [this] { addJson(QGuiApplication::clipboard()->text()); });
     connect(add, &QPushButton::clicked, this, [this] {
         const bool userSpoke = !m_turns.empty() && m_turns.back()->message().role == Role::User;
         addTurn(userSpoke ? Message::assistant({}) : Message::user({}));
         Q_EMIT edited();
     });
+}
+
+void HistoryEditor::addJson(const QString& text)
+{
+    try {
+        const History history = historyFromJson(parseJson(text.toUtf8(), tr("What was pasted")));
+        for (const Message& message : history)
+            m_turns.push_back(new Turn(m_theme, message, this));
+    } catch (const ConfigurationError& error) {
+        Q_EMIT problem(error.message(), error.remedy());
+        return;
+    }
+    rebuild();
+    Q_EMIT edited();
 }
 
 void HistoryEditor::addTurn(const Message& message)

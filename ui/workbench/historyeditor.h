@@ -21,9 +21,12 @@ public:
     History history() const;
     void addTurn(const Message& message);
     int turns() const { return static_cast<int>(m_turns.size()); }
+    /// Appends the turns of a conversation in any shape that historyFromJson() reads.
+    void addJson(const QString& text);
 
 Q_SIGNALS:
     void edited();
+    void problem(const QString& message, const QString& remedy);
 
 private:
     class Turn;

@@ -1,12 +1,14 @@
 #include "workbench/outputeditor.h"
 
 #include "agent/outputvalidation.h"
+#include "agent/schemafromexample.h"
 #include "base/error.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
 
 #include <QComboBox>
+#include <QDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QTimer>
@@ -37,6 +39,7 @@ QVBoxLayout* labelled(const QString& label, QWidget* field)
 
 OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     : QWidget(parent)
+    , m_theme(theme)
     , m_kind(new SegmentedControl)
     , m_fields(new QWidget)
     , m_name(new QLineEdit)
@@ -57,6 +60,7 @@ OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     m_description->setPlaceholderText(tr("What the model should know about it"));
     m_schema->setAccessibleName(tr("JSON Schema"));
     m_schema->setObjectName(QStringLiteral("schema"));
+    m_schema->setLineNumbers(true);
     m_name->setObjectName(QStringLiteral("output name"));
 
     auto* names = new QHBoxLayout;
@@ -72,8 +76,12 @@ OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     m_verdict->setWordWrap(true);
     fields->addWidget(m_verdict);
     auto* top = new QHBoxLayout;
+    auto* fromExample = secondaryButton(tr("From example JSON…"));
+    fromExample->setObjectName(QStringLiteral("schema from example"));
     top->addWidget(m_kind);
     top->addStretch(1);
+    top->addWidget(fromExample);
+    connect(fromExample, &QPushButton::clicked, this, &OutputEditor::askForExample);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
@@ -127,6 +135,56 @@ OutputType OutputEditor::output() const
     output.description = m_description->text();
     output.pythonType = m_pythonType;
     return output;
+}
+
+QString OutputEditor::schemaText() const
+{
+    return m_kind->currentIndex() == 0 ? QString() : m_schema->text();
+}
+
+void OutputEditor::setSchemaText(const QString& text)
+{
+    m_kind->setCurrentIndex(1);
+    m_schema->setText(text);
+    check();
+    Q_EMIT edited();
+}
+
+void OutputEditor::askForExample()
+{
+    auto* const dialog = new QDialog(this);
+    dialog->setObjectName(QStringLiteral("example dialog"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(tr("Schema from an example"));
+    dialog->resize(560, 420);
+    auto* const example = new CodeEdit(m_theme, Syntax::Json);
+    example->setObjectName(QStringLiteral("example"));
+    example->setPlaceholderText(tr("An answer as you want it, such as {\"name\": \"Ada\", \"age\": 36}"));
+    auto* const verdict = makeLabel({}, Tone::Error);
+    verdict->setWordWrap(true);
+    auto* const make = primaryButton(tr("Make schema"));
+    make->setObjectName(QStringLiteral("make schema"));
+    auto* const row = new QHBoxLayout;
+    row->addWidget(verdict, 1);
+    row->addWidget(make);
+    auto* const column = new QVBoxLayout(dialog);
+    column->setContentsMargins(16, 14, 16, 14);
+    column->setSpacing(8);
+    column->addWidget(fieldLabel(tr("Example"), example));
+    column->addWidget(example, 1);
+    column->addLayout(row);
+    connect(make, &QPushButton::clicked, dialog, [this, dialog, example, verdict] {
+        try {
+            const Json value = parseJson(example->text().toUtf8(), tr("The example"));
+            if (m_name->text().isEmpty())
+                m_name->setText(tr("Answer"));
+            setSchemaText(QString::fromUtf8(toPrettyJsonText(schemaFromExample(value))));
+            dialog->accept();
+        } catch (const Error& error) {
+            verdict->setText(error.text());
+        }
+    });
+    dialog->open();
 }
 
 void OutputEditor::check()

@@ -24,12 +24,18 @@ public:
     void setOutput(const OutputType& output);
     /// Throws ConfigurationError when the schema is no JSON Schema or the name is missing.
     OutputType output() const;
+    QString schemaText() const;
+    CodeEdit* schemaEdit() const { return m_schema; }
+    /// Chooses JSON with this schema, as if it had been typed.
+    void setSchemaText(const QString& text);
 
 Q_SIGNALS:
     void edited();
 
 private:
     void check();
+    void askForExample();
+    const Theme* m_theme;
     SegmentedControl* m_kind;
     QWidget* m_fields;
     QLineEdit* m_name;

@@ -15,9 +15,12 @@ void RunListModel::clear()
     endResetModel();
 }
 
-int RunListModel::begin(qint64 nowMs)
+int RunListModel::begin(RunInput input, qint64 nowMs)
 {
     RunItem item;
+    item.agent = input.agent.name;
+    item.model = input.agent.model;
+    item.input = std::make_shared<const RunInput>(std::move(input));
     item.number = ++m_lastNumber;
     item.running = true;
     item.timeMs = nowMs;
@@ -44,11 +47,21 @@ void RunListModel::finish(int number, const RunItem& item)
         return;
     RunItem& mine = m_items[static_cast<std::size_t>(row)];
     const qint64 started = mine.timeMs;
+    const RunItem begun = mine;
     mine = item;
+    mine.input = begun.input;
+    mine.agent = begun.agent;
+    mine.model = begun.model;
     mine.number = number;
     mine.running = false;
     mine.timeMs = started;
     Q_EMIT dataChanged(index(row, 0), index(row, ColumnCount - 1));
+}
+
+void RunListModel::setExplanation(int number, const Explanation& explanation)
+{
+    if (const int row = rowOf(number); row >= 0)
+        m_items[static_cast<std::size_t>(row)].explanation = std::make_shared<const Explanation>(explanation);
 }
 
 void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>& known)
@@ -64,6 +77,8 @@ void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>
         item.cost = call.cost;
         item.timeMs = call.timeMs;
         item.fingerprint = call.fingerprint;
+        item.agent = call.agent;
+        item.model = call.model;
         if (call.outcome == Outcome::Cancelled)
             item.failure = Failure{QStringLiteral("cancelled"), tr("This run was stopped."), {}, {}};
         else if (call.outcome == Outcome::Failed)

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "cache/run.h"
+#include "cache/explain.h"
+#include "cache/runinput.h"
 #include "widgets/tasks.h"
 
 #include <QAbstractTableModel>
@@ -18,6 +19,10 @@ struct RunItem {
     QString fingerprint;
     std::optional<Failure> failure; ///< of a run that failed or was stopped
     std::optional<RunResult> result; ///< of a run of this window
+    std::shared_ptr<const RunInput> input; ///< likewise
+    std::shared_ptr<const Explanation> explanation; ///< once it was asked for
+    QString agent;
+    QString model;
 };
 
 /// Runs of one agent, newest first.
@@ -28,8 +33,9 @@ public:
     using QAbstractTableModel::QAbstractTableModel;
     void clear();
     /// Puts a run on top; returns its number.
-    int begin(qint64 nowMs);
+    int begin(RunInput input, qint64 nowMs);
     void finish(int number, const RunItem& item);
+    void setExplanation(int number, const Explanation& explanation);
     /// Appends what the ledger remembers, leaving out calls that are runs of this window.
     void setLedger(const std::vector<Call>& calls, const QSet<QString>& known);
     const RunItem& at(int row) const { return m_items.at(static_cast<std::size_t>(row)); }

@@ -1,12 +1,25 @@
 #include "workbench/runpanel.h"
 
+#include "base/error.h"
+#include "base/textfile.h"
+#include "base/worker.h"
 #include "theme/theme.h"
+#include "widgets/badge.h"
 #include "widgets/controls.h"
+#include "widgets/format.h"
 #include "widgets/tablestyle.h"
+#include "widgets/tabstrip.h"
 #include "workbench/answerpanel.h"
+#include "workbench/comparedialog.h"
+#include "workbench/explainpanel.h"
 
+#include <qcorofuture.h>
+
+#include <QClipboard>
 #include <QDeadlineTimer>
 #include <QElapsedTimer>
+#include <QFileDialog>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QPointer>
 #include <QTableView>
@@ -21,6 +34,18 @@ namespace {
 constexpr int ledgerRuns = 30;
 constexpr int rowsShown = 5;
 constexpr int tickMs = 100;
+/// Earlier runs are in the list below.
+constexpr int mostTabs = 8;
+
+QCoro::Task<> writeAnswer(QString path, QByteArray bytes)
+{
+    const auto work = [path, bytes] {
+        writeWholeFile(path, bytes);
+        return true;
+    };
+    const QFuture<bool> writing = runOn(*QThreadPool::globalInstance(), work);
+    co_await writing;
+}
 
 } // namespace
 
@@ -38,6 +63,7 @@ RunPanel::RunPanel(const Theme* theme, QWidget* parent)
     : QFrame(parent)
     , m_theme(theme)
     , m_answer(new AnswerPanel(theme))
+    , m_tabs(new TabStrip(theme))
     , m_runs(new RunListModel(this))
     , m_table(new QTableView)
 {
@@ -45,9 +71,24 @@ RunPanel::RunPanel(const Theme* theme, QWidget* parent)
     createLayout();
     m_ticker.setInterval(tickMs);
     connect(&m_ticker, &QTimer::timeout, this, &RunPanel::tick);
-    for (const TaskScope* scope : {&m_tasks, &m_ledgerTasks})
+    for (const TaskScope* scope : {&m_tasks, &m_ledgerTasks, &m_explainTasks, &m_fileTasks})
         connect(scope, &TaskScope::activeChanged, this, &RunPanel::activeTasksChanged);
     connect(m_answer, &AnswerPanel::openEntry, this, &RunPanel::openEntry);
+    connect(m_answer, &AnswerPanel::stopRequested, this, [this] { stopRun(m_shown); });
+    connect(m_answer, &AnswerPanel::compareRequested, this, &RunPanel::compare);
+    connect(m_answer, &AnswerPanel::copyAsRequested, this, &RunPanel::copyAs);
+    connect(m_answer, &AnswerPanel::saveRequested, this, &RunPanel::saveAnswer);
+    connect(m_answer->explanation(), &ExplainPanel::requested, this, &RunPanel::explain);
+    connect(m_answer->explanation(), &ExplainPanel::cancelRequested, this, [this] { m_explainTasks.stop(); });
+    connect(m_tabs, &QTabBar::currentChanged, this, [this](int tab) {
+        if (tab >= 0)
+            showNumber(m_tabs->tabData(tab).toInt());
+    });
+    connect(m_tabs, &QTabBar::tabCloseRequested, this, [this](int tab) {
+        stopRun(m_tabs->tabData(tab).toInt());
+        m_tabs->removeTab(tab);
+        showTabs();
+    });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
         [this](const QModelIndex& current) { showRun(current.row()); });
 }
@@ -73,6 +114,7 @@ void RunPanel::createLayout()
     m_table->setObjectName(QStringLiteral("runs"));
     m_table->setAccessibleName(tr("Runs of this agent, newest first"));
     setUpTable(m_table, m_theme);
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
@@ -86,6 +128,14 @@ void RunPanel::createLayout()
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
+    m_tabs->setObjectName(QStringLiteral("run tabs"));
+    m_tabs->setAccessibleName(tr("Runs of this window"));
+    m_tabs->setTabsClosable(true);
+    m_tabs->setContextMenuPolicy(Qt::NoContextMenu);
+    auto* tabBox = new QHBoxLayout;
+    tabBox->setContentsMargins(16, 6, 16, 0);
+    tabBox->addWidget(m_tabs);
+    column->addLayout(tabBox);
     column->addWidget(m_answer, 1);
     column->addWidget(runBox);
 }
@@ -94,15 +144,23 @@ void RunPanel::setSession(Session* session)
 {
     stopAll();
     m_ledgerTasks.drop();
+    m_explainTasks.drop();
     m_session = session;
     m_answer->clear();
     m_runs->clear();
+    const QSignalBlocker blocked(m_tabs);
+    while (m_tabs->count() > 0)
+        m_tabs->removeTab(0);
+    showTabs();
 }
 
-void RunPanel::start(const Agent& agent, const QString& prompt, RunOptions options)
+void RunPanel::start(RunInput input)
 {
     auto active = std::make_shared<ActiveRun>();
-    active->number = m_runs->begin(m_session->clock().nowMs());
+    const Agent agent = input.agent;
+    const QString prompt = input.prompt;
+    RunOptions options = input.options;
+    active->number = m_runs->begin(std::move(input), m_session->clock().nowMs());
     active->model = agent.model;
     active->what = agent.model;
     active->elapsed.start();
@@ -113,6 +171,8 @@ void RunPanel::start(const Agent& agent, const QString& prompt, RunOptions optio
         const QSignalBlocker blocked(m_table->selectionModel());
         m_table->selectRow(0);
     }
+    createTab(active->number);
+    m_explainTasks.drop();
     options.stop = active->stop.get_token();
     // The run may outlive the panel by a moment.
     options.progress = [panel = QPointer<RunPanel>(this), number = active->number](const RunEvent& event) {
@@ -147,13 +207,65 @@ void RunPanel::start(const Agent& agent, const QString& prompt, RunOptions optio
         });
 }
 
+void RunPanel::createTab(int number)
+{
+    const QSignalBlocker blocked(m_tabs);
+    // The oldest one that is over makes room.
+    for (int tab = 0; m_tabs->count() >= mostTabs && tab < m_tabs->count(); ++tab) {
+        const int row = m_runs->rowOf(m_tabs->tabData(tab).toInt());
+        if (row < 0 || !m_runs->at(row).running)
+            m_tabs->removeTab(tab--);
+    }
+    const int tab = m_tabs->addTab(tr("#%1").arg(number));
+    m_tabs->setTabData(tab, number);
+    m_tabs->setCurrentIndex(tab);
+    showTabs();
+}
+
+void RunPanel::updateTab(int number, const QString& text)
+{
+    for (int tab = 0; tab < m_tabs->count(); ++tab) {
+        if (m_tabs->tabData(tab).toInt() == number)
+            m_tabs->setTabText(tab, text);
+    }
+}
+
+/// One run alone needs no tab.
+void RunPanel::showTabs()
+{
+    m_tabs->setVisible(m_tabs->count() > 1);
+}
+
+void RunPanel::showNumber(int number)
+{
+    if (const int row = m_runs->rowOf(number); row >= 0)
+        m_table->selectRow(row);
+}
+
+const RunItem* RunPanel::shownItem() const
+{
+    const int row = m_runs->rowOf(m_shown);
+    return row < 0 ? nullptr : &m_runs->at(row);
+}
+
 void RunPanel::finish(int number, const RunItem& item)
 {
     std::erase_if(m_active, [number](const auto& active) { return active->number == number; });
     if (m_active.empty())
         m_ticker.stop();
     m_runs->finish(number, item);
+    updateTab(number, QStringLiteral("#%1 %2").arg(number).arg(badgeOf(item.outcome).text));
     Q_EMIT runningChanged(running());
+    const int row = m_runs->rowOf(number);
+    if (row < 0)
+        return; // of another session
+    RunRecord record;
+    record.callId = item.result ? item.result->data().callId : QString();
+    record.timeMs = m_session->clock().nowMs();
+    record.workspace = m_session->config().workspace;
+    record.fingerprint = item.fingerprint;
+    record.input = *m_runs->at(row).input;
+    Q_EMIT ended(record);
 }
 
 void RunPanel::stop()
@@ -166,6 +278,14 @@ void RunPanel::stop()
     }
     const auto active = *shown;
     active->stop.request_stop();
+}
+
+void RunPanel::stopRun(int number)
+{
+    for (const auto& active : std::vector(m_active)) {
+        if (active->number == number)
+            active->stop.request_stop();
+    }
 }
 
 void RunPanel::stopAll()
@@ -218,6 +338,10 @@ void RunPanel::onEvent(int number, const RunEvent& event)
 void RunPanel::tick()
 {
     for (const auto& active : m_active) {
+        updateTab(active->number,
+            QStringLiteral("#%1 · %2")
+                .arg(active->number)
+                .arg(format::duration(std::chrono::milliseconds(active->elapsed.elapsed()))));
         if (active->number != m_shown)
             continue;
         QString what = active->what;
@@ -234,7 +358,15 @@ void RunPanel::showRun(int row)
     if (row < 0 || row >= m_runs->rowCount())
         return;
     const RunItem item = m_runs->at(row);
+    if (item.number != m_shown)
+        m_explainTasks.drop();
     m_shown = item.number;
+    for (int tab = 0; tab < m_tabs->count(); ++tab) {
+        if (item.number != 0 && m_tabs->tabData(tab).toInt() == item.number) {
+            const QSignalBlocker blocked(m_tabs);
+            m_tabs->setCurrentIndex(tab);
+        }
+    }
     if (item.running) {
         for (const auto& active : m_active) {
             if (active->number == item.number) {
@@ -250,6 +382,108 @@ void RunPanel::showRun(int row)
     } else if (!item.fingerprint.isEmpty()) {
         Q_EMIT openEntry(item.fingerprint);
     }
+    if (item.explanation)
+        m_answer->explanation()->showExplanation(*item.explanation, m_session->clock().nowMs());
+}
+
+void RunPanel::explain()
+{
+    const RunItem* const item = shownItem();
+    if (!item || !item->input || !m_session)
+        return;
+    const RunInput& input = *item->input;
+    const int number = item->number;
+    Request request;
+    try {
+        request = m_session->runner().buildRequest(input.agent, input.prompt, input.options);
+    } catch (const Error& error) {
+        m_answer->showProblem(error.message(), error.remedy());
+        return;
+    }
+    ExplainOptions options;
+    options.policy = input.options.cachePolicy;
+    options.agent = input.agent.name;
+    options.task = input.agent.task;
+    options.ttl = input.agent.ttl;
+    options.nowMs = m_session->clock().nowMs();
+    options.asOfMs = item->timeMs;
+    options.journal = &m_session->undoJournal();
+    const auto isShown = [panel = QPointer<RunPanel>(this), number] {
+        return panel && panel->m_shown == number;
+    };
+    options.progress = [isShown, this, nowMs = options.nowMs](const Explanation& soFar) {
+        if (isShown())
+            m_answer->explanation()->showProgress(soFar, nowMs);
+    };
+    m_answer->explanation()->showProgress({}, options.nowMs);
+    m_explainTasks.drop();
+    m_explainTasks.run(
+        [store = &m_session->store(), request, options](std::stop_token stop) mutable {
+            options.stop = stop;
+            return explainMiss(store, request, options);
+        },
+        [this, number](const Explanation& explanation) {
+            m_runs->setExplanation(number, explanation);
+            m_answer->explanation()->showExplanation(explanation, m_session->clock().nowMs());
+        },
+        [this](const Failure& failure) { m_answer->explanation()->showFailure(failure); });
+}
+
+void RunPanel::compare()
+{
+    std::vector<RunItem> items;
+    QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    std::sort(rows.begin(), rows.end(),
+        [](const QModelIndex& left, const QModelIndex& right) { return left.row() > right.row(); });
+    for (const QModelIndex& row : std::as_const(rows)) {
+        if (!m_runs->at(row.row()).running)
+            items.push_back(m_runs->at(row.row()));
+    }
+    // With the run before it, as one does who changes a prompt bit by bit.
+    if (items.size() == 1) {
+        for (int row = rows.front().row() + 1; row < m_runs->rowCount() && items.size() < 2; ++row) {
+            const RunItem& older = m_runs->at(row);
+            if (!older.running && (older.result || !older.fingerprint.isEmpty()))
+                items.insert(items.begin(), older);
+        }
+    }
+    if (items.size() < 2) {
+        m_answer->showProblem(tr("There is no other run to compare with."),
+            tr("Run something else, or choose two runs in the list."));
+        return;
+    }
+    auto* const dialog = new CompareDialog(m_theme, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->showRuns(&m_session->store(), std::move(items), m_session->clock().nowMs());
+    dialog->show();
+}
+
+void RunPanel::copyAs(CodeKind kind)
+{
+    const RunItem* const item = shownItem();
+    if (!item || !item->input || !m_session)
+        return;
+    try {
+        const RunInput& input = *item->input;
+        const Request request = m_session->runner().buildRequest(input.agent, input.prompt, input.options);
+        QGuiApplication::clipboard()->setText(codeFor(kind, input, request, m_session->config().providers));
+    } catch (const Error& error) {
+        m_answer->showProblem(error.message(), error.remedy());
+    }
+}
+
+void RunPanel::saveAnswer()
+{
+    auto* const dialog = new QFileDialog(this, tr("Save answer"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(m_answer->answerIsJson() ? QStringLiteral("json") : QStringLiteral("md"));
+    const QByteArray bytes = m_answer->answerText().toUtf8() + '\n';
+    connect(dialog, &QFileDialog::fileSelected, this, [this, bytes](const QString& path) {
+        m_fileTasks.run([path, bytes](std::stop_token) { return writeAnswer(path, bytes); }, [] {},
+            [this](const Failure& failure) { m_answer->showProblem(failure.message, failure.remedy); });
+    });
+    dialog->open();
 }
 
 void RunPanel::loadRuns(const QString& agent)

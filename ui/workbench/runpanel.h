@@ -1,5 +1,7 @@
 #pragma once
 
+#include "cache/requestcode.h"
+#include "cache/runrecords.h"
 #include "cache/session.h"
 #include "widgets/tasks.h"
 #include "workbench/runlist.h"
@@ -13,6 +15,7 @@ class QTableView;
 namespace llmcache::ui {
 
 class AnswerPanel;
+class TabStrip;
 class Theme;
 
 /// Runs prompts, shows the answer of one run, and lists the runs of the agent. Several runs may be under
@@ -26,15 +29,24 @@ public:
 
     /// Stops what runs and forgets what is shown. The session must outlive the panel or the next call.
     void setSession(Session* session);
-    /// Starts a run and shows it. `options` without stop token and progress, which are the panel's.
-    void start(const Agent& agent, const QString& prompt, RunOptions options);
+    /// Starts a run and shows it. Its options are without stop token and progress, which are the panel's.
+    void start(RunInput input);
     /// Stops the run on show; where that one is over, all of them.
     void stop();
     void stopAll();
     /// Lists what the ledger remembers of an agent, below the runs of this window.
     void loadRuns(const QString& agent);
+    /// Says why the run on show was a miss.
+    void explain();
+    /// Compares the chosen runs, or the one on show with the one before.
+    void compare();
+    void copyAs(CodeKind kind);
+    void saveAnswer();
     int running() const { return static_cast<int>(m_active.size()); }
-    int activeTasks() const { return m_tasks.active() + m_ledgerTasks.active(); }
+    int activeTasks() const
+    {
+        return m_tasks.active() + m_ledgerTasks.active() + m_explainTasks.active() + m_fileTasks.active();
+    }
     AnswerPanel* answer() const { return m_answer; }
     RunListModel* runs() const { return m_runs; }
     QTableView* table() const { return m_table; }
@@ -43,6 +55,8 @@ Q_SIGNALS:
     void runningChanged(int running);
     void activeTasksChanged();
     void finished(const llmcache::RunResult& result);
+    /// A run ended, whatever became of it.
+    void ended(const llmcache::RunRecord& record);
     void openEntry(const QString& fingerprint);
 
 private:
@@ -52,10 +66,17 @@ private:
     void finish(int number, const RunItem& item);
     void showRun(int row);
     void tick();
+    void createTab(int number);
+    void updateTab(int number, const QString& text);
+    void showTabs();
+    void showNumber(int number);
+    const RunItem* shownItem() const;
+    void stopRun(int number);
 
     const Theme* m_theme;
     Session* m_session = nullptr;
     AnswerPanel* m_answer;
+    TabStrip* m_tabs; ///< runs of this window; the number of a run is its data
     RunListModel* m_runs;
     QTableView* m_table;
     int m_shown = 0; ///< number of the run on show
@@ -64,6 +85,8 @@ private:
     QTimer m_ticker;
     TaskScope m_tasks;
     TaskScope m_ledgerTasks;
+    TaskScope m_explainTasks;
+    TaskScope m_fileTasks;
 };
 
 } // namespace llmcache::ui

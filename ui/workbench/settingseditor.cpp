@@ -8,6 +8,7 @@
 #include <QComboBox>
 #include <QGridLayout>
 #include <QLineEdit>
+#include <QLocale>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
@@ -16,7 +17,7 @@ namespace {
 
 QString numberText(const std::optional<double>& value)
 {
-    return value ? QString::number(*value, 'g', 12) : QString();
+    return value ? QString::number(*value, 'g', QLocale::FloatingPointShortest) : QString();
 }
 QString numberText(const std::optional<qint64>& value)
 {
@@ -40,13 +41,67 @@ void putNumber(Json& json, const char* key, const QLineEdit* field)
         json[key] = toUtf8(text);
 }
 
+/// Texts in one field, commas between them; what would be lost there is escaped: "\\n", "\\,", "\\s".
+QString commaText(const QStringList& list)
+{
+    QStringList parts;
+    for (const QString& text : list) {
+        QString part;
+        for (qsizetype at = 0; at < text.size(); ++at) {
+            const QChar c = text[at];
+            const bool isOutside = at == 0 || at == text.size() - 1;
+            if (c == QLatin1Char('\\') || c == QLatin1Char(','))
+                part += QLatin1Char('\\') + QString(c);
+            else if (c == QLatin1Char('\n'))
+                part += QStringLiteral("\\n");
+            else if (c == QLatin1Char('\t'))
+                part += QStringLiteral("\\t");
+            else if (c == QLatin1Char('\r'))
+                part += QStringLiteral("\\r");
+            else if (c == QLatin1Char(' ') && isOutside)
+                part += QStringLiteral("\\s");
+            else
+                part += c;
+        }
+        parts.append(part);
+    }
+    return parts.join(QStringLiteral(", "));
+}
+
 QStringList commaList(const QString& text)
 {
     QStringList list;
-    const auto parts = text.split(QLatin1Char(','), Qt::SkipEmptyParts);
-    for (const QString& part : parts)
-        list.append(part.trimmed());
-    list.removeAll(QString());
+    QString part;
+    const auto end = [&] {
+        QString trimmed = part.trimmed();
+        part.clear();
+        if (trimmed.isEmpty())
+            return;
+        QString read;
+        for (qsizetype at = 0; at < trimmed.size(); ++at) {
+            QChar c = trimmed[at];
+            if (c == QLatin1Char('\\') && at + 1 < trimmed.size()) {
+                c = trimmed[++at];
+                c = c == QLatin1Char('n')   ? QLatin1Char('\n')
+                    : c == QLatin1Char('t') ? QLatin1Char('\t')
+                    : c == QLatin1Char('r') ? QLatin1Char('\r')
+                    : c == QLatin1Char('s') ? QLatin1Char(' ')
+                                            : c;
+            }
+            read += c;
+        }
+        list.append(read);
+    };
+    for (qsizetype at = 0; at < text.size(); ++at) {
+        if (text[at] == QLatin1Char(',')) {
+            end();
+            continue;
+        }
+        part += text[at];
+        if (text[at] == QLatin1Char('\\') && at + 1 < text.size())
+            part += text[++at];
+    }
+    end();
     return list;
 }
 
@@ -109,7 +164,7 @@ void SettingsEditor::setAgent(const Agent& agent)
     m_topP->setText(numberText(settings.topP));
     m_topK->setText(numberText(settings.topK));
     m_seed->setText(numberText(settings.seed));
-    m_stop->setText(settings.stopSequences.join(QStringLiteral(", ")));
+    m_stop->setText(commaText(settings.stopSequences));
     const QString thinking = settings.thinking.is_null() ? QString() : outputText(settings.thinking);
     m_thinking->setCurrentIndex(std::max(0, m_thinking->findText(thinking)));
     if (m_thinking->currentIndex() == 0 && !thinking.isEmpty()) {
@@ -117,12 +172,12 @@ void SettingsEditor::setAgent(const Agent& agent)
         m_thinking->setCurrentIndex(m_thinking->count() - 1);
     }
     m_timeout->setText(settings.timeout
-            ? QString::number(static_cast<double>(settings.timeout->count()) / 1000.0)
+            ? numberText(std::optional(static_cast<double>(settings.timeout->count()) / 1000.0))
             : QString());
     m_ttl->setText(agent.ttl ? QString::number(agent.ttl->count()) : QString());
     m_retries->setText(
         agent.outputRetries == Agent().outputRetries ? QString() : QString::number(agent.outputRetries));
-    m_tags->setText(agent.tags.join(QStringLiteral(", ")));
+    m_tags->setText(commaText(agent.tags));
     m_baseUrl->setText(agent.baseUrl);
 }
 

@@ -1,6 +1,9 @@
 #include "workbench/workbenchview.h"
 
+#include "agent/agentjson.h"
 #include "base/error.h"
+#include "base/textfile.h"
+#include "base/worker.h"
 #include "cache/request.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
@@ -12,10 +15,16 @@
 #include "workbench/answerpanel.h"
 #include "workbench/entryagent.h"
 #include "workbench/promptpanel.h"
+#include "workbench/runhistory.h"
 #include "workbench/runpanel.h"
 #include "workbench/samples.h"
+#include "workbench/versionsdialog.h"
+
+#include <qcorofuture.h>
 
 #include <QAction>
+#include <QDir>
+#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListView>
@@ -29,6 +38,68 @@ namespace llmcache::ui {
 namespace {
 
 const QString lastAgentKey = QStringLiteral("workbench/agent");
+/// With what it takes to ask the store, the outlook is there 50 ms after a pause.
+constexpr int predictDelayMs = 30;
+constexpr int draftDelayMs = 500;
+
+/// Runs are awaited with their folder, which goes with the last of them.
+QCoro::Task<> keep(std::shared_ptr<RunRecords> records, RunRecord record)
+{
+    auto adding = records->add(std::move(record));
+    co_await adding;
+}
+
+QCoro::Task<> keepDraft(std::shared_ptr<RunRecords> records, QString workspace, Json draft)
+{
+    auto saving = records->saveDraft(std::move(workspace), std::move(draft));
+    co_await saving;
+}
+
+QCoro::Task<RunInput> readKept(std::shared_ptr<RunRecords> records, QString file)
+{
+    auto reading = records->read(std::move(file));
+    RunInput input = co_await reading;
+    co_return input;
+}
+
+constexpr qint64 largestAgentFile = qint64(64) * 1024 * 1024;
+
+QCoro::Task<Agent> readAgentFile(QString path)
+{
+    const auto work = [path] {
+        return parseAgent(readWholeFile(path, largestAgentFile), QStringLiteral("Agent file ") + path);
+    };
+    const QFuture<Agent> reading = runOn(*QThreadPool::globalInstance(), work);
+    Agent agent = co_await reading;
+    co_return agent;
+}
+
+QCoro::Task<> writeAgentFile(QString path, Agent agent)
+{
+    const auto work = [path, agent] {
+        writeWholeFile(path, toPrettyJsonText(toJson(agent)) + '\n');
+        return true;
+    };
+    const QFuture<bool> writing = runOn(*QThreadPool::globalInstance(), work);
+    co_await writing;
+}
+
+/// The agents, and what was in the window last.
+struct Opening {
+    std::vector<StoredAgent> agents;
+    Json draft;
+};
+
+QCoro::Task<Opening> openWorkspace(Session* session, std::shared_ptr<RunRecords> records)
+{
+    Opening opening;
+    const QString workspace = session->config().workspace;
+    auto loading = records->loadDraft(workspace);
+    opening.draft = co_await loading;
+    auto listing = agentsOrSamples(session);
+    opening.agents = co_await listing;
+    co_return opening;
+}
 
 } // namespace
 
@@ -47,13 +118,21 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     createLayout();
     createCommands();
     m_predictDelay.setSingleShot(true);
-    m_predictDelay.setInterval(150);
+    m_predictDelay.setInterval(predictDelayMs);
+    m_draftDelay.setSingleShot(true);
+    m_draftDelay.setInterval(draftDelayMs);
+    connect(&m_draftDelay, &QTimer::timeout, this, &WorkbenchView::saveDraft);
     connect(&m_predictDelay, &QTimer::timeout, this, &WorkbenchView::predict);
     connect(m_agents, &AgentPanel::chosen, this, &WorkbenchView::chooseAgent);
     connect(m_agents, &AgentPanel::newRequested, this, &WorkbenchView::newAgent);
     connect(m_agents, &AgentPanel::duplicateRequested, this, &WorkbenchView::duplicateAgent);
     connect(m_agents, &AgentPanel::deleteRequested, this, &WorkbenchView::deleteAgent);
+    connect(m_agents, &AgentPanel::importRequested, this, &WorkbenchView::importAgent);
+    connect(m_agents, &AgentPanel::exportRequested, this, &WorkbenchView::exportAgent);
+    connect(m_agents, &AgentPanel::versionsRequested, this, &WorkbenchView::showVersions);
     connect(m_form, &AgentForm::edited, this, &WorkbenchView::edited);
+    connect(m_form, &AgentForm::problem, m_banner,
+        [this](const QString& message, const QString& remedy) { m_banner->showProblem(message, remedy); });
     connect(m_prompt, &PromptPanel::edited, this, &WorkbenchView::edited);
     connect(m_prompt, &PromptPanel::attachmentRefused, m_banner,
         [this](const QString& message, const QString& remedy) { m_banner->showProblem(message, remedy); });
@@ -69,6 +148,7 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
         m_predictDelay.start();
         Q_EMIT runFinished(result);
     });
+    connect(m_runs, &RunPanel::ended, this, &WorkbenchView::keepRun);
     connect(m_banner, &ErrorBanner::actionTriggered, this, [this] {
         if (m_loaded)
             save(true);
@@ -77,10 +157,11 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     });
     m_runs->setSession(session);
     connect(m_runs, &RunPanel::activeTasksChanged, this, &View::activeTasksChanged);
-    for (const TaskScope* scope : {&m_predictTasks, &m_agentTasks})
+    for (const TaskScope* scope : {&m_predictTasks, &m_agentTasks, &m_recordTasks})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     setPrompt(samplePrompt(), {{QStringLiteral("who"), QStringLiteral("the user")}});
     followPrices();
+    openRecords();
 }
 
 WorkbenchView::~WorkbenchView()
@@ -139,11 +220,25 @@ void WorkbenchView::createCommands()
         [this] { run(); });
     m_stop = add(tr("Stop the run"), {QKeySequence(Qt::Key_Escape)}, [this] { m_runs->stop(); });
     m_stop->setEnabled(false);
+    add(tr("Explain the miss"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E)},
+        [this] { m_runs->answer()->showExplanation(); });
+    add(tr("Compare runs"), {QKeySequence(Qt::CTRL | Qt::Key_D)}, [this] { m_runs->compare(); });
+    add(tr("Run history"), {QKeySequence(Qt::CTRL | Qt::Key_H)}, [this] { showHistory(); });
+    add(tr("Find and replace"), {QKeySequence(QKeySequence::Find), QKeySequence(Qt::CTRL | Qt::Key_R)},
+        [this] { m_form->openFind(); });
+    add(tr("Save answer"), {}, [this] { m_runs->saveAnswer(); });
+    add(tr("Copy run as cURL"), {}, [this] { m_runs->copyAs(CodeKind::Curl); });
+    add(tr("Copy run as C++"), {}, [this] { m_runs->copyAs(CodeKind::Cpp); });
+    add(tr("Copy run as Python"), {}, [this] { m_runs->copyAs(CodeKind::Python); });
+    add(tr("Copy run as command line"), {}, [this] { m_runs->copyAs(CodeKind::CommandLine); });
     add(tr("Save agent"), {QKeySequence::Save}, [this] { save(); });
     add(tr("New agent"), {QKeySequence::New}, [this] { newAgent(); });
     add(tr("Duplicate agent"), {}, [this] { duplicateAgent(m_stored.agent.name); });
     add(tr("Delete agent"), {}, [this] { deleteAgent(m_stored.agent.name); });
     add(tr("Revert agent"), {}, [this] { revert(); });
+    add(tr("Versions of the agent"), {}, [this] { showVersions(m_stored.agent.name); });
+    add(tr("Import agent"), {}, [this] { importAgent(); });
+    add(tr("Export agent"), {}, [this] { exportAgent(m_stored.agent.name); });
 }
 
 QWidget* WorkbenchView::createHeader()
@@ -172,6 +267,8 @@ QList<QWidget*> WorkbenchView::panes()
 
 void WorkbenchView::stopTasks()
 {
+    if (m_draftDelay.isActive())
+        saveDraft();
     m_runs->stopAll();
     m_predictDelay.stop();
     m_predictTasks.drop();
@@ -180,7 +277,7 @@ void WorkbenchView::stopTasks()
 
 int WorkbenchView::activeTasks() const
 {
-    return m_runs->activeTasks() + m_predictTasks.active() + m_agentTasks.active();
+    return m_runs->activeTasks() + m_predictTasks.active() + m_agentTasks.active() + m_recordTasks.active();
 }
 
 void WorkbenchView::setSession(Session* session)
@@ -188,8 +285,10 @@ void WorkbenchView::setSession(Session* session)
     stopTasks();
     m_session = session;
     m_loaded = false;
+    m_draftRestored = false;
     m_runs->setSession(session);
     followPrices();
+    openRecords();
     if (m_session && isVisible())
         loadAgents();
 }
@@ -208,8 +307,13 @@ void WorkbenchView::loadAgents()
     if (!m_session)
         return;
     m_agentTasks.drop();
-    m_agentTasks.run([session = m_session](std::stop_token) { return agentsOrSamples(session); },
-        [this](std::vector<StoredAgent> agents) { showAgents(std::move(agents)); },
+    m_agentTasks.run([session = m_session, records = m_records](
+                         std::stop_token) { return openWorkspace(session, records); },
+        [this](Opening opening) {
+            showAgents(std::move(opening.agents));
+            restoreDraft(opening.draft);
+            loadTasks();
+        },
         [this](const Failure& failure) {
             if (failure.cancelled())
                 return;
@@ -273,6 +377,7 @@ void WorkbenchView::showStored(const StoredAgent& stored)
     updateHeader();
     m_runs->loadRuns(stored.agent.name);
     m_predictDelay.start();
+    m_draftDelay.start();
 }
 
 void WorkbenchView::editAgent(const Agent& agent)
@@ -349,6 +454,68 @@ void WorkbenchView::deleteAgent(const QString& name)
         [this](const Failure& failure) { reportError(failure); });
 }
 
+void WorkbenchView::importAgent()
+{
+    auto* const dialog = new QFileDialog(this, tr("Import agent"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    dialog->setNameFilters({tr("Agents (*.agent.json *.json)"), tr("All files (*)")});
+    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+        m_agentTasks.run([path](std::stop_token) { return readAgentFile(path); },
+            [this](const Agent& agent) {
+                // Into the form: nothing is overwritten before one has seen it and saves.
+                const StoredAgent* const known = m_agents->agents()->find(agent.name);
+                const StoredAgent base = known ? *known : StoredAgent{agent, 0, 0, {}};
+                m_agents->select(known ? agent.name : QString());
+                showStored(base);
+                editAgent(agent);
+            },
+            [this](const Failure& failure) { reportError(failure); });
+    });
+    dialog->open();
+}
+
+void WorkbenchView::exportAgent(const QString& name)
+{
+    Agent agent;
+    try {
+        const StoredAgent* const known = m_agents->agents()->find(name);
+        agent = known && name != m_stored.agent.name ? known->agent : m_form->agent();
+    } catch (const Error& error) {
+        m_banner->showProblem(error.message(), error.remedy());
+        return;
+    }
+    auto* const dialog = new QFileDialog(this, tr("Export agent"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(QStringLiteral("agent.json"));
+    QString plain = agent.name;
+    dialog->selectFile(plain.replace(QLatin1Char('/'), QLatin1Char('-')) + QStringLiteral(".agent.json"));
+    connect(dialog, &QFileDialog::fileSelected, this, [this, agent](const QString& path) {
+        m_agentTasks.run([path, agent](std::stop_token) { return writeAgentFile(path, agent); },
+            [this, agent] { Q_EMIT notice(tr("Exported %1.").arg(agent.name), {}, {}); },
+            [this](const Failure& failure) { reportError(failure); });
+    });
+    dialog->open();
+}
+
+void WorkbenchView::showVersions(const QString& name)
+{
+    const StoredAgent* const stored = m_agents->agents()->find(name);
+    if (!stored || !m_session)
+        return;
+    auto* const dialog =
+        new VersionsDialog(m_theme, &m_session->store(), *stored, m_session->clock().nowMs(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &VersionsDialog::restoreRequested, this, [this, base = *stored](const Agent& agent) {
+        m_agents->select(base.agent.name);
+        if (m_stored.agent.name != base.agent.name)
+            showStored(base);
+        editAgent(agent);
+    });
+    dialog->open();
+}
+
 void WorkbenchView::save(bool overwrite)
 {
     if (!m_session)
@@ -421,12 +588,139 @@ void WorkbenchView::edited()
     m_prompt->setTemplateTexts(m_form->templateTexts());
     updateHeader();
     m_predictDelay.start();
+    m_draftDelay.start();
 }
 
 void WorkbenchView::updateHeader()
 {
     if (m_header && m_session)
         m_header->show(m_stored, m_form->nameField()->text(), isDirty(), m_session->clock().nowMs());
+}
+
+RunInput WorkbenchView::input() const
+{
+    RunInput input;
+    input.agent = m_form->agent();
+    input.agentRevision = m_stored.revision;
+    input.prompt = m_prompt->prompt();
+    input.options = options();
+    return input;
+}
+
+void WorkbenchView::restore(const RunInput& input)
+{
+    StoredAgent base;
+    if (const StoredAgent* known = m_agents->agents()->find(input.agent.name))
+        base = *known;
+    m_agents->select(base.agent.name);
+    showStored(base.revision > 0 ? base : StoredAgent{input.agent, 0, 0, {}});
+    m_form->setAgent(input.agent);
+    m_form->setHistory(input.options.messageHistory);
+    m_prompt->setPrompt(input.prompt);
+    if (input.options.variables)
+        m_prompt->setVariables(*input.options.variables);
+    m_prompt->setAttachments(input.options.attachments);
+    m_prompt->setSample(input.options.sample);
+    m_prompt->setPolicy(input.options.cachePolicy);
+    edited();
+    if (input.options.variables)
+        m_prompt->setVariables(*input.options.variables); // of the agent's texts, whose fields are there now
+}
+
+void WorkbenchView::openRecords()
+{
+    m_records = m_session
+        ? std::make_shared<RunRecords>(QDir(m_session->config().dataFolder).filePath(QStringLiteral("runs")))
+        : nullptr;
+}
+
+void WorkbenchView::loadTasks()
+{
+    CostQuery query;
+    query.groupBy = {Dimension::Task};
+    m_agentTasks.run([session = m_session, query](std::stop_token) { return session->costs(query); },
+        [this](const CostReport& report) {
+            QStringList tasks;
+            for (const CostRow& row : report.rows)
+                tasks.append(row.keys.front());
+            m_form->setTasks(tasks);
+        },
+        [](const Failure&) {
+            // One can type without them; the store's state is said in the status line.
+        });
+}
+
+void WorkbenchView::keepRun(const RunRecord& record)
+{
+    m_recordTasks.run([records = m_records, record](std::stop_token) { return keep(records, record); }, [] {},
+        [this](const Failure& failure) {
+            m_banner->showProblem(tr("This run can't be kept in the history: %1").arg(failure.message),
+                failure.remedy, {}, ErrorBanner::Severity::Warning);
+        });
+}
+
+void WorkbenchView::saveDraft()
+{
+    m_draftDelay.stop();
+    if (!m_records || !m_loaded)
+        return;
+    RunInput draft;
+    Json json;
+    try {
+        json = toJson(input());
+    } catch (const Error&) {
+        // A form that makes no agent yet: what can be told of it, and its schema as it was typed.
+        draft.agent = m_form->lenientAgent();
+        draft.agentRevision = m_stored.revision;
+        draft.prompt = m_prompt->prompt();
+        draft.options = options();
+        json = toJson(draft);
+        json["schema_text"] = toUtf8(m_form->schemaText());
+    }
+    const QString workspace = m_session->config().workspace;
+    m_recordTasks.run([records = m_records, workspace, json](
+                          std::stop_token) { return keepDraft(records, workspace, json); },
+        [] {},
+        [this](const Failure& failure) {
+            m_banner->showProblem(tr("What you type can't be kept: %1").arg(failure.message), failure.remedy,
+                {}, ErrorBanner::Severity::Warning);
+        });
+}
+
+void WorkbenchView::restoreDraft(const Json& draft)
+{
+    // Once: an agent that is chosen later is not replaced by what was there before.
+    if (std::exchange(m_draftRestored, true) || draft.is_null())
+        return;
+    try {
+        restore(runInputFromJson(draft));
+        if (const QString schema = stringMember(draft, "schema_text"); !schema.isEmpty())
+            m_form->setSchemaText(schema);
+    } catch (const Error& error) {
+        qWarning("%s", error.what());
+    }
+}
+
+void WorkbenchView::reopen(const QString& file)
+{
+    m_recordTasks.run([records = m_records, file](std::stop_token) { return readKept(records, file); },
+        [this](const RunInput& input) { restore(input); },
+        [this](const Failure& failure) { reportError(failure); });
+}
+
+void WorkbenchView::showHistory()
+{
+    if (!m_session)
+        return;
+    auto* const dialog = new RunHistoryDialog(m_theme, m_session, m_records, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &RunHistoryDialog::reopen, this, &WorkbenchView::reopen);
+    connect(dialog, &RunHistoryDialog::reopenEntry, this, &WorkbenchView::openEntryRequest);
+    connect(dialog, &RunHistoryDialog::openEntry, this, [this, dialog](const QString& fingerprint) {
+        dialog->accept();
+        Q_EMIT openEntry(fingerprint);
+    });
+    dialog->open();
 }
 
 RunOptions WorkbenchView::options() const
@@ -472,17 +766,17 @@ void WorkbenchView::run()
 {
     if (!m_session)
         return;
-    Agent agent;
+    RunInput started;
     try {
-        agent = m_form->agent();
-        if (m_prompt->prompt().trimmed().isEmpty())
+        started = input();
+        if (started.prompt.trimmed().isEmpty())
             throw ConfigurationError(tr("There is no prompt."), tr("Type one."));
     } catch (const Error& error) {
         m_banner->showProblem(error.message(), error.remedy());
         return;
     }
     m_banner->clear();
-    m_runs->start(agent, m_prompt->prompt(), options());
+    m_runs->start(std::move(started));
 }
 
 void WorkbenchView::openEntryRequest(const QString& fingerprint)
@@ -495,6 +789,11 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
             if (!entry) {
                 m_banner->showProblem(
                     tr("The entry is gone; it may have expired."), tr("Rescan the cache view."));
+                return;
+            }
+            if (entry->meta.python) {
+                m_banner->showProblem(tr("The request of this entry is not known."),
+                    tr("pyai-caching stores the answer alone. Write the request anew to find the entry."));
                 return;
             }
             const Request request = requestFromJson(entry->request);

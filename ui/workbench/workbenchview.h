@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/runrecords.h"
 #include "cache/session.h"
 #include "shell/view.h"
 #include "widgets/tasks.h"
@@ -40,6 +41,13 @@ public:
     void setPrompt(const QString& prompt, const Variables& variables = {});
     /// Fills the form with the request of an entry, to run it again or change it.
     void openEntryRequest(const QString& fingerprint);
+    /// Puts a run back as it was started: agent, prompt, variables, history, attachments, task, policy,
+    /// sample.
+    void restore(const RunInput& input);
+    /// What a run would be started with now. Throws ConfigurationError that names the field.
+    RunInput input() const;
+    /// Everybody's runs, to be searched and opened again.
+    void showHistory();
     void run();
     AgentPanel* agentPanel() const { return m_agents; }
     AgentForm* form() const { return m_form; }
@@ -64,6 +72,9 @@ private:
     void newAgent();
     void duplicateAgent(const QString& name);
     void deleteAgent(const QString& name);
+    void importAgent();
+    void exportAgent(const QString& name);
+    void showVersions(const QString& name);
     void save(bool overwrite = false);
     void revert();
     void edited();
@@ -71,6 +82,12 @@ private:
     void updateHeader();
     RunOptions options() const;
     void predict();
+    void openRecords();
+    void loadTasks();
+    void keepRun(const RunRecord& record);
+    void saveDraft();
+    void restoreDraft(const Json& draft);
+    void reopen(const QString& file);
     void reportError(const Failure& failure);
 
     const Theme* m_theme;
@@ -87,8 +104,12 @@ private:
     QList<QAction*> m_commands;
     QAction* m_stop = nullptr;
     QTimer m_predictDelay;
+    QTimer m_draftDelay;
+    std::shared_ptr<RunRecords> m_records; ///< null without a session
+    bool m_draftRestored = false;
     TaskScope m_predictTasks;
     TaskScope m_agentTasks;
+    TaskScope m_recordTasks;
 };
 
 } // namespace llmcache::ui

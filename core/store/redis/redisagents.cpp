@@ -1,6 +1,7 @@
 #include "agent/agentjson.h"
 #include "base/error.h"
 #include "redis/script.h"
+#include "store/agentversions.h"
 #include "store/redis/redisstore_p.h"
 #include "store/storedjson_p.h"
 
@@ -10,9 +11,16 @@ namespace llmcache::redisstore {
 
 namespace {
 
-/// KEYS: agents. ARGV: name, expected revision (-1: any), the JSON after the revision. Returns the revision
-/// written, or minus one minus the revision that was there instead. The revision is always the first
-/// member, which is all that the script must understand of the JSON.
+/// The saves of agents, a hash by version name, in the slot that the agents have in a cluster.
+QByteArray versionsKey(const QByteArray& agents)
+{
+    return agents.left(agents.lastIndexOf(':')) + ":agentversions:{" + agents + '}';
+}
+
+/// KEYS: agents, versions. ARGV: name, expected revision (-1: any), the JSON after the revision, what a
+/// version is called before its number, how many are kept. Returns the revision written, or minus one minus
+/// the revision that was there instead. The revision is always the first member, which is all that the script
+/// must understand of the JSON.
 const redis::Script& saveScript()
 {
     static const redis::Script script(R"lua(
@@ -21,7 +29,10 @@ local revision = 0
 if before then revision = tonumber(string.match(before, '^{"revision":(%d+)')) or 0 end
 local expected = tonumber(ARGV[2])
 if expected >= 0 and expected ~= revision then return -1 - revision end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('{"revision":%.0f', revision + 1) .. ARGV[3])
+local text = string.format('{"revision":%.0f', revision + 1) .. ARGV[3]
+redis.call('HSET', KEYS[1], ARGV[1], text)
+redis.call('HSET', KEYS[2], string.format('%s%.0f', ARGV[4], revision + 1), text)
+redis.call('HDEL', KEYS[2], string.format('%s%.0f', ARGV[4], revision + 1 - tonumber(ARGV[5])))
 return revision + 1
 )lua");
     return script;
@@ -70,7 +81,8 @@ QCoro::Task<std::vector<StoredAgent>> RedisStore::listAgents()
 
 QCoro::Task<std::optional<StoredAgent>> RedisStore::loadAgent(QString name)
 {
-    redis::Command read = redis::Command::idempotent("HGET", m_keys.agents(), name.toUtf8());
+    const QByteArray key = isAgentVersionName(name) ? versionsKey(m_keys.agents()) : m_keys.agents();
+    redis::Command read = redis::Command::idempotent("HGET", key, name.toUtf8());
     const redis::Reply reply = checked(co_await m_client->command(std::move(read)));
     if (reply.isNil())
         co_return std::nullopt;
@@ -83,13 +95,19 @@ QCoro::Task<StoredAgent> RedisStore::saveAgent(
     if (agent.name.isEmpty())
         throw CacheError(
             QStringLiteral("An agent without a name can't be saved."), QStringLiteral("Give it a name."));
+    if (isAgentVersionName(agent.name))
+        throw CacheError(QStringLiteral("The name of an agent can't begin with a control character."),
+            QStringLiteral("Give it another name."));
     Json rest = Json::object();
     rest["saved_ms"] = savedMs;
     rest["saved_by"] = toUtf8(savedBy);
     rest["agent"] = toJson(agent);
-    QList<QByteArray> keys{m_keys.agents()};
+    QList<QByteArray> keys{m_keys.agents(), versionsKey(m_keys.agents())};
+    QByteArray versionName = agentVersionName(agent.name, 0).toUtf8();
+    versionName.chop(1);
     QList<QByteArray> arguments{agent.name.toUtf8(),
-        QByteArray::number(std::max<qint64>(-1, expectedRevision)), ',' + toJsonText(rest).mid(1)};
+        QByteArray::number(std::max<qint64>(-1, expectedRevision)), ',' + toJsonText(rest).mid(1),
+        versionName, QByteArray::number(mostAgentVersions)};
     auto task = saveScript().run(m_client.get(), std::move(keys), std::move(arguments));
     const redis::Reply reply = checked(co_await task);
     const qint64 revision = reply.toInteger();

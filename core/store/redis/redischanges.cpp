@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "redis/script.h"
+#include "store/entryid.h"
 #include "store/redis/redisstore_p.h"
 
 #include <QDateTime>
@@ -98,6 +99,8 @@ EntryFields fieldsFrom(const redis::Reply& hash)
     return fields;
 }
 
+} // namespace
+
 QByteArray kindArgument(EntryChange::Kind kind)
 {
     switch (kind) {
@@ -120,11 +123,20 @@ QByteArray expiryArgument(const EntryChange& change)
     return change.expiresMs ? QByteArray::number(*change.expiresMs) : QByteArrayLiteral("never");
 }
 
-} // namespace
-
 QCoro::Task<std::vector<EntryImage>> RedisStore::readImages(QStringList fingerprints)
 {
+    QStringList python;
+    fingerprints.removeIf([&python](const QString& id) {
+        if (!isPythonKey(id))
+            return false;
+        python.append(id);
+        return true;
+    });
     std::vector<EntryImage> images;
+    if (!python.isEmpty()) {
+        auto reading = readPythonImages(std::move(python));
+        images = co_await reading;
+    }
     for (std::size_t start = 0; start < static_cast<std::size_t>(fingerprints.size()); start += batchSize) {
         const QStringList batch =
             fingerprints.mid(static_cast<qsizetype>(start), static_cast<qsizetype>(batchSize));
@@ -230,7 +242,8 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<En
 {
     const bool canGoTogether = m_url.kind() != redis::RedisUrl::Kind::Cluster
         && std::all_of(changes.begin(), changes.end(), [](const EntryChange& change) {
-               return change.kind == EntryChange::Kind::Remove && change.kept.isEmpty();
+               return change.kind == EntryChange::Kind::Remove && change.kept.isEmpty()
+                   && !isPythonKey(change.fingerprint);
            });
     if (canGoTogether) {
         auto removing = removeTogether(std::move(changes));
@@ -243,6 +256,10 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<En
         std::vector<QCoro::Task<redis::Reply>> tasks;
         for (std::size_t i = start; i < std::min(start + batchSize, changes.size()); ++i) {
             const EntryChange& change = changes[i];
+            if (isPythonKey(change.fingerprint)) {
+                tasks.push_back(changePython(change));
+                continue;
+            }
             QList<QByteArray> keys{m_keys.entry(change.fingerprint)};
             if (!change.kept.isEmpty())
                 keys.append(m_keys.revisions(change.fingerprint));

@@ -1,6 +1,8 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "redis/script.h"
+#include "store/entryid.h"
+#include "store/pythonentry.h"
 #include "store/redis/redisstore_p.h"
 #include "store/storedjson_p.h"
 
@@ -91,6 +93,11 @@ std::shared_ptr<Entry> entryFrom(const EntryMeta& meta, const std::vector<redis:
 
 QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryParts parts)
 {
+    if (isPythonKey(fingerprint)) {
+        auto looking = lookupPython(fingerprint, parts);
+        std::optional<Entry> entry = co_await looking;
+        co_return entry;
+    }
     const QByteArray key = m_keys.entry(fingerprint);
     redis::Command readFields = redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
     if (parts != EntryParts::Meta)
@@ -187,8 +194,9 @@ RowsOnTheirWay RedisStore::askForRows(QList<QByteArray> fingerprints) const
     rows.since.start();
     for (const QByteArray& fingerprint : std::as_const(fingerprints)) {
         const QByteArray key = m_keys.entry(fingerprint);
-        redis::Command readFields =
-            redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
+        redis::Command readFields = isPythonKey(QByteArrayView(fingerprint))
+            ? redis::Command::idempotent("GET", key)
+            : redis::Command::idempotent("HMGET", key, "v", "rev", "meta", "hits", "used");
         redis::Command readTtl = redis::Command::idempotent("PTTL", key);
         rows.fields.push_back(m_client->command(std::move(readFields)));
         rows.ttls.push_back(m_client->command(std::move(readTtl)));
@@ -204,10 +212,20 @@ QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
     for (std::size_t i = 0; i < asked.fields.size(); ++i) {
         const redis::Reply values = co_await asked.fields[i];
         const redis::Reply ttl = co_await asked.ttls[i];
-        const QString fingerprint = QString::fromLatin1(asked.fingerprints.at(static_cast<qsizetype>(i)));
+        const QString fingerprint = QString::fromUtf8(asked.fingerprints.at(static_cast<qsizetype>(i)));
         if (values.isError("WRONGTYPE"))
             continue; // somebody else's key under a name of ours
+        if (values.isError("NOPERM") && isPythonKey(fingerprint))
+            continue; // which this user may not see
         checked(values);
+        if (isPythonKey(fingerprint)) {
+            if (!values.isNil()) {
+                rows.push_back(pythonMeta(fingerprint, values.bytes));
+                if (ttl.toInteger(-1) >= 0)
+                    rows.back().expiresMs = nowMs() + ttl.toInteger();
+            }
+            continue;
+        }
         if (values.items.size() != 5 || values.items[0].isNil())
             continue; // deleted or expired since the scan
         try {

@@ -1,5 +1,10 @@
 #include "store/redis/rediskeys_p.h"
 
+#include "store/entryid.h"
+
+#include "store/entry.h"
+
+#include <QCryptographicHash>
 #include <QStringBuilder>
 
 #include <algorithm>
@@ -12,6 +17,13 @@ bool isHex(QByteArrayView text)
 {
     return std::all_of(
         text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+/// An id without what would end the braces too early.
+QByteArray plain(const QString& id)
+{
+    return isFingerprint(id) ? id.toLatin1()
+                             : QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex();
 }
 
 QByteArray inBraces(QByteArray text)
@@ -34,16 +46,20 @@ QByteArray Keys::entry(const QString& fingerprint) const
 
 QByteArray Keys::entry(const QByteArray& fingerprint) const
 {
+    if (isPythonKey(QByteArrayView(fingerprint)))
+        return fingerprint;
     return m_prefix % QByteArrayView("entry:{") % fingerprint % '}';
 }
 
 QByteArray Keys::revisions(const QString& fingerprint) const
 {
-    return m_prefix + "revisions:" + inBraces(fingerprint.toUtf8());
+    return m_prefix + "revisions:" + inBraces(plain(fingerprint));
 }
 
 QByteArray Keys::lock(const QString& fingerprint) const
 {
+    if (isPythonKey(fingerprint))
+        return "lock:" + fingerprint.toUtf8();
     return m_prefix + "lock:" + inBraces(fingerprint.toUtf8());
 }
 

@@ -18,6 +18,9 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:hours:{<shard>}             sorted set of the hours that have calls
 ///     llmcache:<workspace>:costs:{<shard>}:<hour>:<pair>   hash of integer sums
 ///
+/// An entry of pyai-caching has the key that is its id, and "lock:" before that is its lock; revisions of it
+/// are kept under the SHA-256 of its id.
+///
 /// An hour is a number of hours since 1970 (UTC). Braces and percent signs of the workspace are
 /// percent-encoded: a cluster finds the slot by the first braces in a key.
 class Keys {
@@ -40,6 +43,9 @@ public:
     QByteArray hours(int shard) const;
     QByteArray costs(int shard, qint64 hour, const QByteArray& pair) const;
 
+    /// SCAN pattern for our own entries and those of pyai-caching alike (and little else): one scan of all
+    /// keys is what a listing costs. isPythonKey() and fingerprintOf() tell them apart.
+    static QByteArray anyEntryPattern() { return QByteArrayLiteral("[lpAv][lyg0]*"); }
     /// SCAN pattern for the entries whose fingerprint starts with `prefix` (hex digits).
     QByteArray entryPattern(const QByteArray& prefix) const;
     /// The fingerprint in an entry's key, which it is a part of; empty when the key is none.

@@ -1,8 +1,10 @@
 #include "store/redis/redislisting_p.h"
 
 #include "base/error.h"
+#include "store/entryid.h"
 #include "store/redis/redisstore_p.h"
 
+#include <QCryptographicHash>
 #include <QElapsedTimer>
 #include <QSet>
 
@@ -33,9 +35,49 @@ Digest digestOf(QByteArrayView fingerprint)
     return digest;
 }
 
-QByteArray fingerprintOf(const Digest& digest)
+constexpr QByteArrayView prefixV3 = "pyai-cache:v3:";
+constexpr QByteArrayView prefixV2 = "pyai-cache:v2:";
+
+QByteArray idOf(const FoundEntry& found)
 {
-    return QByteArray::fromRawData(digest.data(), static_cast<qsizetype>(digest.size())).toHex();
+    const QByteArray digits =
+        QByteArray::fromRawData(found.digest.data(), static_cast<qsizetype>(found.digest.size())).toHex();
+    switch (found.kind) {
+    case FoundKind::Own:
+        break;
+    case FoundKind::PythonV3:
+        return prefixV3.toByteArray() + digits;
+    case FoundKind::PythonV2:
+        return prefixV2.toByteArray() + digits;
+    }
+    return digits;
+}
+
+/// Nothing for the key of an old pyai-caching.
+std::optional<FoundEntry> foundFrom(QByteArrayView id)
+{
+    constexpr auto digits = Keys::fingerprintLength;
+    if (id.size() == digits)
+        return FoundEntry{digestOf(id), FoundKind::Own};
+    if (id.size() != digits + prefixV3.size())
+        return std::nullopt;
+    if (id.startsWith(prefixV3))
+        return FoundEntry{digestOf(id.last(digits)), FoundKind::PythonV3};
+    if (id.startsWith(prefixV2))
+        return FoundEntry{digestOf(id.last(digits)), FoundKind::PythonV2};
+    return std::nullopt;
+}
+
+void keep(Listing& listing, const QByteArray& id)
+{
+    const std::optional<FoundEntry> found = foundFrom(id);
+    if (!found) {
+        const QByteArray hash = QCryptographicHash::hash(id, QCryptographicHash::Sha256);
+        if (listing.seen.insert(digestOf(hash.toHex())).second)
+            listing.foundKeys.push_back(id);
+    } else if (listing.seen.insert(found->digest).second) {
+        listing.found.push_back(*found);
+    }
 }
 
 /// The server does nothing else during a SCAN, so each one should take about two milliseconds.
@@ -78,7 +120,7 @@ QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
 redis::Pending RedisStore::askForScan(const Listing& listing) const
 {
     redis::Command scan = redis::Command::idempotent(
-        "SCAN", listing.position, "MATCH", m_keys.entryPattern(QByteArray()), "COUNT", listing.count);
+        "SCAN", listing.position, "MATCH", Keys::anyEntryPattern(), "COUNT", listing.count);
     scan.setNode(listing.nodes.at(listing.node));
     return m_client->command(std::move(scan));
 }
@@ -99,11 +141,10 @@ QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
             QStringLiteral("Check that it is a Redis 6.2 or newer."));
     for (const redis::Reply& key : reply.items[1].items) {
         const QByteArrayView fingerprint = m_keys.fingerprintOf(key.bytes);
-        if (fingerprint.isEmpty())
-            continue;
-        const Digest digest = digestOf(fingerprint);
-        if (listing->seen.insert(digest).second)
-            listing->found.push_back(digest);
+        if (!fingerprint.isEmpty())
+            keep(*listing, fingerprint.toByteArray());
+        else if (isPythonKey(QByteArrayView(key.bytes)))
+            keep(*listing, key.bytes);
     }
     listing->scanned += listing->count;
     if (listing->total >= 0)
@@ -120,7 +161,7 @@ QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
 QCoro::Task<> RedisStore::scanFor(std::shared_ptr<Listing> listing, std::size_t wanted)
 {
     for (int scans = 0; scans < mostScansPerPage; ++scans) {
-        if (listing->found.size() >= wanted || listing->isScanned())
+        if (listing->waiting() >= wanted || listing->isScanned())
             break;
         co_await scanOnce(listing);
     }
@@ -129,25 +170,33 @@ QCoro::Task<> RedisStore::scanFor(std::shared_ptr<Listing> listing, std::size_t 
 QList<QByteArray> RedisStore::takeFound(Listing& listing, std::size_t most)
 {
     const auto end = listing.found.begin()
-        + static_cast<std::deque<Digest>::difference_type>(std::min(most, listing.found.size()));
+        + static_cast<std::deque<FoundEntry>::difference_type>(std::min(most, listing.found.size()));
     QList<QByteArray> taken;
     taken.reserve(static_cast<qsizetype>(most));
-    std::transform(listing.found.begin(), end, std::back_inserter(taken), fingerprintOf);
+    std::transform(listing.found.begin(), end, std::back_inserter(taken), idOf);
     listing.found.erase(listing.found.begin(), end);
+    while (static_cast<std::size_t>(taken.size()) < most && !listing.foundKeys.empty()) {
+        taken.append(listing.foundKeys.front());
+        listing.foundKeys.pop_front();
+    }
     return taken;
 }
 
 void RedisStore::putBack(Listing& listing, const QList<QByteArray>& fingerprints)
 {
-    for (auto fingerprint = fingerprints.crbegin(); fingerprint != fingerprints.crend(); ++fingerprint)
-        listing.found.push_front(digestOf(*fingerprint));
+    for (auto id = fingerprints.crbegin(); id != fingerprints.crend(); ++id) {
+        if (const std::optional<FoundEntry> found = foundFrom(*id))
+            listing.found.push_front(*found);
+        else
+            listing.foundKeys.push_front(*id);
+    }
 }
 
 void RedisStore::askAhead(Listing& listing, std::size_t pageSize)
 {
-    if (!listing.found.empty())
+    if (listing.waiting() > 0)
         listing.ahead = askForRows(takeFound(listing, pageSize));
-    if (!listing.isScanned() && !listing.scanAhead && listing.isSteady && listing.found.size() < 2 * pageSize)
+    if (!listing.isScanned() && !listing.scanAhead && listing.isSteady && listing.waiting() < 2 * pageSize)
         listing.scanAhead = askForScan(listing);
     m_client->flush();
 }
@@ -181,7 +230,7 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
     EntryPage page;
     std::exception_ptr failure;
     try {
-        if (listing->scanAhead && listing->found.size() < size)
+        if (listing->scanAhead && listing->waiting() < size)
             co_await scanOnce(listing);
         askAhead(*listing, size);
         auto reading = readRows(std::move(rows));
@@ -196,7 +245,7 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
         std::rethrow_exception(failure);
     }
     const bool complete =
-        listing->isScanned() && listing->found.empty() && listing->ahead.fingerprints.isEmpty();
+        listing->isScanned() && listing->waiting() == 0 && listing->ahead.fingerprints.isEmpty();
     if (listing->isScanned())
         listing->scanned = listing->total =
             std::max(listing->total, static_cast<qint64>(listing->seen.size()));

@@ -26,9 +26,17 @@ struct DigestHash {
     }
 };
 
+/// An entry that a scan found: its digest, and what makes an id of it. A million of them should be small, and
+/// only keys of the oldest versions of pyai-caching have to be kept as they are.
+enum class FoundKind : char { Own, PythonV3, PythonV2 };
+struct FoundEntry {
+    Digest digest;
+    FoundKind kind = FoundKind::Own;
+};
+
 /// Metadata that the server was asked for.
 struct RowsOnTheirWay {
-    QList<QByteArray> fingerprints;
+    QList<QByteArray> fingerprints; ///< and keys of pyai-caching
     std::vector<redis::Pending> fields; ///< of each fingerprint
     std::vector<redis::Pending> ttls;
     QElapsedTimer since;
@@ -41,9 +49,11 @@ struct Listing {
     QList<QByteArray> nodes; ///< servers to scan
     qsizetype node = 0; ///< the one being scanned; nodes.size() = done
     QByteArray position = "0"; ///< SCAN cursor there
-    std::deque<Digest> found; ///< fingerprints that are in no page yet
+    std::deque<FoundEntry> found; ///< entries that are in no page yet
+    std::deque<QByteArray> foundKeys; ///< the same, of pyai-caching before 0.3.1
     std::optional<redis::Pending> scanAhead; ///< the SCAN of `position`, already asked for
     RowsOnTheirWay ahead; ///< of the next page, so that the server works while the last one is shown
+    std::size_t waiting() const { return found.size() + foundKeys.size(); }
     std::unordered_set<Digest, DigestHash> seen; ///< SCAN repeats keys when the table is resized
     qint64 scanned = 0;
     qint64 total = -1;

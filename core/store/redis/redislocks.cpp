@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "redis/script.h"
 #include "redis/subscriber.h"
+#include "store/entryid.h"
 #include "store/redis/redisstore_p.h"
 
 #include <QDeadlineTimer>
@@ -125,6 +126,11 @@ QCoro::Task<bool> RedisStore::renewLock(QString fingerprint, QString token, std:
 QCoro::Task<> RedisStore::unlock(QString fingerprint, QString token, QString failure)
 {
     requireToken(fingerprint, token);
+    if (isPythonKey(fingerprint)) {
+        auto releasing = releasePythonLock(fingerprint, token);
+        co_await releasing;
+        co_return;
+    }
     const QByteArray done = m_keys.done(fingerprint);
     QList<QByteArray> keys{m_keys.lock(fingerprint), done};
     QList<QByteArray> arguments{token.toUtf8(), done, failure.toUtf8()};
@@ -166,8 +172,11 @@ QCoro::Task<QString> RedisStore::awaitUnlock(
     Bell bell;
     Bell* const ringer = &bell;
     // Confirmation and messages alike only say that it is time to look.
-    const auto subscription = m_subscriber->subscribe(
-        m_keys.done(fingerprint), [ringer](redis::Subscriber::Event, const QByteArray&) { ringer->ring(); });
+    // Python programs tell nobody: without a subscription the lock is looked at often.
+    std::unique_ptr<redis::Subscription> subscription;
+    if (!isPythonKey(fingerprint))
+        subscription = m_subscriber->subscribe(m_keys.done(fingerprint),
+            [ringer](redis::Subscriber::Event, const QByteArray&) { ringer->ring(); });
     const std::stop_callback onStop(stop, [ringer] { ringer->ring(); });
 
     QByteArray holder;
@@ -194,7 +203,7 @@ QCoro::Task<QString> RedisStore::awaitUnlock(
         const auto left = deadline.remainingTimeAsDuration();
         if (left <= 0ms)
             co_return QString();
-        const auto wanted = subscription->isActive() ? subscribedPoll : poll;
+        const auto wanted = subscription && subscription->isActive() ? subscribedPoll : poll;
         poll = std::min(poll * 2, slowestPoll);
         const auto pause = std::min(wanted, std::chrono::ceil<std::chrono::milliseconds>(left));
         redis::Pending nap = bell.sleep(pause);

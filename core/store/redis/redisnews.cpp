@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/gate.h"
 #include "redis/client.h"
+#include "store/entryid.h"
 #include "store/redis/redisstore_p.h"
 
 #include <algorithm>
@@ -35,6 +36,7 @@ RedisNews::RedisNews(redis::Client* client, const Keys& keys, int database)
     : m_client(client)
     , m_keys(keys)
     , m_pattern("__keyspace@" + QByteArray::number(database) + "__:" + keys.entryPattern(QByteArray()))
+    , m_pythonPattern("__keyspace@" + QByteArray::number(database) + "__:pyai-cache:*")
 {
     m_idle.setSingleShot(true);
     m_idle.setInterval(Store::newsTime);
@@ -136,6 +138,11 @@ void RedisNews::setNodes(const QList<QByteArray>& ids)
             m_pattern, [this, id](redis::Subscriber::Event event, const QByteArray& channel) {
                 heard(id, event, channel);
             });
+        node->pythonSubscription = node->subscriber->subscribePattern(
+            m_pythonPattern, [this, id](redis::Subscriber::Event event, const QByteArray& channel) {
+                if (event == redis::Subscriber::Event::Message) // the rest is told by the other one
+                    heard(id, event, channel);
+            });
         m_nodes.push_back(std::move(node));
     }
 }
@@ -146,9 +153,9 @@ void RedisNews::heard(const QByteArray& id, redis::Subscriber::Event event, cons
     if (event == Event::Message) {
         const QByteArray key = channel.mid(channel.indexOf(':') + 1);
         const QByteArrayView fingerprint = m_keys.fingerprintOf(key);
-        if (fingerprint.isEmpty())
+        if (fingerprint.isEmpty() && !isPythonKey(QByteArrayView(key)))
             return;
-        m_changed.insert(fingerprint.toByteArray(), ++m_end);
+        m_changed.insert(fingerprint.isEmpty() ? key : fingerprint.toByteArray(), ++m_end);
         if (m_changed.size() > Store::mostNews)
             forget();
         return;

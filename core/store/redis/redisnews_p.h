@@ -37,6 +37,7 @@ private:
         QByteArray id;
         std::unique_ptr<redis::Subscriber> subscriber;
         std::unique_ptr<redis::Subscription> subscription;
+        std::unique_ptr<redis::Subscription> pythonSubscription; ///< to entries of pyai-caching
         bool wasActive = false;
         bool sendsAll = false; ///< by its configuration
     };
@@ -53,6 +54,7 @@ private:
     redis::Client* m_client;
     Keys m_keys;
     QByteArray m_pattern;
+    QByteArray m_pythonPattern;
     std::vector<std::unique_ptr<Node>> m_nodes;
     QHash<QByteArray, qint64> m_changed; ///< fingerprints, and where their last news stands
     qint64 m_begin = 0; ///< what was before this place is forgotten

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "redis/client.h"
+#include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/redis/rediskeys_p.h"
 #include "store/redis/redislisting_p.h"
-#include "store/store.h"
 
 #include <map>
 
@@ -16,7 +16,11 @@ namespace llmcache::redisstore {
 
 class RedisNews;
 
-class RedisStore final : public Store, public RawInspector {
+/// Arguments of the scripts that change entries.
+QByteArray kindArgument(EntryChange::Kind kind);
+QByteArray expiryArgument(const EntryChange& change);
+
+class RedisStore final : public Store, public RawInspector, public PythonStore {
     Q_OBJECT
 public:
     RedisStore(const redis::RedisUrl& url, QString workspace);
@@ -26,6 +30,9 @@ public:
     QCoro::Task<StoreStatus> status() override;
 
     QCoro::Task<std::optional<Entry>> lookup(QString fingerprint, EntryParts parts) override;
+    QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts) override;
+    QCoro::Task<> putForPython(
+        QStringList keys, QByteArray pickle, std::optional<std::chrono::seconds> ttl) override;
     QCoro::Task<qint64> commit(Commit commit) override;
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
@@ -72,6 +79,10 @@ private:
     void forgetOldestListing();
     QCoro::Task<std::vector<ChangeOutcome>> removeTogether(std::vector<EntryChange> changes);
     QCoro::Task<std::vector<EntryImage>> readImagesByScript(QStringList fingerprints);
+    QCoro::Task<std::optional<Entry>> lookupPython(QString key, EntryParts parts);
+    QCoro::Task<std::vector<EntryImage>> readPythonImages(QStringList keys);
+    QCoro::Task<redis::Reply> changePython(EntryChange change);
+    QCoro::Task<> releasePythonLock(QString key, QString token);
     RowsOnTheirWay askForRows(QList<QByteArray> fingerprints) const;
     QCoro::Task<std::vector<EntryMeta>> readRows(RowsOnTheirWay rows);
 

@@ -1,4 +1,5 @@
 #include "agent/agentjson.h"
+#include "store/agentversions.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
 
@@ -33,6 +34,8 @@ std::vector<StoredAgent> listAgents(Database& database)
                                         "WHERE workspace = ? ORDER BY name"));
     select.run(database.workspace());
     while (select.next()) {
+        if (isAgentVersionName(select.text(0)))
+            continue;
         try {
             agents.push_back(agentFromRow(select));
         } catch (const CacheError& error) {
@@ -59,6 +62,9 @@ StoredAgent saveAgent(
     if (agent.name.isEmpty())
         throw CacheError(
             QStringLiteral("An agent without a name can't be saved."), QStringLiteral("Give it a name."));
+    if (isAgentVersionName(agent.name))
+        throw CacheError(QStringLiteral("The name of an agent can't begin with a control character."),
+            QStringLiteral("Give it another name."));
     const QByteArray definition = toJsonText(toJson(agent));
     Transaction transaction(database, Transaction::Mode::Durable);
     qint64 revision = 0;
@@ -82,10 +88,14 @@ StoredAgent saveAgent(
             QStringLiteral("Load it again and repeat the change."));
     }
     StoredAgent stored{agent, revision + 1, nowMs, savedBy};
-    database
-        .prepare(QStringLiteral("INSERT OR REPLACE INTO agents (workspace, name, rev, saved_ms, saved_by, "
-                                "definition) VALUES (?, ?, ?, ?, ?, ?)"))
-        .run(database.workspace(), agent.name, stored.revision, nowMs, savedBy, definition);
+    // Once as what it is now, and once as a version that stays.
+    for (const QString& name : {agent.name, agentVersionName(agent.name, stored.revision)})
+        database
+            .prepare(QStringLiteral("INSERT OR REPLACE INTO agents (workspace, name, rev, saved_ms, "
+                                    "saved_by, definition) VALUES (?, ?, ?, ?, ?, ?)"))
+            .run(database.workspace(), name, stored.revision, nowMs, savedBy, definition);
+    database.prepare(QStringLiteral("DELETE FROM agents WHERE workspace = ? AND name = ?"))
+        .run(database.workspace(), agentVersionName(agent.name, stored.revision - mostAgentVersions));
     transaction.commit();
     return stored;
 }

@@ -55,6 +55,7 @@ private Q_SLOTS:
     void nonsenseIsMissed_data() { kinds(); }
     void nonsenseIsMissed();
     void usesAndExpiriesAreTold();
+    void entriesOfPythonAreTold();
     void aSilentServerIsLeftAsItIs();
     void aUserWithoutRightsIsNotTold();
     void aRestartIsMissed();
@@ -246,6 +247,18 @@ void TestEntryNews::usesAndExpiriesAreTold()
     told(*store, position, {one});
     told(*store, position, {one}); // it is gone
     QVERIFY(!await(store->lookup(one)));
+}
+
+void TestEntryNews::entriesOfPythonAreTold()
+{
+    const auto store = storeOn(m_server, newId());
+    QByteArray position = await(store->entryNews({})).position;
+    const QString key = QStringLiteral("pyai-cache:v3:") + sampleFingerprint(QStringLiteral("python"));
+    ask(m_server, redis::Command::once("SET", "lock:" + key.toUtf8(), "1"));
+    ask(m_server, redis::Command::once("SET", key.toUtf8(), "pickle"));
+    QCOMPARE(told(*store, position, {key}), QSet<QString>{key});
+    ask(m_server, redis::Command::once("DEL", key.toUtf8()));
+    QCOMPARE(told(*store, position, {key}), QSet<QString>{key});
 }
 
 void TestEntryNews::aSilentServerIsLeftAsItIs()

@@ -1,5 +1,6 @@
 #include "await.h"
 #include "base/error.h"
+#include "store/agentversions.h"
 #include "storefactory.h"
 #include "storesamples.h"
 #include "testenvironment.h"
@@ -63,6 +64,7 @@ private Q_SLOTS:
 
     void agentsCompareAndSet();
     void agentsAreListedAndRemoved();
+    void everySaveOfAnAgentIsKept();
 
     void callComesBackUnchanged();
     void callsAreRecordedOnce();
@@ -303,6 +305,7 @@ void TestStoreContract::listingUnderChanges()
         stable.append(sampleFingerprint(QStringLiteral("stable %1").arg(i)));
         await(m_store->commit(sampleCommit(stable.last())));
         await(m_store->commit(sampleCommit(sampleFingerprint(QStringLiteral("doomed %1").arg(i)))));
+        await(m_store->commit(sampleCommit(sampleFingerprint(QStringLiteral("fading %1").arg(i)))));
     }
     const auto other = another();
     QStringList found;
@@ -315,6 +318,13 @@ void TestStoreContract::listingUnderChanges()
         cursor = page.cursor;
         for (int i = 0; i < 5; ++i, ++step) {
             await(other->removeEntries({sampleFingerprint(QStringLiteral("doomed %1").arg(step))}));
+            EntryChange expire;
+            expire.kind = EntryChange::Kind::Update;
+            expire.fingerprint = sampleFingerprint(QStringLiteral("fading %1").arg(step));
+            expire.expectedRevision = 1;
+            expire.setsExpiry = true;
+            expire.expiresMs = QDateTime::currentMSecsSinceEpoch() - 1;
+            await(other->changeEntries({expire}));
             await(other->commit(sampleCommit(sampleFingerprint(QStringLiteral("new %1").arg(step)))));
             await(other->commit(sampleCommit(stable.at(step % stable.size()), QStringLiteral("rewritten"))));
         }
@@ -623,6 +633,32 @@ void TestStoreContract::agentsCompareAndSet()
     QCOMPARE(loaded->savedBy, QStringLiteral("bob"));
     QCOMPARE(await(m_store->saveAgent(agent, -1, QStringLiteral("eve"), 3'000)).revision, 3);
     QVERIFY(await(m_store->loadAgent(agent.name))->agent == agent);
+}
+
+void TestStoreContract::everySaveOfAnAgentIsKept()
+{
+    Agent agent;
+    agent.name = QStringLiteral("prüfer: {a}");
+    agent.model = QStringLiteral("test:echo");
+    for (int save = 1; save <= 3; ++save) {
+        agent.instructions = QStringLiteral("version %1").arg(save);
+        const QString by = save == 2 ? QStringLiteral("ben") : QStringLiteral("ana");
+        await(m_store->saveAgent(agent, save - 1, by, 1000 * save));
+    }
+    const auto versions = await(agentVersions(m_store.get(), agent.name, 3));
+    QCOMPARE(versions.size(), std::size_t(3));
+    QCOMPARE(versions[0].revision, 3);
+    QCOMPARE(versions[1].savedBy, QStringLiteral("ben"));
+    QCOMPARE(versions[1].savedMs, 2000);
+    QCOMPARE(versions[2].agent.instructions, QStringLiteral("version 1"));
+    QCOMPARE(versions[2].agent.name, agent.name);
+    // They are no agents of their own, and one that was deleted can still be had.
+    QCOMPARE(await(m_store->listAgents()).size(), std::size_t(1));
+    QVERIFY(await(m_store->removeAgent(agent.name)));
+    QVERIFY(await(m_store->listAgents()).empty());
+    QCOMPARE(await(agentVersions(m_store.get(), agent.name, 3)).size(), std::size_t(3));
+    agent.name = agentVersionName(agent.name, 3);
+    QVERIFY_EXCEPTION_THROWN(await(m_store->saveAgent(agent, 0, {}, 1)), CacheError);
 }
 
 void TestStoreContract::agentsAreListedAndRemoved()

@@ -2,8 +2,10 @@
 #include "widgets/badge.h"
 #include "workbench/agentlistmodel.h"
 #include "workbench/entryagent.h"
+#include "workbench/runhistory.h"
 #include "workbench/runlist.h"
 #include "workbench/samples.h"
+#include "workbench/violationmarks.h"
 
 #include <QAbstractItemModelTester>
 #include <QSet>
@@ -40,14 +42,16 @@ private Q_SLOTS:
     void agentsAreSortedAndReplaced();
     void samplesNeedNoKey();
     void entryBecomesItsAgent();
+    void pastRunsAreToldOnce();
+    void violationsHaveTheirLine();
 };
 
 void TestWorkbenchModels::runsComeOnTop()
 {
     RunListModel model;
     const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    const int first = model.begin(1000);
-    const int second = model.begin(2000);
+    const int first = model.begin(RunInput(), 1000);
+    const int second = model.begin(RunInput(), 2000);
     QCOMPARE(model.rowCount(), 2);
     QCOMPARE(text(model, 0, RunListModel::Number), QStringLiteral("#2"));
     QCOMPARE(text(model, 1, RunListModel::State), QStringLiteral("running"));
@@ -68,7 +72,7 @@ void TestWorkbenchModels::ledgerFollowsTheRunsOfTheWindow()
 {
     RunListModel model;
     const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    model.begin(2000);
+    model.begin(RunInput(), 2000);
     const QSet<QString> mine{QStringLiteral("b")};
     model.setLedger(
         {call(QStringLiteral("a"), Outcome::Hit), call(QStringLiteral("b"), Outcome::Miss)}, mine);
@@ -145,6 +149,56 @@ void TestWorkbenchModels::entryBecomesItsAgent()
     // What a request does not hold stays as the agent has it.
     QCOMPARE(agent.outputRetries, 4);
     QVERIFY(agent.settings.timeout == base.settings.timeout);
+}
+
+void TestWorkbenchModels::pastRunsAreToldOnce()
+{
+    RunSummary kept;
+    kept.callId = QStringLiteral("a");
+    kept.timeMs = 1'000'000;
+    kept.prompt = QStringLiteral("mine, in full");
+    kept.file = QStringLiteral("a.run");
+    RunSummary unknown = kept;
+    unknown.callId.clear();
+    unknown.timeMs = 2'000'000;
+    Call theirs = call(QStringLiteral("b"), Outcome::Hit);
+    theirs.user = QStringLiteral("ben");
+    theirs.timeMs = 3'000'000;
+    theirs.fingerprint = QStringLiteral("f");
+    Call mine = call(QStringLiteral("a"), Outcome::Miss);
+    mine.user = QStringLiteral("ana");
+    EntryMeta entry;
+    entry.fingerprint = QStringLiteral("f");
+    entry.promptExcerpt = QStringLiteral("theirs begins");
+    const auto runs = mergeRuns({kept, unknown}, {mine, theirs}, {entry}, QStringLiteral("ana"));
+    QCOMPARE(runs.size(), std::size_t(3));
+    QCOMPARE(runs[0].prompt, QStringLiteral("theirs begins"));
+    QCOMPARE(runs[1].outcome, std::nullopt);
+    QCOMPARE(runs[2].prompt, QStringLiteral("mine, in full"));
+    QCOMPARE(runs[2].file, QStringLiteral("a.run"));
+    RunHistoryModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    model.setRuns(runs, QStringLiteral("ana"), 4'000'000);
+    QCOMPARE(model.rowCount(), 3);
+    QVERIFY(!model.index(0, 0).data(RunHistoryModel::mineRole).toBool());
+    QVERIFY(model.index(2, 0).data(RunHistoryModel::mineRole).toBool());
+}
+
+void TestWorkbenchModels::violationsHaveTheirLine()
+{
+    const Json value =
+        parseJson(R"({"name": "x", "tags": ["a", {"k": [1, 2]}, "c"], "empty": {}, "age": "old"})", {});
+    const QStringList lines = QString::fromUtf8(toPrettyJsonText(value)).split(QLatin1Char('\n'));
+    const auto at = [&](const char* pointer) {
+        return lines.at(lineOfPointer(value, QString::fromLatin1(pointer))).trimmed();
+    };
+    QCOMPARE(at("/"), QStringLiteral("{"));
+    QCOMPARE(at("/name"), QStringLiteral("\"name\": \"x\","));
+    QCOMPARE(at("/age"), QStringLiteral("\"age\": \"old\""));
+    QCOMPARE(at("/tags/2"), QStringLiteral("\"c\""));
+    QCOMPARE(at("/tags/1/k/1"), QStringLiteral("2"));
+    QCOMPARE(at("/tags/9"), QStringLiteral("\"tags\": ["));
+    QCOMPARE(at("/none"), QStringLiteral("{"));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchModels)

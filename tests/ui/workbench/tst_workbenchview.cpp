@@ -13,6 +13,7 @@
 #include "workbench/promptpanel.h"
 #include "workbench/runpanel.h"
 #include "workbench/workbenchview.h"
+#include "workbenchtest.h"
 
 #include <QClipboard>
 #include <QComboBox>
@@ -33,12 +34,9 @@ using namespace llmcache;
 using namespace llmcache::ui;
 using llmcache::test::ScriptedProvider;
 using llmcache::test::waitForTask;
+using llmcache::test::WorkbenchTest;
 
 namespace {
-
-constexpr auto patience = 20'000;
-const QString echo = QStringLiteral("sample: echo");
-const QString profile = QStringLiteral("sample: profile");
 
 /// The first words come at once, the rest when `gate` opens.
 QCoro::Task<ProviderReply> answerInTwoParts(Gate* gate, ProviderContext context)
@@ -55,11 +53,9 @@ QCoro::Task<ProviderReply> answerInTwoParts(Gate* gate, ProviderContext context)
 
 } // namespace
 
-class TestWorkbenchView : public QObject {
+class TestWorkbenchView : public WorkbenchTest {
     Q_OBJECT
 private Q_SLOTS:
-    void init();
-    void cleanup();
     void firstStartHasTwoAgentsThatAnswer();
     void missThenHit();
     void structuredAnswer();
@@ -83,120 +79,7 @@ private Q_SLOTS:
     void remembersTheAgent();
     void storeThatIsDown();
     void ledgerRunsAreListed();
-
-private:
-    void openSession(const QString& storeUrl = {});
-    void open();
-    template <typename T>
-    T* find(const char* name) const
-    {
-        T* const found = m_window->findChild<T*>(QString::fromLatin1(name));
-        return found ? found : (QTest::qFail(name, __FILE__, __LINE__), nullptr);
-    }
-    void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
-    void type(const char* editor, const QString& text);
-    void choose(const QString& agent);
-    QString badge() const { return find<Badge>("answer badge")->text(); }
-    QString tile(const char* name) const { return find<Tile>(name)->accessibleName(); }
-    QString outlook() const { return find<Badge>("outlook badge")->text(); }
-    QString state() const { return find<QLabel>("agent state")->text(); }
-    ErrorBanner* problem() const { return find<ErrorBanner>("workbench problem"); }
-    QString raw() const { return find<CodeView>("answer raw")->text(); }
-    void waitForBadge(Outcome outcome)
-    {
-        QTRY_COMPARE_WITH_TIMEOUT(badge(), badgeOf(outcome).text, patience);
-    }
-    /// Takes the place of the offline provider; owned by the session.
-    ScriptedProvider* script();
-
-    std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Theme> m_theme;
-    std::unique_ptr<QSettings> m_settings;
-    std::unique_ptr<Session> m_session;
-    std::unique_ptr<QWidget> m_window;
-    WorkbenchView* m_view = nullptr;
 };
-
-void TestWorkbenchView::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_theme = std::make_unique<Theme>();
-    m_theme->apply(*qApp);
-    m_settings =
-        std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
-    openSession();
-}
-
-void TestWorkbenchView::openSession(const QString& storeUrl)
-{
-    SessionConfig config;
-    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
-    config.storeUrl = storeUrl;
-    config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
-    m_session = std::make_unique<Session>(config);
-}
-
-void TestWorkbenchView::cleanup()
-{
-    if (m_view) {
-        m_view->stopTasks();
-        QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
-    }
-    m_window.reset();
-    m_view = nullptr;
-    if (m_session)
-        waitForTask([](Session* session) -> QCoro::Task<bool> {
-            co_await session->runner().drain();
-            co_return true;
-        }(m_session.get()));
-    m_session.reset();
-}
-
-void TestWorkbenchView::open()
-{
-    m_window = std::make_unique<QWidget>();
-    m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
-    auto* column = new QVBoxLayout(m_window.get());
-    column->addWidget(m_view->createHeader());
-    column->addWidget(m_view, 1);
-    m_window->resize(1384, 840);
-    m_window->show();
-    QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
-    m_window->activateWindow();
-    m_view->activate();
-    QTRY_VERIFY_WITH_TIMEOUT(find<QListView>("agents")->model()->rowCount() > 0, patience);
-    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
-}
-
-void TestWorkbenchView::type(const char* editor, const QString& text)
-{
-    auto* const edit = find<CodeEdit>(editor);
-    edit->setFocus();
-    QTest::keySequence(edit, QKeySequence::SelectAll);
-    QTest::keyClicks(edit, text);
-}
-
-void TestWorkbenchView::choose(const QString& agent)
-{
-    auto* const list = find<QListView>("agents");
-    for (int row = 0; row < list->model()->rowCount(); ++row) {
-        const QModelIndex index = list->model()->index(row, 0);
-        if (index.data().toString() == agent) {
-            QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(index).center());
-            QCOMPARE(find<QLineEdit>("agent name")->text(), agent);
-            return;
-        }
-    }
-    QFAIL(qPrintable(QStringLiteral("no agent ") + agent));
-}
-
-ScriptedProvider* TestWorkbenchView::script()
-{
-    auto provider = std::make_unique<ScriptedProvider>();
-    ScriptedProvider* const scripted = provider.get();
-    m_session->providers().setProvider(QStringLiteral("test"), std::move(provider));
-    return scripted;
-}
 
 void TestWorkbenchView::firstStartHasTwoAgentsThatAnswer()
 {

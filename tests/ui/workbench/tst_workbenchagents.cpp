@@ -1,0 +1,201 @@
+#include "agent/agentjson.h"
+#include "widgets/diffview.h"
+#include "workbench/agentform.h"
+#include "workbench/agentpanel.h"
+#include "workbench/versionsdialog.h"
+#include "workbenchtest.h"
+
+#include <QClipboard>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QListView>
+#include <QListWidget>
+#include <QTabBar>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::waitForTask;
+using llmcache::test::WorkbenchTest;
+
+/// What one does with agents beyond the form: files, versions, pasted conversations, schemas from examples.
+class TestWorkbenchAgents : public WorkbenchTest {
+    Q_OBJECT
+private Q_SLOTS:
+    void exportAndImport();
+    void importOfABrokenFileSaysWhy();
+    void versionsAreComparedAndRestored();
+    void conversationsArePasted();
+    void schemaFromAnExample();
+    void findAndReplace();
+    void settingsAreKeptToTheLetter();
+
+private:
+    void command(const QString& text)
+    {
+        for (QAction* action : m_view->commands()) {
+            if (action->text() == text)
+                action->trigger();
+        }
+    }
+    void chooseFile(const QString& path)
+    {
+        auto* const dialog = m_window->findChild<QFileDialog*>();
+        QVERIFY(dialog);
+        dialog->selectFile(path);
+        Q_EMIT dialog->fileSelected(path);
+        dialog->close();
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    }
+};
+
+void TestWorkbenchAgents::exportAndImport()
+{
+    open();
+    choose(profile);
+    const QString path = m_folder->filePath(QStringLiteral("copy.agent.json"));
+    command(QStringLiteral("Export agent"));
+    chooseFile(path);
+    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path), patience);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    Agent exported = parseAgent(file.readAll(), QStringLiteral("file"));
+    QVERIFY(exported == waitForTask(m_session->store().loadAgent(profile))->agent);
+
+    exported.name = QStringLiteral("brought along");
+    file.close();
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(toJsonText(toJson(exported)));
+    file.close();
+    click("import agent");
+    chooseFile(path);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        find<QLineEdit>("agent name")->text(), QStringLiteral("brought along"), patience);
+    QCOMPARE(state(), QStringLiteral("not saved in this workspace"));
+    QVERIFY(m_view->form()->agent() == exported);
+    click("save agent");
+    QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    QVERIFY(waitForTask(m_session->store().loadAgent(exported.name))->agent == exported);
+}
+
+void TestWorkbenchAgents::importOfABrokenFileSaysWhy()
+{
+    open();
+    const QString path = m_folder->filePath(QStringLiteral("broken.agent.json"));
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    file.write(R"({"name": "x", "model": "test:echo", "temprature": 1})");
+    file.close();
+    click("import agent");
+    chooseFile(path);
+    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
+    QVERIFY2(problem()->what().contains(QStringLiteral("temprature")), qPrintable(problem()->what()));
+}
+
+void TestWorkbenchAgents::versionsAreComparedAndRestored()
+{
+    open();
+    choose(echo);
+    for (const char* text : {"First try.", "Second try."}) {
+        type("system prompt", QString::fromLatin1(text));
+        click("save agent");
+        QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    }
+    command(QStringLiteral("Versions of the agent"));
+    auto* const dialog = m_window->findChild<VersionsDialog*>();
+    QVERIFY(dialog);
+    auto* const list = dialog->findChild<QListWidget*>(QStringLiteral("versions"));
+    QTRY_COMPARE_WITH_TIMEOUT(list->count(), 3, patience);
+    QVERIFY2(list->item(0)->text().startsWith(QStringLiteral("v3 · just now · ana")),
+        qPrintable(list->item(0)->text()));
+    QVERIFY(dialog->findChild<DiffView*>()->changeCount() > 0); // the one before the newest
+    list->setCurrentRow(0);
+    QCOMPARE(dialog->findChild<DiffView*>()->changeCount(), 0);
+    list->setCurrentRow(1);
+    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("restore version")), Qt::LeftButton);
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("First try."));
+    QCOMPARE(state(), QStringLiteral("edited, not saved"));
+    click("save agent");
+    QTRY_VERIFY_WITH_TIMEOUT(state().startsWith(QStringLiteral("saved")), patience);
+    QCOMPARE(waitForTask(m_session->store().loadAgent(echo))->revision, 4);
+}
+
+void TestWorkbenchAgents::conversationsArePasted()
+{
+    open();
+    choose(echo);
+    find<QTabBar>("agent tabs")->setCurrentIndex(4);
+    QGuiApplication::clipboard()->setText(
+        QStringLiteral(R"({"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+            {"role": "assistant", "content": "Hello."}]})"));
+    click("paste history");
+    const History history = m_view->form()->history();
+    QCOMPARE(history.size(), std::size_t(2));
+    QCOMPARE(history.front().text, QStringLiteral("Hi"));
+    QCOMPARE(history.back().role, Role::Assistant);
+    QGuiApplication::clipboard()->setText(QStringLiteral("no JSON"));
+    click("paste history");
+    QVERIFY(problem()->isVisible());
+    QCOMPARE(m_view->form()->history().size(), std::size_t(2));
+}
+
+void TestWorkbenchAgents::schemaFromAnExample()
+{
+    open();
+    choose(echo);
+    find<QTabBar>("agent tabs")->setCurrentIndex(2);
+    click("schema from example");
+    auto* const dialog = m_window->findChild<QDialog*>(QStringLiteral("example dialog"));
+    QVERIFY(dialog);
+    auto* const example = dialog->findChild<CodeEdit*>(QStringLiteral("example"));
+    auto* const make = dialog->findChild<QPushButton*>(QStringLiteral("make schema"));
+    QTest::keyClicks(example, QStringLiteral("{\"age\": "));
+    QTest::mouseClick(make, Qt::LeftButton);
+    QVERIFY(dialog->isVisible()); // and says what is wrong
+    QTest::keyClicks(example, QStringLiteral("36}"));
+    QTest::mouseClick(make, Qt::LeftButton);
+    QVERIFY(!dialog->isVisible());
+    const Agent agent = m_view->form()->agent();
+    QCOMPARE(agent.output.schema["properties"]["age"]["type"], Json("integer"));
+}
+
+void TestWorkbenchAgents::findAndReplace()
+{
+    open();
+    choose(echo);
+    type("system prompt", QStringLiteral("Be brief. Be kind. Be exact."));
+    QTest::keySequence(find<CodeEdit>("system prompt"), QKeySequence::Find);
+    auto* const text = find<QLineEdit>("find text");
+    QVERIFY(text->hasFocus());
+    QTest::keyClicks(text, QStringLiteral("Be "));
+    QCOMPARE(find<QLabel>("find count")->text(), QStringLiteral("3 matches"));
+    QTest::keyClick(text, Qt::Key_Return);
+    QCOMPARE(find<CodeEdit>("system prompt")->textCursor().selectedText(), QStringLiteral("Be "));
+    find<QLineEdit>("replace with")->setFocus();
+    QTest::keyClicks(find<QLineEdit>("replace with"), QStringLiteral("Stay "));
+    click("replace all");
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Stay brief. Stay kind. Stay exact."));
+    find<CodeEdit>("system prompt")->undo(); // all of them together
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Be brief. Be kind. Be exact."));
+    text->setFocus();
+    QTest::keyClick(text, Qt::Key_Escape);
+    QVERIFY(!find<QWidget>("find bar")->isVisible());
+}
+
+void TestWorkbenchAgents::settingsAreKeptToTheLetter()
+{
+    open();
+    Agent agent = m_view->form()->agent();
+    agent.settings.temperature = 0.1 + 0.2;
+    agent.settings.stopSequences = {
+        QStringLiteral("\n\n"), QStringLiteral("a, b"), QStringLiteral(" end\\ ")};
+    agent.settings.timeout = std::chrono::milliseconds(1'234'567);
+    agent.tags = {QStringLiteral("red, green"), QStringLiteral("blue")};
+    agent.systemPrompt = SystemPrompt(QStringList{QStringLiteral("one\n---\ntwo"), QStringLiteral("three")});
+    agent.instructions = QStringLiteral("a") + QChar(QChar::Nbsp) + QStringLiteral("b\r\nc");
+    m_view->form()->setAgent(agent);
+    QCOMPARE(QString::fromUtf8(toPrettyJsonText(toJson(m_view->form()->agent()))),
+        QString::fromUtf8(toPrettyJsonText(toJson(agent))));
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestWorkbenchAgents)
+#include "tst_workbenchagents.moc"

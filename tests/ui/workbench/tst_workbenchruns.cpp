@@ -1,0 +1,398 @@
+#include "../../core/cache/sampleinputs.h"
+#include "base/error.h"
+#include "base/gate.h"
+#include "cache/runrecords.h"
+#include "widgets/diffview.h"
+#include "workbench/agentform.h"
+#include "workbench/answerpanel.h"
+#include "workbench/comparedialog.h"
+#include "workbench/promptpanel.h"
+#include "workbench/runhistory.h"
+#include "workbench/runpanel.h"
+#include "workbenchtest.h"
+
+#include <QClipboard>
+#include <QFileDialog>
+#include <QLineEdit>
+#include <QMenu>
+#include <QTabBar>
+#include <QTableView>
+
+using namespace llmcache;
+using namespace llmcache::ui;
+using llmcache::test::SampleInputs;
+using llmcache::test::ScriptedProvider;
+using llmcache::test::waitForTask;
+using llmcache::test::WorkbenchTest;
+
+namespace {
+
+/// The first words come at once, the rest when `gate` opens.
+QCoro::Task<ProviderReply> answerSlowly(Gate* gate, ProviderContext context)
+{
+    context.onText(QString(40, QLatin1Char('x')));
+    co_await gate->passed();
+    if (context.stop.stop_requested())
+        throw Cancelled();
+    ProviderReply reply;
+    reply.message = Message::assistant(QString(40, QLatin1Char('x')));
+    reply.usage = llmcache::test::scriptedUsage();
+    reply.finishReason = FinishReason::Stop;
+    co_return reply;
+}
+
+} // namespace
+
+/// What one does with runs: several at once, explain, compare, copy, save, find again.
+class TestWorkbenchRuns : public WorkbenchTest {
+    Q_OBJECT
+private Q_SLOTS:
+    void runsHaveTabs();
+    void tokensSoFarAndStop();
+    void missIsExplained();
+    void explanationOfTheRunsOwnEntry();
+    void runIsCopiedAsText();
+    void answerIsSaved();
+    void twoRunsAreCompared();
+    void violationsAreMarkedInPlace();
+    void usageIsShownByBucket();
+    void historyOpensARunAsItWas();
+    void runsOfOthersOpenFromTheirEntry();
+    void draftSurvives();
+    void brokenSchemaSurvives();
+    void whatIsRestoredIsTheSame();
+
+private:
+    void run(const QString& prompt)
+    {
+        type("prompt", prompt);
+        const int before = m_view->runPanel()->runs()->rowCount();
+        click("run");
+        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->runs()->rowCount(), before + 1, patience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
+    }
+    void trigger(const char* action)
+    {
+        auto* const found = m_window->findChild<QAction*>(QString::fromLatin1(action));
+        QVERIFY2(found, action);
+        found->trigger();
+    }
+    void command(const QString& text)
+    {
+        for (QAction* action : m_view->commands()) {
+            if (action->text() == text)
+                action->trigger();
+        }
+    }
+    QString verdict() const { return find<QLabel>("explain verdict")->text(); }
+};
+
+void TestWorkbenchRuns::runsHaveTabs()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    auto* const tabs = find<QTabBar>("run tabs");
+    provider->hold();
+    provider->reply(QStringLiteral("second"));
+    provider->reply(QStringLiteral("first"));
+    type("prompt", QStringLiteral("one"));
+    click("run");
+    QTRY_COMPARE_WITH_TIMEOUT(provider->requests(), 1, patience);
+    QVERIFY(!tabs->isVisible()); // one alone needs none
+    type("prompt", QStringLiteral("two"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QVERIFY(tabs->isVisible());
+    QCOMPARE(tabs->count(), 2);
+    QCOMPARE(tabs->tabText(1), QStringLiteral("#2 ") + badgeOf(Outcome::Miss).text);
+    QTRY_VERIFY_WITH_TIMEOUT(tabs->tabText(0).startsWith(QStringLiteral("#1 · ")), patience); // its own timer
+    QTest::mouseClick(tabs, Qt::LeftButton, {}, tabs->tabRect(0).center());
+    QCOMPARE(badge(), QStringLiteral("running"));
+    provider->release();
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(raw(), QStringLiteral("first"));
+    QTest::mouseClick(tabs, Qt::LeftButton, {}, tabs->tabRect(1).center());
+    QCOMPARE(raw(), QStringLiteral("second"));
+    Q_EMIT tabs->tabCloseRequested(0);
+    QVERIFY(!tabs->isVisible());
+    QCOMPARE(m_view->runPanel()->runs()->rowCount(), 2); // the list has it still
+}
+
+void TestWorkbenchRuns::tokensSoFarAndStop()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(echo);
+    Gate gate;
+    provider->then([&gate](ProviderRequest, ProviderContext context) -> QCoro::Task<ProviderReply> {
+        return answerSlowly(&gate, std::move(context));
+    });
+    type("prompt", QStringLiteral("slowly"));
+    click("run");
+    QTRY_VERIFY_WITH_TIMEOUT(tile("tile output").contains(QStringLiteral("≈ 10")), patience);
+    QVERIFY(find<QPushButton>("stop this run")->isVisible());
+    click("stop this run");
+    gate.open();
+    waitForBadge(Outcome::Cancelled);
+    QVERIFY(!find<QPushButton>("stop this run")->isVisible());
+}
+
+void TestWorkbenchRuns::missIsExplained()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("Say hello to Ada"));
+    find<QTabBar>("agent tabs")->setCurrentIndex(3);
+    auto* const temperature = find<QLineEdit>("temperature");
+    temperature->setFocus();
+    temperature->selectAll();
+    QTest::keyClicks(temperature, QStringLiteral("0.3"));
+    run(QStringLiteral("Say hello to Ada"));
+    waitForBadge(Outcome::Miss);
+    click("explain");
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        verdict().startsWith(QStringLiteral("temperature")), qPrintable(verdict()), patience);
+    QVERIFY(verdict().contains(QStringLiteral("0.3")));
+    QTRY_VERIFY_WITH_TIMEOUT(!find<QPushButton>("cancel explain")->isVisible(), patience);
+    QCOMPARE(find<DiffView>("explain differences")->changeCount() > 0, true);
+    // The nearest entry can be looked at.
+    QString opened;
+    const QObject listener;
+    connect(
+        m_view, &WorkbenchView::openEntry, &listener, [&opened](const QString& print) { opened = print; });
+    click("open nearest");
+    QCOMPARE(opened, m_view->runPanel()->runs()->at(1).fingerprint);
+    // A hit has nothing to explain.
+    run(QStringLiteral("Say hello to Ada"));
+    waitForBadge(Outcome::Hit);
+    QVERIFY(!find<QPushButton>("explain")->isEnabled());
+}
+
+void TestWorkbenchRuns::explanationOfTheRunsOwnEntry()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("The very first"));
+    click("explain");
+    QTRY_VERIFY2_WITH_TIMEOUT(
+        verdict().startsWith(QStringLiteral("never stored")), qPrintable(verdict()), patience);
+}
+
+void TestWorkbenchRuns::runIsCopiedAsText()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("Hello {{who}}"));
+    trigger("copy as command");
+    QVERIFY(QGuiApplication::clipboard()->text().contains(QStringLiteral("llmcache run")));
+    trigger("copy as cpp");
+    QVERIFY(QGuiApplication::clipboard()->text().contains(QStringLiteral("cachedAgentRunSync")));
+    trigger("copy as python");
+    QVERIFY(QGuiApplication::clipboard()->text().contains(QStringLiteral("cached_agent_run_sync")));
+    trigger("copy as curl");
+    QVERIFY(find<ErrorBanner>("answer problem")->isVisible()); // test: needs no HTTP
+    trigger("copy answer text");
+    QCOMPARE(QGuiApplication::clipboard()->text(), raw());
+}
+
+void TestWorkbenchRuns::answerIsSaved()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("Keep this"));
+    trigger("save answer");
+    auto* const dialog = m_window->findChild<QFileDialog*>();
+    QVERIFY(dialog);
+    const QString path = m_folder->filePath(QStringLiteral("answer.md"));
+    dialog->selectFile(path);
+    QMetaObject::invokeMethod(dialog, "accept");
+    QTRY_VERIFY_WITH_TIMEOUT(QFile::exists(path), patience);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(QString::fromUtf8(file.readAll()), raw() + QLatin1Char('\n'));
+}
+
+void TestWorkbenchRuns::twoRunsAreCompared()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("alone"));
+    click("compare");
+    QVERIFY(find<ErrorBanner>("answer problem")->isVisible()); // with what?
+    run(QStringLiteral("alone no more"));
+    click("compare");
+    auto* const dialog = m_window->findChild<CompareDialog*>();
+    QVERIFY(dialog);
+    auto* const differences = dialog->findChild<DiffView*>();
+    QTRY_VERIFY_WITH_TIMEOUT(differences->changeCount() > 0, patience);
+    QStringList labels;
+    for (const QLabel* label :
+        dialog->findChild<QWidget*>(QStringLiteral("compare figures"))->findChildren<QLabel*>())
+        labels.append(label->text());
+    QVERIFY(labels.contains(QStringLiteral("#1")) && labels.contains(QStringLiteral("#2")));
+    QVERIFY(labels.contains(QStringLiteral("test:echo")));
+    const auto views =
+        dialog->findChild<QWidget*>(QStringLiteral("compare columns"))->findChildren<CodeView*>();
+    QCOMPARE(views.size(), 2);
+    QVERIFY(views.at(0)->text().contains(QStringLiteral("alone")));
+    dialog->close();
+}
+
+void TestWorkbenchRuns::violationsAreMarkedInPlace()
+{
+    ScriptedProvider* const provider = script();
+    open();
+    choose(profile);
+    for (int i = 0; i < 6; ++i)
+        provider->replyJson(parseJson(R"({"name": 3, "wrong": true})", QStringLiteral("answer")));
+    run(QStringLiteral("Ada"));
+    waitForBadge(Outcome::Failed);
+    QCOMPARE(find<QTabBar>("answer tabs")->currentIndex(), 1);
+    const auto marks = find<CodeView>("answer json")->extraSelections();
+    QVERIFY(!marks.isEmpty());
+    QStringList said;
+    for (const QTextEdit::ExtraSelection& mark : marks)
+        said.append(mark.format.toolTip());
+    QVERIFY2(said.join(QLatin1Char('\n')).contains(QStringLiteral("/name")),
+        qPrintable(said.join(QLatin1Char('|'))));
+}
+
+void TestWorkbenchRuns::usageIsShownByBucket()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("count me"));
+    find<QTabBar>("answer tabs")->setCurrentIndex(5);
+    QVERIFY(find<QLabel>("priceSource")->isVisible());
+    QVERIFY(!find<QLabel>("priceSource")->text().isEmpty());
+}
+
+void TestWorkbenchRuns::historyOpensARunAsItWas()
+{
+    open();
+    choose(profile);
+    m_view->form()->setHistory(
+        {Message::user(QStringLiteral("Hi, I am Ada.")), Message::assistant(QStringLiteral("Hello."))});
+    find<PromptPanel>("prompt panel")
+        ->setAttachments(
+            {{QStringLiteral("text/plain"), QByteArrayLiteral("notes"), {}, QStringLiteral("notes.txt")}});
+    m_view->setPrompt(
+        QStringLiteral("Make a profile on {{who}}"), {{QStringLiteral("who"), QStringLiteral("Ada")}});
+    find<PromptPanel>("prompt panel")->setSample(2);
+    const QByteArray started = toPrettyJsonText(toJson(m_view->input()));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+
+    choose(echo);
+    m_view->form()->setHistory({});
+    find<PromptPanel>("prompt panel")->setAttachments({});
+    find<PromptPanel>("prompt panel")->setSample(0);
+    run(QStringLiteral("something else"));
+    command(QStringLiteral("Run history"));
+    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
+    QVERIFY(dialog);
+    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
+    auto* const search = dialog->findChild<QLineEdit*>(QStringLiteral("run search"));
+    QTest::keyClicks(search, QStringLiteral("profile who"));
+    QCOMPARE(table->model()->rowCount(), 1);
+    table->selectRow(0);
+    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(find<QLineEdit>("agent name")->text(), profile, patience);
+    QCOMPARE(QString::fromUtf8(toPrettyJsonText(toJson(m_view->input()))), QString::fromUtf8(started));
+    click("run");
+    waitForBadge(Outcome::Hit);
+}
+
+void TestWorkbenchRuns::runsOfOthersOpenFromTheirEntry()
+{
+    open();
+    choose(echo);
+    run(QStringLiteral("stored by ana"));
+    waitForTask(m_session->runner().writeLedger());
+    Call call;
+    call.id = QStringLiteral("3f0e8a52-0000-4000-8000-000000000010");
+    call.timeMs = m_session->clock().nowMs();
+    call.user = QStringLiteral("ben");
+    call.agent = echo;
+    call.outcome = Outcome::Hit;
+    call.fingerprint = m_view->runPanel()->runs()->at(0).fingerprint;
+    waitForTask(m_session->store().recordCalls({call}));
+    type("prompt", QStringLiteral("another"));
+    command(QStringLiteral("Run history"));
+    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
+    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("run search")), QStringLiteral("ben"));
+    QCOMPARE(table->model()->rowCount(), 1);
+    table->selectRow(0);
+    QVERIFY(dialog->findChild<QLabel*>(QStringLiteral("past runs note"))
+                ->text()
+                .contains(QStringLiteral("from its entry")));
+    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("stored by ana"), patience);
+}
+
+void TestWorkbenchRuns::draftSurvives()
+{
+    open();
+    choose(profile);
+    type("prompt", QStringLiteral("half a thought"));
+    type("system prompt", QStringLiteral("Be exact."));
+    // Written by itself a moment after one typed, as a crash would find it.
+    RunRecords records(m_session->config().dataFolder + QStringLiteral("/runs"));
+    const auto kept = [&] {
+        return stringMember(waitForTask(records.loadDraft(QStringLiteral("default"))), "prompt");
+    };
+    QTRY_COMPARE_WITH_TIMEOUT(kept(), QStringLiteral("half a thought"), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    m_window.reset();
+    open();
+    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("half a thought"), patience);
+    QCOMPARE(find<QLineEdit>("agent name")->text(), profile);
+    QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Be exact."));
+    QCOMPARE(state(), QStringLiteral("edited, not saved"));
+}
+
+void TestWorkbenchRuns::brokenSchemaSurvives()
+{
+    open();
+    choose(profile);
+    find<QTabBar>("agent tabs")->setCurrentIndex(2);
+    type("schema", QStringLiteral("{\"type\": "));
+    m_view->stopTasks();
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    m_window.reset();
+    open();
+    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("schema")->text(), QStringLiteral("{\"type\": "), patience);
+}
+
+void TestWorkbenchRuns::whatIsRestoredIsTheSame()
+{
+    open();
+    SampleInputs inputs(7);
+    for (int round = 0; round < 60; ++round) {
+        RunInput given = inputs.next();
+        given.agentRevision = 0; // none of these agents is saved
+        given.options.taskName.clear(); // the agent's is what a desk has
+        // Fields are there for what is in the texts.
+        const QString texts = given.prompt + QLatin1Char('\n')
+            + given.agent.systemPrompt.join(QLatin1Char('\n')) + QLatin1Char('\n') + given.agent.instructions;
+        Variables variables;
+        for (const QString& name : templateVariables(texts))
+            variables.insert(name, QStringLiteral("value %1 of %2").arg(round).arg(name));
+        given.options.variables = variables;
+        m_view->restore(given);
+        // Line by line, so that a difference can be read.
+        const QByteArrayList now = llmcache::test::describe(m_view->input()).split('\n');
+        const QByteArrayList then = llmcache::test::describe(given).split('\n');
+        for (qsizetype line = 0; line < std::min(now.size(), then.size()); ++line)
+            QCOMPARE(now.at(line), then.at(line));
+        QCOMPARE(now.size(), then.size());
+    }
+}
+
+LLMCACHE_GUI_TEST_MAIN(TestWorkbenchRuns)
+#include "tst_workbenchruns.moc"

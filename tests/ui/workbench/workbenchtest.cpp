@@ -1,0 +1,92 @@
+#include "workbenchtest.h"
+
+#include <QLineEdit>
+#include <QListView>
+#include <QVBoxLayout>
+
+using namespace llmcache::ui;
+
+namespace llmcache::test {
+
+void WorkbenchTest::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_theme = std::make_unique<Theme>();
+    m_theme->apply(*qApp);
+    m_settings =
+        std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    openSession();
+}
+
+void WorkbenchTest::openSession(const QString& storeUrl)
+{
+    SessionConfig config;
+    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
+    config.storeUrl = storeUrl;
+    config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
+    m_session = std::make_unique<Session>(config);
+}
+
+void WorkbenchTest::cleanup()
+{
+    if (m_view) {
+        m_view->stopTasks();
+        QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    }
+    m_window.reset();
+    m_view = nullptr;
+    if (m_session)
+        waitForTask([](Session* session) -> QCoro::Task<bool> {
+            co_await session->runner().drain();
+            co_return true;
+        }(m_session.get()));
+    m_session.reset();
+}
+
+void WorkbenchTest::open()
+{
+    m_window = std::make_unique<QWidget>();
+    m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
+    auto* column = new QVBoxLayout(m_window.get());
+    column->addWidget(m_view->createHeader());
+    column->addWidget(m_view, 1);
+    m_window->resize(1384, 840);
+    m_window->show();
+    QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
+    m_window->activateWindow();
+    m_view->activate();
+    QTRY_VERIFY_WITH_TIMEOUT(find<QListView>("agents")->model()->rowCount() > 0, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+}
+
+void WorkbenchTest::type(const char* editor, const QString& text)
+{
+    auto* const edit = find<CodeEdit>(editor);
+    edit->setFocus();
+    QTest::keySequence(edit, QKeySequence::SelectAll);
+    QTest::keyClicks(edit, text);
+}
+
+void WorkbenchTest::choose(const QString& agent)
+{
+    auto* const list = find<QListView>("agents");
+    for (int row = 0; row < list->model()->rowCount(); ++row) {
+        const QModelIndex index = list->model()->index(row, 0);
+        if (index.data().toString() == agent) {
+            QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, list->visualRect(index).center());
+            QCOMPARE(find<QLineEdit>("agent name")->text(), agent);
+            return;
+        }
+    }
+    QFAIL(qPrintable(QStringLiteral("no agent ") + agent));
+}
+
+ScriptedProvider* WorkbenchTest::script()
+{
+    auto provider = std::make_unique<ScriptedProvider>();
+    ScriptedProvider* const scripted = provider.get();
+    m_session->providers().setProvider(QStringLiteral("test"), std::move(provider));
+    return scripted;
+}
+
+} // namespace llmcache::test
