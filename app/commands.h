@@ -36,6 +36,7 @@ std::vector<Command> editCommands();
 std::vector<Command> transferCommands();
 std::vector<Command> agentCommands();
 std::vector<Command> costCommands();
+std::vector<Command> ledgerCommands();
 std::vector<Command> priceCommands();
 std::vector<Command> keyCommands();
 std::vector<Command> requestCommands();

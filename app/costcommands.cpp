@@ -9,29 +9,54 @@ namespace llmcache::app {
 
 namespace {
 
-Json sumsJson(const CostSums& sums)
+Json sumsJson(const LedgerSums& sums)
 {
     Json json = Json::object();
-    json["calls"] = sums.calls;
-    json["hits"] = sums.hits;
-    json["misses"] = sums.misses;
-    json["failures"] = sums.failures;
+    json["calls"] = sums.calls();
+    json["hits"] = sums.hits();
+    json["misses"] = sums.paid();
+    json["failures"] = sums.failures();
     json["unpriced"] = sums.unpriced;
-    json["cost_usd"] = toUtf8(sums.cost.toDecimal());
+    json["cost_usd"] = toUtf8(sums.billed.toDecimal());
     json["avoided_cost_usd"] = toUtf8(sums.avoided.toDecimal());
     json["input_tokens"] = sums.inputTokens;
     json["output_tokens"] = sums.outputTokens;
     json["cache_read_tokens"] = sums.cacheReadTokens;
     json["cache_write_tokens"] = sums.cacheWriteTokens;
     json["reasoning_tokens"] = sums.reasoningTokens;
+    json["requests"] = sums.attempts;
+    json["retried_calls"] = sums.retriedCalls;
+    json["rate_limited_calls"] = sums.rateLimitedCalls;
+    json["waited_ms"] = sums.waitedMs;
     return json;
 }
 
-QStringList sumsCells(const CostSums& sums)
+/// With what is measured and not summed, where there is any.
+Json rowSumsJson(const LedgerRow& row)
 {
-    return {QString::number(sums.calls), QString::number(sums.hits), QString::number(sums.misses),
-        QString::number(sums.failures), QString::number(sums.unpriced), QString::number(sums.inputTokens),
-        QString::number(sums.outputTokens), sums.cost.toDisplay(), sums.avoided.toDisplay()};
+    Json json = sumsJson(row.sums);
+    const auto add = [&json](const char* name, const LogHistogram& values, double share) {
+        json[name] = values.isEmpty() ? Json() : Json(values.quantile(share));
+    };
+    const Distributions& spread = row.distributions;
+    add("latency_p50_ms", spread.paidLatency, 0.5);
+    add("latency_p95_ms", spread.paidLatency, 0.95);
+    add("latency_p99_ms", spread.paidLatency, 0.99);
+    add("hit_latency_p50_ms", spread.hitLatency, 0.5);
+    add("hit_latency_p95_ms", spread.hitLatency, 0.95);
+    return json;
+}
+
+QStringList sumsCells(const LedgerSums& sums)
+{
+    return {QString::number(sums.calls()), QString::number(sums.hits()), QString::number(sums.paid()),
+        QString::number(sums.failures()), QString::number(sums.unpriced), QString::number(sums.inputTokens),
+        QString::number(sums.outputTokens), sums.billed.toDisplay(), sums.avoided.toDisplay()};
+}
+
+QString keyText(const LedgerKey& key)
+{
+    return key.kind == LedgerKey::Kind::Other ? QStringLiteral("(other)") : key.text;
 }
 
 std::vector<Dimension> groupsOf(const QString& text)
@@ -42,44 +67,50 @@ std::vector<Dimension> groupsOf(const QString& text)
         const auto dimension = dimensionFromName(name.trimmed());
         if (!dimension)
             throw UsageError(QStringLiteral("--by \"%1\" is unknown.").arg(name),
-                QStringLiteral("Use model, provider, task, agent, user, outcome, hour, day or month."));
+                QStringLiteral(
+                    "Use model, provider, task, agent, user, host, tag, outcome, minute, hour, day, "
+                    "week or month."));
         groups.push_back(*dimension);
     }
     return groups;
 }
 
-void printCsv(const CostQuery& query, const CostReport& report)
+void printCsv(const LedgerQuery& query, const LedgerReport& report)
 {
     QStringList header;
     for (const Dimension dimension : query.groupBy)
         header.append(dimensionName(dimension));
-    const Json names = sumsJson({});
+    const Json names = rowSumsJson({});
     for (const auto& member : names.items())
         header.append(toQString(member.key()));
     printLine(header.join(QLatin1Char(',')));
-    for (const CostRow& row : report.rows) {
+    for (const LedgerRow& row : report.rows) {
         QStringList cells;
-        for (const QString& key : row.keys)
-            cells.append(csvField(key));
-        const Json sums = sumsJson(row.sums);
+        for (const LedgerKey& key : row.keys)
+            cells.append(csvField(keyText(key)));
+        const Json sums = rowSumsJson(row);
         for (const auto& member : sums.items())
             cells.append(outputText(member.value()));
         printLine(cells.join(QLatin1Char(',')));
     }
 }
 
-Json rowJson(const CostQuery& query, const CostRow& row)
+Json rowJson(const LedgerQuery& query, const LedgerRow& row)
 {
     Json json = Json::object();
-    for (std::size_t at = 0; at < query.groupBy.size(); ++at)
-        json[toUtf8(dimensionName(query.groupBy[at]))] = toUtf8(row.keys.at(static_cast<qsizetype>(at)));
-    const Json sums = sumsJson(row.sums);
+    for (std::size_t at = 0; at < query.groupBy.size(); ++at) {
+        // The rest is no value, whatever it is called.
+        const LedgerKey& key = row.keys.at(at);
+        json[toUtf8(dimensionName(query.groupBy[at]))] =
+            key.kind == LedgerKey::Kind::Other ? Json() : Json(toUtf8(key.text));
+    }
+    const Json sums = rowSumsJson(row);
     for (const auto& member : sums.items())
         json[member.key()] = member.value();
     return json;
 }
 
-void printTable(const CostQuery& query, const CostReport& report)
+void printTable(const LedgerQuery& query, const LedgerReport& report)
 {
     QStringList headers;
     std::vector<bool> right;
@@ -93,20 +124,24 @@ void printTable(const CostQuery& query, const CostReport& report)
     headers += numbers;
     right.insert(right.end(), static_cast<std::size_t>(numbers.size()), true);
     TextTable table(headers, right);
-    for (const CostRow& row : report.rows)
-        table.add(row.keys + sumsCells(row.sums));
+    for (const LedgerRow& row : report.rows) {
+        QStringList cells;
+        for (const LedgerKey& key : row.keys)
+            cells.append(keyText(key));
+        table.add(cells + sumsCells(row.sums));
+    }
     if (!query.groupBy.empty()) {
         QStringList keys{QStringLiteral("total")};
         while (keys.size() < static_cast<qsizetype>(query.groupBy.size()))
             keys.append(QString());
-        table.add(keys + sumsCells(report.total));
+        table.add(keys + sumsCells(report.total.sums));
     }
     print(table.toText());
 }
 
 QCoro::Task<int> costs(CommandContext context, Arguments arguments)
 {
-    CostQuery query;
+    LedgerQuery query;
     query.groupBy = groupsOf(arguments.value(QStringLiteral("by"), QStringLiteral("model")));
     query.timeZone = arguments.has(QStringLiteral("tz")) ? arguments.value(QStringLiteral("tz")).toUtf8()
                                                          : QTimeZone::systemTimeZoneId();
@@ -118,29 +153,40 @@ QCoro::Task<int> costs(CommandContext context, Arguments arguments)
         query.timeZone = "UTC";
     }
     const qint64 now = context.session->clock().nowMs();
-    query.fromMs = parseTime(arguments.value(QStringLiteral("since"), QStringLiteral("30d")),
+    query.selection.fromMs = parseTime(arguments.value(QStringLiteral("since"), QStringLiteral("30d")),
         QStringLiteral("since"), now, query.timeZone);
     if (arguments.has(QStringLiteral("until")))
-        query.toMs =
+        query.selection.toMs =
             parseTime(arguments.value(QStringLiteral("until")), QStringLiteral("until"), now, query.timeZone);
     for (const Dimension dimension : {Dimension::Model, Dimension::Provider, Dimension::Task,
-             Dimension::Agent, Dimension::User, Dimension::Outcome}) {
+             Dimension::Agent, Dimension::User, Dimension::Host, Dimension::Tag, Dimension::Outcome}) {
         const QStringList values = arguments.values(dimensionName(dimension));
         if (!values.isEmpty())
-            query.filters.emplace_back(dimension, values);
+            query.selection.filters.emplace_back(dimension, values);
     }
-    const CostQuery asked = query;
-    const CostReport report = co_await context.session->costs(asked);
+    if (const auto count = arguments.integer(QStringLiteral("top"), 1, 100'000)) {
+        for (const Dimension dimension : query.groupBy) {
+            if (!isTimeDimension(dimension))
+                query.top.push_back({dimension, static_cast<int>(*count), Measure::Billed});
+        }
+    }
+    if (arguments.has(QStringLiteral("as-charged")))
+        query.prices = PriceView::AsCharged;
+    query.distributions = arguments.has(QStringLiteral("csv")) || arguments.has(QStringLiteral("json"));
+    LedgerQuery asked = query;
+    const LedgerReport report = co_await context.session->report(std::move(asked));
     if (arguments.has(QStringLiteral("csv"))) {
         printCsv(query, report);
     } else if (arguments.has(QStringLiteral("json"))) {
-        for (const CostRow& row : report.rows)
+        for (const LedgerRow& row : report.rows)
             printJsonLine(rowJson(query, row));
-    } else if (report.total.calls == 0) {
+    } else if (report.total.sums.calls() == 0) {
         printLine(QStringLiteral("No calls in this range in the workspace %1.")
                       .arg(context.session->config().workspace));
     } else {
         printTable(query, report);
+        if (report.hasRepriced)
+            printLine(QStringLiteral("A repricing is applied; --as-charged shows what was charged."));
     }
     co_return 0;
 }
@@ -155,7 +201,8 @@ std::vector<Command> costCommands()
     command.summary = QStringLiteral("what was spent and saved");
     command.options = {
         {QStringLiteral("by"), QStringLiteral("LIST"),
-            QStringLiteral("model, provider, task, agent, user, outcome, hour, day, month (default model)")},
+            QStringLiteral("model, provider, task, agent, user, host, tag, outcome, minute, hour, day, week, "
+                           "month (default model)")},
         {QStringLiteral("since"), QStringLiteral("TIME"),
             QStringLiteral("7d, 12h, 2026-11-01, all (default 30d)")},
         {QStringLiteral("until"), QStringLiteral("TIME"), QStringLiteral("end of the range, exclusive")},
@@ -171,6 +218,13 @@ std::vector<Command> costCommands()
             true},
         {QStringLiteral("user"), QStringLiteral("USER"), QStringLiteral("only this user; may be repeated"),
             true},
+        {QStringLiteral("host"), QStringLiteral("HOST"), QStringLiteral("only this host; may be repeated"),
+            true},
+        {QStringLiteral("tag"), QStringLiteral("TAG"), QStringLiteral("only with this tag; may be repeated"),
+            true},
+        {QStringLiteral("top"), QStringLiteral("N"),
+            QStringLiteral("the N most expensive of each grouping, and all others together")},
+        {QStringLiteral("as-charged"), {}, QStringLiteral("without the repricing that is applied")},
         {QStringLiteral("outcome"), QStringLiteral("OUTCOME"),
             QStringLiteral("hit, miss, shared, refreshed, bypassed, failed, cancelled"), true},
         {QStringLiteral("csv"), {}, QStringLiteral("print CSV")},

@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "cost/pricedata_p.h"
 
+#include <algorithm>
+
 namespace llmcache::price {
 
 namespace {
@@ -13,6 +15,9 @@ struct Count {
     const char* whole; ///< the count that this one is part of; null for none
     qint64 Usage::*wholeCount;
 };
+
+/// Counts beyond this come from nowhere.
+constexpr qint64 beyondReason = 1'000'000'000'000'000;
 
 constexpr std::array counts{
     Count{"input_tokens", &Usage::inputTokens, nullptr, nullptr},
@@ -78,6 +83,42 @@ private:
     qint64 m_total = 0;
 };
 
+/// A usage in classes that do not overlap. Only those with a price of their own are cut out; the rest stays
+/// in its parent. Cached audio belongs to two parents and stays with cache reads when those have a price.
+struct Classes {
+    Classes(const Rates& rates, const Usage& usage)
+    {
+        const auto has = [&rates](Bucket bucket) { return rates.of(bucket).has_value(); };
+        const auto when = [](bool condition, qint64 count) { return condition ? count : 0; };
+        cachedAudio = when(has(Bucket::CacheReadAudio), usage.cacheReadAudioTokens);
+        cacheRead = when(has(Bucket::CacheRead), usage.cacheReadTokens - cachedAudio);
+        const qint64 audioElsewhere =
+            has(Bucket::CacheReadAudio) || has(Bucket::CacheRead) ? usage.cacheReadAudioTokens : 0;
+        audio = when(has(Bucket::InputAudio), usage.inputAudioTokens - audioElsewhere);
+        write1h = when(has(Bucket::CacheWrite1h), usage.cacheWrite1hTokens);
+        write = when(has(Bucket::CacheWrite), usage.cacheWriteTokens - write1h);
+        text = usage.inputTokens - cachedAudio - cacheRead - audio - write1h - write;
+        reasoning = when(has(Bucket::Reasoning), usage.reasoningTokens);
+        outputAudio = when(has(Bucket::OutputAudio), usage.outputAudioTokens);
+        output = usage.outputTokens - reasoning - outputAudio;
+        // Most models have no fee; what has one and was used was requested at least once.
+        const bool used = usage.totalTokens() > 0 || usage.webSearches > 0;
+        requests = when(has(Bucket::Requests), std::max(usage.requests, qint64{used ? 1 : 0}));
+        searches = usage.webSearches;
+    }
+    qint64 cachedAudio;
+    qint64 cacheRead;
+    qint64 audio;
+    qint64 write1h;
+    qint64 write;
+    qint64 text;
+    qint64 reasoning;
+    qint64 outputAudio;
+    qint64 output;
+    qint64 requests;
+    qint64 searches;
+};
+
 } // namespace
 
 QString bucketWords(Bucket bucket)
@@ -111,7 +152,6 @@ QString bucketWords(Bucket bucket)
 
 void checkUsage(const Usage& usage)
 {
-    constexpr qint64 beyondReason = 1'000'000'000'000'000;
     for (const Count& count : counts) {
         const qint64 value = usage.*count.count;
         const QLatin1String name(count.name);
@@ -136,20 +176,8 @@ void checkUsage(const Usage& usage)
 
 void applyRates(const Rates& rates, const Usage& usage, const QString& model, Quote& quote)
 {
-    const auto has = [&](Bucket bucket) { return rates.of(bucket).has_value(); };
-    const auto when = [](bool condition, qint64 count) { return condition ? count : 0; };
-
-    // Only classes with a price of their own are cut out; the rest stays in its parent. Cached audio belongs
-    // to two parents and stays with cache reads when those have a price.
-    const qint64 cachedAudio = when(has(Bucket::CacheReadAudio), usage.cacheReadAudioTokens);
-    const qint64 cacheRead = when(has(Bucket::CacheRead), usage.cacheReadTokens - cachedAudio);
-    const qint64 audioElsewhere =
-        has(Bucket::CacheReadAudio) || has(Bucket::CacheRead) ? usage.cacheReadAudioTokens : 0;
-    const qint64 audio = when(has(Bucket::InputAudio), usage.inputAudioTokens - audioElsewhere);
-    const qint64 write1h = when(has(Bucket::CacheWrite1h), usage.cacheWrite1hTokens);
-    const qint64 write = when(has(Bucket::CacheWrite), usage.cacheWriteTokens - write1h);
-    const qint64 text = usage.inputTokens - cachedAudio - cacheRead - audio - write1h - write;
-    if (text < 0)
+    const Classes classes(rates, usage);
+    if (classes.text < 0)
         impossible(QStringLiteral("input_audio_tokens (%1), cache_read_tokens (%2, audio %3) and "
                                   "cache_write_tokens (%4) together exceed input_tokens (%5)")
                        .arg(usage.inputAudioTokens)
@@ -157,11 +185,7 @@ void applyRates(const Rates& rates, const Usage& usage, const QString& model, Qu
                        .arg(usage.cacheReadAudioTokens)
                        .arg(usage.cacheWriteTokens)
                        .arg(usage.inputTokens));
-
-    const qint64 reasoning = when(has(Bucket::Reasoning), usage.reasoningTokens);
-    const qint64 outputAudio = when(has(Bucket::OutputAudio), usage.outputAudioTokens);
-    const qint64 output = usage.outputTokens - reasoning - outputAudio;
-    if (output < 0)
+    if (classes.output < 0)
         impossible(QStringLiteral("reasoning_tokens (%1) and output_audio_tokens (%2) together exceed "
                                   "output_tokens (%3)")
                        .arg(usage.reasoningTokens)
@@ -170,20 +194,17 @@ void applyRates(const Rates& rates, const Usage& usage, const QString& model, Qu
 
     quote.lines.reserve(6);
     Bill bill(rates, quote);
-    bill.charge(Bucket::Input, text, &quote.input);
-    bill.charge(Bucket::CacheRead, cacheRead, &quote.input);
-    bill.charge(Bucket::CacheWrite, write, &quote.input);
-    bill.charge(Bucket::CacheWrite1h, write1h, &quote.input);
-    bill.charge(Bucket::InputAudio, audio, &quote.input);
-    bill.charge(Bucket::CacheReadAudio, cachedAudio, &quote.input);
-    bill.charge(Bucket::Output, output, &quote.output);
-    bill.charge(Bucket::Reasoning, reasoning, &quote.output);
-    bill.charge(Bucket::OutputAudio, outputAudio, &quote.output);
-    // Most models have no fee; what has one and was used was requested at least once.
-    const bool used = usage.totalTokens() > 0 || usage.webSearches > 0;
-    if (has(Bucket::Requests))
-        bill.charge(Bucket::Requests, std::max(usage.requests, qint64{used ? 1 : 0}), nullptr);
-    bill.charge(Bucket::WebSearches, usage.webSearches, nullptr);
+    bill.charge(Bucket::Input, classes.text, &quote.input);
+    bill.charge(Bucket::CacheRead, classes.cacheRead, &quote.input);
+    bill.charge(Bucket::CacheWrite, classes.write, &quote.input);
+    bill.charge(Bucket::CacheWrite1h, classes.write1h, &quote.input);
+    bill.charge(Bucket::InputAudio, classes.audio, &quote.input);
+    bill.charge(Bucket::CacheReadAudio, classes.cachedAudio, &quote.input);
+    bill.charge(Bucket::Output, classes.output, &quote.output);
+    bill.charge(Bucket::Reasoning, classes.reasoning, &quote.output);
+    bill.charge(Bucket::OutputAudio, classes.outputAudio, &quote.output);
+    bill.charge(Bucket::Requests, classes.requests, nullptr);
+    bill.charge(Bucket::WebSearches, classes.searches, nullptr);
 
     if (quote.unpriced.isEmpty()) {
         quote.total = bill.total();
@@ -191,6 +212,38 @@ void applyRates(const Rates& rates, const Usage& usage, const QString& model, Qu
         quote.problem = QStringLiteral("No price is known for %1 of \"%2\".")
                             .arg(quote.unpriced.join(QStringLiteral(", ")), model);
     }
+}
+
+bool isPossible(const Usage& usage)
+{
+    const bool allSound = std::all_of(counts.begin(), counts.end(), [&usage](const Count& count) {
+        const qint64 value = usage.*count.count;
+        return value >= 0 && value <= beyondReason && (!count.whole || value <= usage.*count.wholeCount);
+    });
+    return allSound && usage.cacheReadTokens + usage.cacheWriteTokens <= usage.inputTokens;
+}
+
+std::optional<Money> costAt(const Rates& rates, const Usage& usage)
+{
+    const Classes classes(rates, usage);
+    if (classes.text < 0 || classes.output < 0)
+        return std::nullopt;
+    qint64 total = 0;
+    const auto charge = [&](Bucket bucket, qint64 count) {
+        if (count == 0)
+            return true;
+        const auto each = rates.of(bucket);
+        qint64 amount = 0;
+        return each && !__builtin_mul_overflow(*each, count, &amount)
+            && !__builtin_add_overflow(total, amount, &total);
+    };
+    const bool isKnown = charge(Bucket::Input, classes.text) && charge(Bucket::CacheRead, classes.cacheRead)
+        && charge(Bucket::CacheWrite, classes.write) && charge(Bucket::CacheWrite1h, classes.write1h)
+        && charge(Bucket::InputAudio, classes.audio) && charge(Bucket::CacheReadAudio, classes.cachedAudio)
+        && charge(Bucket::Output, classes.output) && charge(Bucket::Reasoning, classes.reasoning)
+        && charge(Bucket::OutputAudio, classes.outputAudio) && charge(Bucket::Requests, classes.requests)
+        && charge(Bucket::WebSearches, classes.searches);
+    return isKnown ? std::optional(Money::fromPicodollars(total)) : std::nullopt;
 }
 
 } // namespace llmcache::price

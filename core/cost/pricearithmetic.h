@@ -15,4 +15,9 @@ void checkUsage(const Usage& usage);
 /// problem. Throws CacheError when the classes overlap or the amount passes what Money can hold.
 void applyRates(const Rates& rates, const Usage& usage, const QString& model, Quote& quote);
 
+/// The same without words: whether checkUsage() lets it pass, and the total of applyRates(), or nothing where
+/// that throws or knows none.
+bool isPossible(const Usage& usage);
+std::optional<Money> costAt(const Rates& rates, const Usage& usage);
+
 } // namespace llmcache::price

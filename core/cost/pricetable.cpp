@@ -277,6 +277,52 @@ Quote PriceTable::quote(const QString& model, const Usage& usage, qint64 atMs, i
     return quote;
 }
 
+struct ModelPrices::Private {
+    std::shared_ptr<const Data> data; ///< which the match points into
+    std::shared_ptr<const Match> match;
+};
+
+ModelPrices::ModelPrices()
+    : d(std::make_shared<Private>())
+{
+}
+
+std::optional<Money> ModelPrices::costOf(const Usage& usage, qint64 atMs) const
+{
+    if (!d->match || !isPossible(usage))
+        return std::nullopt;
+    const Rates* rates = d->match->fixed ? &*d->match->fixed : nullptr;
+    if (d->match->model) {
+        const Period* period = d->match->model->periodAt(atMs, 0);
+        rates = period ? &period->ratesFor(usage.inputTokens) : nullptr;
+    }
+    return rates ? costAt(*rates, usage) : std::nullopt;
+}
+
+bool ModelPrices::hasTiers(qint64 atMs) const
+{
+    if (!d->match || !d->match->model)
+        return false;
+    const Period* period = d->match->model->periodAt(atMs, 0);
+    return period && !period->tiers.empty();
+}
+
+const QString& ModelPrices::source() const
+{
+    static const QString none;
+    return d->match ? d->match->source : none;
+}
+
+ModelPrices PriceTable::pricesOf(const QString& model) const
+{
+    auto prices = std::make_shared<ModelPrices::Private>();
+    prices->data = d->data;
+    prices->match = d->match(model);
+    ModelPrices result;
+    result.d = std::move(prices);
+    return result;
+}
+
 void PriceTable::setCustomCosts(const CustomCosts& costs)
 {
     QHash<QString, Rates> rates;

@@ -54,6 +54,23 @@ struct ListedPrice {
     bool perThousand = false; ///< requests and searches
 };
 
+/// The dated prices of one model, for many calls: what PriceTable::quote() says of the total, without the
+/// rest. A value; const calls are safe from any thread.
+class ModelPrices {
+public:
+    ModelPrices();
+    /// Nothing when it is unpriced or impossible.
+    std::optional<Money> costOf(const Usage& usage, qint64 atMs) const;
+    /// Whether the price depends on how many tokens a request has.
+    bool hasTiers(qint64 atMs) const;
+    const QString& source() const; ///< as in Quote
+
+private:
+    friend class PriceTable;
+    struct Private;
+    std::shared_ptr<const Private> d;
+};
+
 /// Dated prices of models. A value; immutable once loaded apart from the custom costs. Const calls are safe
 /// from any thread; setCustomCosts() must not run beside them on the same object.
 class PriceTable {
@@ -78,6 +95,8 @@ public:
     /// `usage` should be that of one provider request, because tiers and fees go by request; add the quotes
     /// of several. `utcOffsetSeconds` says on which calendar the dates of the table are read.
     Quote quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds = 0) const;
+    /// The prices of a model by themselves, as they are now.
+    ModelPrices pricesOf(const QString& model) const;
     /// Throws ConfigurationError that names the model and the number that is no price.
     void setCustomCosts(const CustomCosts& costs);
     /// The same, over the custom costs that are set and win where they name the same model.

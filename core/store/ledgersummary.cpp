@@ -11,6 +11,12 @@ namespace llmcache {
 
 namespace {
 
+void saturatingAdd(qint64& sum, qint64 value)
+{
+    if (__builtin_add_overflow(sum, value, &sum))
+        sum = std::numeric_limits<qint64>::max();
+}
+
 constexpr std::size_t outcomeCount = 7;
 using GroupKey = std::array<qint64, LedgerQuery::mostGroups>;
 /// In place of a value that is not among the top; no name and no bucket has this number.
@@ -42,61 +48,7 @@ struct Group {
 };
 using Groups = std::unordered_map<GroupKey, Group, GroupKeyHash>;
 
-void saturatingAdd(qint64& sum, qint64 value)
-{
-    if (__builtin_add_overflow(sum, value, &sum))
-        sum = std::numeric_limits<qint64>::max();
-}
-
-void addTo(LedgerSums& sums, const CallFigures& call)
-{
-    sums.outcomes[static_cast<std::size_t>(call.outcome)] += 1;
-    sums.billed += call.cost;
-    sums.avoided += call.avoided;
-    saturatingAdd(sums.latencyMs, call.latencyMs);
-    if (call.attempts > 0) {
-        saturatingAdd(sums.attempts, call.attempts);
-        sums.sendingCalls += 1;
-        sums.retriedCalls += call.attempts > 1 ? 1 : 0;
-    }
-    if (call.rateLimits > 0) {
-        saturatingAdd(sums.rateLimits, call.rateLimits);
-        sums.rateLimitedCalls += 1;
-    }
-    saturatingAdd(sums.waitedMs, call.waitedMs);
-    switch (call.outcome) {
-    case Outcome::Hit:
-    case Outcome::Shared:
-        sums.avoidedUnknown += call.isAvoidedKnown ? 0 : 1;
-        // Its tokens are the entry's and were paid by somebody else.
-        saturatingAdd(sums.servedTokens, call.inputTokens);
-        saturatingAdd(sums.servedTokens, call.outputTokens);
-        return;
-    case Outcome::Miss:
-    case Outcome::Refreshed:
-    case Outcome::Bypassed:
-        sums.unpriced += call.isPriced ? 0 : 1;
-        break;
-    case Outcome::Failed:
-        sums.failed += 1;
-        [[fallthrough]];
-    case Outcome::Cancelled:
-        // Who never sent a request paid nothing, whatever the price.
-        sums.unpriced += call.isPriced || call.attempts == 0 ? 0 : 1;
-        break;
-    }
-    saturatingAdd(sums.inputTokens, call.inputTokens);
-    saturatingAdd(sums.outputTokens, call.outputTokens);
-    saturatingAdd(sums.cacheReadTokens, call.cacheReadTokens);
-    saturatingAdd(sums.cacheWriteTokens, call.cacheWriteTokens);
-    saturatingAdd(sums.cacheWrite1hTokens, call.cacheWrite1hTokens);
-    saturatingAdd(sums.reasoningTokens, call.reasoningTokens);
-    saturatingAdd(sums.inputAudioTokens, call.inputAudioTokens);
-    saturatingAdd(sums.outputAudioTokens, call.outputAudioTokens);
-    saturatingAdd(sums.webSearches, call.webSearches);
-}
-
-void addTo(Distributions& distributions, const CallFigures& call)
+void spread(Distributions& distributions, const CallFigures& call)
 {
     switch (call.outcome) {
     case Outcome::Hit:
@@ -185,6 +137,54 @@ private:
 
 } // namespace
 
+void addTo(LedgerSums& sums, const CallFigures& call)
+{
+    sums.outcomes[static_cast<std::size_t>(call.outcome)] += 1;
+    sums.billed += call.cost;
+    sums.avoided += call.avoided;
+    saturatingAdd(sums.latencyMs, call.latencyMs);
+    if (call.attempts > 0) {
+        saturatingAdd(sums.attempts, call.attempts);
+        sums.sendingCalls += 1;
+        sums.retriedCalls += call.attempts > 1 ? 1 : 0;
+    }
+    if (call.rateLimits > 0) {
+        saturatingAdd(sums.rateLimits, call.rateLimits);
+        sums.rateLimitedCalls += 1;
+    }
+    saturatingAdd(sums.waitedMs, call.waitedMs);
+    switch (call.outcome) {
+    case Outcome::Hit:
+    case Outcome::Shared:
+        sums.avoidedUnknown += call.isAvoidedKnown ? 0 : 1;
+        // Its tokens are the entry's and were paid by somebody else.
+        saturatingAdd(sums.servedTokens, call.inputTokens);
+        saturatingAdd(sums.servedTokens, call.outputTokens);
+        return;
+    case Outcome::Miss:
+    case Outcome::Refreshed:
+    case Outcome::Bypassed:
+        sums.unpriced += call.isPriced ? 0 : 1;
+        break;
+    case Outcome::Failed:
+        sums.failed += 1;
+        [[fallthrough]];
+    case Outcome::Cancelled:
+        // Who never sent a request paid nothing, whatever the price.
+        sums.unpriced += call.isPriced || call.attempts == 0 ? 0 : 1;
+        break;
+    }
+    saturatingAdd(sums.inputTokens, call.inputTokens);
+    saturatingAdd(sums.outputTokens, call.outputTokens);
+    saturatingAdd(sums.cacheReadTokens, call.cacheReadTokens);
+    saturatingAdd(sums.cacheWriteTokens, call.cacheWriteTokens);
+    saturatingAdd(sums.cacheWrite1hTokens, call.cacheWrite1hTokens);
+    saturatingAdd(sums.reasoningTokens, call.reasoningTokens);
+    saturatingAdd(sums.inputAudioTokens, call.inputAudioTokens);
+    saturatingAdd(sums.outputAudioTokens, call.outputAudioTokens);
+    saturatingAdd(sums.webSearches, call.webSearches);
+}
+
 struct LedgerSummary::Private {
     Private(LedgerQuery asked, const NameTable& table)
         : query(std::move(asked))
@@ -236,7 +236,7 @@ struct LedgerSummary::Private {
     {
         llmcache::addTo(group.sums, call);
         if (query.distributions)
-            llmcache::addTo(group.distributions, call);
+            spread(group.distributions, call);
         group.firstMs = std::min(group.firstMs, call.timeMs);
     }
 

@@ -7,6 +7,9 @@
 
 namespace llmcache {
 
+/// Adds a call to sums.
+void addTo(LedgerSums& sums, const CallFigures& call);
+
 /// Answers a LedgerQuery from calls, in any order; the meaning that every store must agree with. The
 /// fingerprint of the selection is left to whoever adds the calls. `names` must outlive it.
 class LedgerSummary {

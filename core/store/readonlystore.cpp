@@ -1,6 +1,7 @@
 #include "store/readonlystore.h"
 
 #include "base/error.h"
+#include "store/ledgerpacking.h"
 #include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/textindex.h"
@@ -18,6 +19,8 @@ public:
     {
         if (m_index)
             m_index->stopIndexing();
+        if (auto* const packing = dynamic_cast<LedgerPacking*>(m_store.get()))
+            packing->stopPacking();
         connect(m_store.get(), &Store::connectionChanged, this, &Store::connectionChanged);
     }
 

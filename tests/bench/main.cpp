@@ -3,6 +3,7 @@
 #include "entries.h"
 #include "figures.h"
 #include "hits.h"
+#include "ledger.h"
 #include "python.h"
 #include "redisserver.h"
 #include "streams.h"
@@ -84,6 +85,7 @@ struct Plan {
     int streamSeconds;
     int replyMegabytes;
     int rows;
+    qint64 ledgerRows;
 };
 
 void append(std::vector<double>& all, const std::vector<double>& more)
@@ -216,16 +218,19 @@ int main(int argc, char** argv)
     parser.addOption({QStringLiteral("serve"), QStringLiteral("serve replies of that size (for itself)"),
         QStringLiteral("bytes")});
     parser.addOption({QStringLiteral("rows"),
-        QStringLiteral("entries that are scanned, searched and deleted"), QStringLiteral("count")});
+        QStringLiteral("entries that are scanned, searched and deleted; calls of the ledger"),
+        QStringLiteral("count")});
     parser.addPositionalArgument(QStringLiteral("PART"),
-        QStringLiteral("hits, streams, entries; all of them by default"), QStringLiteral("[PART...]"));
+        QStringLiteral("hits, streams, entries, ledger; all of them by default"),
+        QStringLiteral("[PART...]"));
     parser.addHelpOption();
     parser.process(application);
     if (parser.isSet(QStringLiteral("serve")))
         return serveReplies(parser.value(QStringLiteral("serve")).toLongLong());
     const bool json = parser.isSet(QStringLiteral("json"));
-    const Plan plan = parser.isSet(QStringLiteral("smoke")) ? Plan{1, 20, 300, 1, 5, 3000}
-                                                            : Plan{9, 400, 20'000, 10, 50, 1'000'000};
+    const Plan plan = parser.isSet(QStringLiteral("smoke"))
+        ? Plan{1, 20, 300, 1, 5, 3000, 3000}
+        : Plan{9, 400, 20'000, 10, 50, 1'000'000, 10'000'000};
 
     QTextStream out(stdout);
     const auto print = [&out, json](const Figure& figure) { out << toLine(figure, json) << Qt::endl; };
@@ -255,6 +260,13 @@ int main(int argc, char** argv)
         constexpr int mostPython = 100'000;
         if (const auto figure = pythonListingFigure(std::min(rows, mostPython)))
             print(*figure);
+    }
+    if (wants("ledger")) {
+        const qint64 rows = parser.isSet(QStringLiteral("rows"))
+            ? parser.value(QStringLiteral("rows")).toLongLong()
+            : plan.ledgerRows;
+        for (const Figure& figure : ledgerFigures(environment.path(QStringLiteral("ledger")), rows))
+            print(figure);
     }
     return 0;
 }

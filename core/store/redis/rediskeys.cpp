@@ -88,6 +88,11 @@ QByteArray Keys::hours(int shard) const
     return m_prefix + "hours:" + inBraces(QByteArray::number(shard));
 }
 
+QByteArray Keys::packs(int shard) const
+{
+    return m_prefix + "packs:" + inBraces(QByteArray::number(shard));
+}
+
 QByteArray Keys::costs(int shard, qint64 hour, const QByteArray& pair) const
 {
     return m_prefix + "costs:" + inBraces(QByteArray::number(shard)) + ':' + QByteArray::number(hour) + ':'

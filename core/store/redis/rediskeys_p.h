@@ -17,6 +17,7 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:calls:{<shard>}:<hour>      stream of calls
 ///     llmcache:<workspace>:hours:{<shard>}             sorted set of the hours that have calls
 ///     llmcache:<workspace>:costs:{<shard>}:<hour>:<pair>   hash of integer sums
+///     llmcache:<workspace>:packs:{<shard>}             hash of packs of calls by hour, made by readers
 ///
 /// An entry of pyai-caching has the key that is its id, and "lock:" before that is its lock; revisions of it
 /// are kept under the SHA-256 of its id.
@@ -41,6 +42,7 @@ public:
     QByteArray recorded(int shard, const QByteArray& id) const;
     QByteArray calls(int shard, qint64 hour) const;
     QByteArray hours(int shard) const;
+    QByteArray packs(int shard) const;
     QByteArray costs(int shard, qint64 hour, const QByteArray& pair) const;
 
     /// SCAN pattern for our own entries and those of pyai-caching alike (and little else): one scan of all

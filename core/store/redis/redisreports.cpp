@@ -14,16 +14,6 @@ namespace {
 /// Calls that come with one reply.
 constexpr int streamPage = 500;
 
-Call callFrom(const redis::Reply& fields)
-{
-    // An entry of the stream: "call" and its JSON.
-    if (fields.items.size() < 2)
-        throw CacheError(QStringLiteral("A call in the ledger is damaged."),
-            QStringLiteral("Restore the store from a backup."));
-    return callFromJson(
-        parseStored(unpackField(fields.items[1].bytes), QStringLiteral("A call in the ledger")));
-}
-
 qint64 timeOfId(const QByteArray& id)
 {
     return id.left(id.indexOf('-')).toLongLong();
@@ -37,6 +27,16 @@ struct Tail {
 };
 
 } // namespace
+
+Call callFrom(const redis::Reply& fields)
+{
+    // An entry of the stream: "call" and its JSON.
+    if (fields.items.size() < 2)
+        throw CacheError(QStringLiteral("A call in the ledger is damaged."),
+            QStringLiteral("Restore the store from a backup."));
+    return callFromJson(
+        parseStored(unpackField(fields.items[1].bytes), QStringLiteral("A call in the ledger")));
+}
 
 QCoro::Task<> RedisStore::readStream(
     int shard, qint64 hour, qint64 fromMs, std::function<void(const Call&)> take)
@@ -65,12 +65,17 @@ QCoro::Task<LedgerReport> RedisStore::report(LedgerQuery query)
         co_await hoursWithCalls(query.selection.fromMs, query.selection.toMs);
     const QString fingerprint = query.selection.fingerprint;
     const auto addCall = [names, summary, fingerprint](const Call& call) {
-        if (fingerprint.isEmpty() || call.fingerprint == fingerprint)
+        if (call.fingerprint == fingerprint)
             summary->add(figuresOf(call, *names));
     };
     for (std::size_t shard = 0; shard < hours.size(); ++shard) {
+        const int part = static_cast<int>(shard);
+        if (fingerprint.isEmpty()) {
+            co_await addHours(part, hours[shard], summary, names);
+            continue;
+        }
         for (const qint64 hour : hours[shard])
-            co_await readStream(static_cast<int>(shard), hour, query.selection.fromMs, addCall);
+            co_await readStream(part, hour, query.selection.fromMs, addCall);
     }
     co_return summary->report();
 }

@@ -1,12 +1,18 @@
 #pragma once
 
 #include "redis/client.h"
+#include "store/ledgerpacking.h"
 #include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/redis/rediskeys_p.h"
 #include "store/redis/redislisting_p.h"
 
 #include <map>
+
+namespace llmcache {
+class LedgerSummary;
+class NameTable;
+} // namespace llmcache
 
 namespace llmcache::redis {
 class Subscriber;
@@ -20,7 +26,10 @@ class RedisNews;
 QByteArray kindArgument(EntryChange::Kind kind);
 QByteArray expiryArgument(const EntryChange& change);
 
-class RedisStore final : public Store, public RawInspector, public PythonStore {
+/// The call in the fields of a stream's entry; throws CacheError for one that is damaged.
+Call callFrom(const redis::Reply& fields);
+
+class RedisStore final : public Store, public RawInspector, public PythonStore, public LedgerPacking {
     Q_OBJECT
 public:
     RedisStore(const redis::RedisUrl& url, QString workspace);
@@ -63,6 +72,7 @@ public:
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override;
     QCoro::Task<LedgerReport> report(LedgerQuery query) override;
     QCoro::Task<CallPage> callPage(CallPageQuery query) override;
+    void stopPacking() override { m_packs = false; }
 
 private:
     QString server() const { return m_client->display(); }
@@ -97,6 +107,10 @@ private:
         std::shared_ptr<CostAccumulator> accumulator);
     /// Gives every call of a stream to `take`, oldest first, but for those before `fromMs`.
     QCoro::Task<> readStream(int shard, qint64 hour, qint64 fromMs, std::function<void(const Call&)> take);
+    /// Adds hours of one shard to a report: from their packs, and from the calls that are not in one. Makes
+    /// packs of hours that are over.
+    QCoro::Task<> addHours(int shard, QList<qint64> hours, std::shared_ptr<LedgerSummary> summary,
+        std::shared_ptr<NameTable> names);
     /// Adds to `calls` those of an hour that `query` selects: all that belong on the page, and maybe more.
     QCoro::Task<> readHourBackwards(qint64 hour, QList<int> shards, std::shared_ptr<CallSelection> selection,
         std::optional<CallPosition> position, std::size_t wanted, std::shared_ptr<std::vector<Call>> calls);
@@ -112,6 +126,7 @@ private:
     quint64 m_listingNumber = 0;
     qint64 m_entryCount = -1; ///< of the last complete listing
     QString m_serverVersion;
+    bool m_packs = true; ///< packs of calls are made
     bool m_knowsExpireTime = true; ///< PEXPIRETIME, as Redis 7 does
 };
 

@@ -3,25 +3,67 @@
 #include "store/ledgersummary.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/ledgertable_p.h"
+#include "store/sqlite/packtable_p.h"
 
 #include <algorithm>
 
 namespace llmcache::sqlite {
+
+namespace {
+
+void layPricesOver(Database& database, std::vector<Call>& calls, const std::vector<qint64>& places)
+{
+    QString source;
+    const QHash<qint64, NewPrice> prices = newPricesOf(database, places, source);
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        const auto price = prices.constFind(places[i]);
+        if (price == prices.cend())
+            continue;
+        Call::Repriced repriced;
+        if (price->isPriced)
+            repriced.cost = price->cost;
+        if (price->isAvoidedKnown)
+            repriced.avoided = price->avoided;
+        repriced.source = source;
+        calls[i].repriced = repriced;
+    }
+}
+
+} // namespace
 
 LedgerReport reportOn(Database& database, const LedgerQuery& query)
 {
     NameTable names;
     LedgerSummary summary(query, names);
     const Transaction snapshot(database, Transaction::Mode::Read);
+    if (query.selection.fingerprint.isEmpty()) {
+        readFigures(database, query.selection.fromMs, query.selection.toMs, query.prices, names,
+            [&summary](const CallFigures& call) { summary.add(call); });
+        return summary.report();
+    }
     QVariantList values;
     const QString condition = conditionFor(database, query.selection, values);
     if (condition.isEmpty())
         return summary.report();
     Statement select = database.prepare(
-        QStringLiteral("SELECT %1 FROM calls WHERE %2").arg(QLatin1String(callColumns), condition));
+        QStringLiteral("SELECT %1, seq FROM calls WHERE %2").arg(QLatin1String(callColumns), condition));
     select.runList(values);
-    while (select.next())
-        summary.add(figuresOf(callFromRow(database, select), names));
+    std::vector<Call> calls;
+    std::vector<qint64> places;
+    while (select.next()) {
+        calls.push_back(callFromRow(database, select));
+        places.push_back(select.integer(callColumnCount));
+    }
+    if (query.prices == PriceView::Current)
+        layPricesOver(database, calls, places);
+    for (const Call& call : calls) {
+        CallFigures figures = figuresOf(call, names);
+        if (call.repriced)
+            apply({true, call.repriced->cost.has_value(), call.repriced->avoided.has_value(),
+                      call.repriced->cost.value_or(Money()), call.repriced->avoided.value_or(Money())},
+                figures);
+        summary.add(figures);
+    }
     return summary.report();
 }
 
@@ -43,9 +85,10 @@ CallPage pageOf(Database& database, const CallPageQuery& query)
         values << position->timeMs << position->id;
     }
     Statement select =
-        database.prepare(QStringLiteral("SELECT %1 FROM calls WHERE %2 ORDER BY time_ms DESC, id DESC")
+        database.prepare(QStringLiteral("SELECT %1, seq FROM calls WHERE %2 ORDER BY time_ms DESC, id DESC")
                              .arg(QLatin1String(callColumns), condition));
     select.runList(values);
+    std::vector<qint64> places;
     while (select.next()) {
         Call call = callFromRow(database, select);
         if (!accepts(query.selection, call))
@@ -55,7 +98,9 @@ CallPage pageOf(Database& database, const CallPageQuery& query)
             break;
         }
         page.calls.push_back(std::move(call));
+        places.push_back(select.integer(callColumnCount));
     }
+    layPricesOver(database, page.calls, places);
     return page;
 }
 

@@ -387,4 +387,56 @@ QString conditionFor(Database& database, const CallSelection& selection, QVarian
     return sql;
 }
 
+HourKey hourKeyOf(HourKey key)
+{
+    key[0] = hourOf(key[0]);
+    return key;
+}
+
+qint64 correctHours(
+    Database& database, qint64 fromMs, qint64 toMs, const std::map<HourKey, CostSums>& expected)
+{
+    std::map<HourKey, CostSums> found;
+    {
+        Statement select = database.prepare(
+            QStringLiteral("SELECT time_ms, model, task, agent, user, outcome, %1 FROM hours "
+                           "WHERE workspace = ? AND time_ms >= ? AND time_ms < ?")
+                .arg(sumList(QStringLiteral("%1"))));
+        select.run(database.workspace(), fromMs, toMs);
+        while (select.next()) {
+            HourKey key{};
+            for (std::size_t i = 0; i < key.size(); ++i)
+                key[i] = select.integer(static_cast<int>(i));
+            found.emplace(key, sumsFromRow(select, static_cast<int>(key.size())));
+        }
+    }
+    qint64 wrong = 0;
+    const auto remove = [&database](const HourKey& key) {
+        QVariantList values{database.workspace()};
+        std::copy(key.begin(), key.end(), std::back_inserter(values));
+        database
+            .prepare(QStringLiteral("DELETE FROM hours WHERE workspace = ? AND time_ms = ? AND model = ? "
+                                    "AND task = ? AND agent = ? AND user = ? AND outcome = ?"))
+            .runList(values);
+    };
+    for (const auto& [key, sums] : found) {
+        const auto right = expected.find(key);
+        if (right != expected.end() && right->second == sums)
+            continue;
+        ++wrong;
+        remove(key);
+    }
+    for (const auto& [key, sums] : expected) {
+        const auto there = found.find(key);
+        if (there != found.end() && there->second == sums)
+            continue;
+        wrong += there == found.end() ? 1 : 0;
+        QVariantList values{database.workspace()};
+        std::copy(key.begin(), key.end(), std::back_inserter(values));
+        values.append(sumValues(sums));
+        database.prepare(addToHourSql()).runList(values);
+    }
+    return wrong;
+}
+
 } // namespace llmcache::sqlite

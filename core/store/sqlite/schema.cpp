@@ -103,6 +103,22 @@ const std::vector<Migration>& migrations()
             QStringLiteral("CREATE TRIGGER entry_bodies_added AFTER INSERT ON entry_bodies BEGIN "
                            "INSERT OR REPLACE INTO text_pending VALUES (new.entry, 0); END"),
         },
+        // 6: calls in packs, as reports read them, and prices laid over them (see packtable_p.h). Packs are
+        // made when there is time.
+        {
+            QStringLiteral("CREATE TABLE packs (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "after INTEGER NOT NULL, upto INTEGER NOT NULL, first_ms INTEGER NOT NULL, "
+                           "last_ms INTEGER NOT NULL, calls INTEGER NOT NULL, body BLOB NOT NULL)"),
+            QStringLiteral("CREATE INDEX packs_time ON packs (workspace, last_ms)"),
+            QStringLiteral("CREATE INDEX packs_sequence ON packs (workspace, upto)"),
+            QStringLiteral("CREATE TABLE packed (workspace INTEGER PRIMARY KEY, upto INTEGER NOT NULL)"),
+            QStringLiteral("CREATE TABLE repricings (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, "
+                           "applied INTEGER NOT NULL, applied_ms INTEGER NOT NULL, from_ms INTEGER NOT NULL, "
+                           "to_ms INTEGER NOT NULL, prices TEXT NOT NULL, author TEXT NOT NULL)"),
+            QStringLiteral("CREATE TABLE overlays (pack INTEGER NOT NULL, repricing INTEGER NOT NULL, "
+                           "body BLOB NOT NULL, PRIMARY KEY (pack, repricing))"),
+            QStringLiteral("CREATE INDEX overlays_repricing ON overlays (repricing)"),
+        },
     };
     return steps;
 }

@@ -1,10 +1,12 @@
 #include "store/sqlite/sqlitestore.h"
 
+#include "store/ledgerpacking.h"
 #include "store/sqlite/changetable_p.h"
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/ledgerreport_p.h"
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/newstable_p.h"
+#include "store/sqlite/packtable_p.h"
 #include "store/sqlite/textquery_p.h"
 #include "store/sqlite/texttable_p.h"
 #include "store/sqlite/workerthread_p.h"
@@ -77,7 +79,7 @@ private:
     std::coroutine_handle<> m_sleeping;
 };
 
-class SqliteStore final : public Store, public TextIndex {
+class SqliteStore final : public Store, public TextIndex, public LedgerPacking, public LedgerUpkeep {
 public:
     SqliteStore(QString filePath, QString workspace, SqliteOptions options)
         : m_filePath(QFileInfo(filePath).absoluteFilePath())
@@ -85,7 +87,11 @@ public:
         , m_readsIndex(options.indexesTexts)
         , m_indexes(options.indexesTexts)
         , m_thread(m_filePath, m_workspace, [this](Database& database, const std::atomic<bool>& wanted) {
-            return m_indexes && indexForAWhile(database, wanted);
+            const bool packs =
+                m_packs && m_mayPack.exchange(false) && sqlite::packSomeCalls(database, sqlite::packSize);
+            if (packs)
+                m_mayPack = true;
+            return (m_indexes && indexForAWhile(database, wanted)) || packs;
         })
     {
     }
@@ -260,8 +266,10 @@ public:
 
     QCoro::Task<qint64> recordCalls(std::vector<Call> calls) override
     {
-        return run(
-            [calls = std::move(calls)](Database& database) { return sqlite::recordCalls(database, calls); });
+        return run([this, calls = std::move(calls)](Database& database) {
+            m_mayPack = true;
+            return sqlite::recordCalls(database, calls);
+        });
     }
 
     QCoro::Task<CostReport> costs(CostQuery query) override
@@ -281,8 +289,18 @@ public:
 
     QCoro::Task<LedgerReport> report(LedgerQuery query) override
     {
-        return run(
-            [query = std::move(query)](Database& database) { return sqlite::reportOn(database, query); });
+        // What has no pack yet, such as a ledger of an earlier version, gets one step by step, so that others
+        // have their turn.
+        bool packing = m_packs;
+        while (packing) {
+            auto pack = [](Database& database) { return sqlite::packSomeCalls(database, sqlite::packSize); };
+            auto task = run(std::move(pack));
+            packing = co_await task;
+        }
+        auto work = [query = std::move(query)](
+                        Database& database) { return sqlite::reportOn(database, query); };
+        auto task = run(std::move(work));
+        co_return co_await task;
     }
 
     QCoro::Task<CallPage> callPage(CallPageQuery query) override
@@ -310,7 +328,66 @@ public:
 
     void stopIndexing() override { m_indexes = false; }
 
+    QCoro::Task<Repricing> previewRepricing(
+        RepricingRequest request, LedgerProgress progress, std::stop_token stop) override
+    {
+        return reprice(std::move(request), false, std::move(progress), std::move(stop));
+    }
+    QCoro::Task<Repricing> applyRepricing(
+        RepricingRequest request, LedgerProgress progress, std::stop_token stop) override
+    {
+        return reprice(std::move(request), true, std::move(progress), std::move(stop));
+    }
+    QCoro::Task<std::vector<AppliedRepricing>> repricings() override
+    {
+        return run([](Database& database) { return sqlite::repricingsOf(database); });
+    }
+    QCoro::Task<std::optional<AppliedRepricing>> undoRepricing() override
+    {
+        return run([](Database& database) { return sqlite::undoRepricing(database); });
+    }
+    QCoro::Task<LedgerRebuild> rebuildSums(LedgerProgress progress, std::stop_token stop) override
+    {
+        const auto job = std::make_shared<sqlite::RebuildJob>();
+        for (bool more = true; more;) {
+            if (stop.stop_requested())
+                throw Cancelled();
+            auto step = [job](Database& database) { return job->step(database); };
+            auto task = run(std::move(step));
+            more = co_await task;
+            if (progress)
+                progress(job->result().calls, job->total());
+        }
+        co_return job->result();
+    }
+    QCoro::Task<qint64> archiveCalls(qint64 beforeMs, CallSink sink, ArchiveEnd end, LedgerProgress progress,
+        std::stop_token stop) override;
+    void stopPacking() override { m_packs = false; }
+
 private:
+    QCoro::Task<Repricing> reprice(
+        RepricingRequest request, bool applies, LedgerProgress progress, std::stop_token stop)
+    {
+        const auto job = std::make_shared<sqlite::RepricingJob>(std::move(request), applies);
+        for (bool more = true; more;) {
+            auto step = [job](Database& database) { return job->step(database); };
+            auto task = run(std::move(step));
+            more = co_await task;
+            if (progress)
+                progress(job->done(), job->total());
+            if (more && stop.stop_requested()) {
+                auto abandon = [job](Database& database) {
+                    job->abandon(database);
+                    return true;
+                };
+                auto abandoning = run(std::move(abandon));
+                co_await abandoning;
+                throw Cancelled();
+            }
+        }
+        co_return job->result();
+    }
+
     static bool indexForAWhile(Database& database, const std::atomic<bool>& wanted)
     {
         QElapsedTimer timer;
@@ -365,8 +442,48 @@ private:
     std::optional<bool> m_connected; // nothing before the first call
     Indexed m_lastIndexed; ///< a search in shares asks again and again
     QMultiHash<QString, Waiter*> m_waiters;
+    std::atomic<bool> m_packs = true;
+    std::atomic<bool> m_mayPack = true; ///< calls were recorded, or there may be some of earlier times
     sqlite::WorkerThread m_thread;
 };
+
+QCoro::Task<qint64> SqliteStore::archiveCalls(
+    qint64 beforeMs, CallSink sink, ArchiveEnd end, LedgerProgress progress, std::stop_token stop)
+{
+    // Reports of what is archived are made of packs alone.
+    for (bool packing = true; packing;) {
+        auto pack = [](Database& database) { return sqlite::packSomeCalls(database, 1); };
+        auto task = run(std::move(pack));
+        packing = co_await task;
+    }
+    auto count = [beforeMs](Database& database) { return sqlite::countCallsBefore(database, beforeMs); };
+    auto counting = run(std::move(count));
+    const qint64 total = co_await counting;
+    const auto place = std::make_shared<sqlite::ArchivePlace>();
+    qint64 given = 0;
+    for (;;) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        auto read = [beforeMs, place](
+                        Database& database) { return sqlite::callsToArchive(database, beforeMs, *place); };
+        auto reading = run(std::move(read));
+        const std::vector<Call> calls = co_await reading;
+        if (calls.empty())
+            break;
+        std::for_each(calls.begin(), calls.end(), sink);
+        given += static_cast<qint64>(calls.size());
+        if (progress)
+            progress(given, total);
+    }
+    end();
+    for (qint64 removed = 1; removed > 0;) {
+        auto remove = [beforeMs, place](
+                          Database& database) { return sqlite::removeArchived(database, beforeMs, *place); };
+        auto removing = run(std::move(remove));
+        removed = co_await removing;
+    }
+    co_return given;
+}
 
 QCoro::Task<QString> SqliteStore::awaitUnlock(
     QString fingerprint, std::chrono::milliseconds timeout, std::stop_token stop)

@@ -1,0 +1,273 @@
+#include "commands.h"
+
+#include "base/blocks.h"
+#include "base/durable.h"
+#include "base/error.h"
+#include "interrupt.h"
+#include "output.h"
+#include "store/ledgerupkeep.h"
+
+#include <QDir>
+#include <QFile>
+#include <QTimeZone>
+
+namespace llmcache::app {
+
+namespace {
+
+LedgerUpkeep* upkeepOf(Session& session)
+{
+    if (session.store().isReadOnly())
+        throw ConfigurationError(
+            QStringLiteral("The connection to %1 is read-only.").arg(session.store().info().name),
+            QStringLiteral("Use one that may write."));
+    auto* const upkeep = dynamic_cast<LedgerUpkeep*>(&session.store());
+    if (!upkeep)
+        throw UsageError(
+            QStringLiteral("The ledger of %1 can't do that yet.").arg(session.store().info().name),
+            QStringLiteral("Ledgers in SQLite files can."));
+    return upkeep;
+}
+
+qint64 timeOption(
+    const CommandContext& context, const Arguments& arguments, const QString& name, const QString& fallback)
+{
+    QByteArray zone = QTimeZone::systemTimeZoneId();
+    if (!QTimeZone(zone).isValid())
+        zone = "UTC";
+    return parseTime(arguments.value(name, fallback), name, context.session->clock().nowMs(), zone);
+}
+
+Json repricedJson(const RepricedSums& sums)
+{
+    Json json = Json::object();
+    json["calls"] = sums.calls;
+    json["changed"] = sums.changed;
+    json["kept"] = sums.kept;
+    json["unpriced_before"] = sums.unpricedBefore;
+    json["unpriced_after"] = sums.unpricedAfter;
+    json["cost_before_usd"] = toUtf8(sums.before.toDecimal());
+    json["cost_after_usd"] = toUtf8(sums.after.toDecimal());
+    json["avoided_before_usd"] = toUtf8(sums.avoidedBefore.toDecimal());
+    json["avoided_after_usd"] = toUtf8(sums.avoidedAfter.toDecimal());
+    return json;
+}
+
+void printTable(const Repricing& repricing)
+{
+    TextTable table({QStringLiteral("MODEL"), QStringLiteral("CALLS"), QStringLiteral("CHANGED"),
+                        QStringLiteral("UNPRICED"), QStringLiteral("CHARGED"), QStringLiteral("REPRICED"),
+                        QStringLiteral("SAVED"), QStringLiteral("REPRICED")},
+        {false, true, true, true, true, true, true, true});
+    const auto add = [&table](const QString& name, const RepricedSums& sums) {
+        table.add({name, QString::number(sums.calls), QString::number(sums.changed),
+            QStringLiteral("%1 -> %2").arg(sums.unpricedBefore).arg(sums.unpricedAfter),
+            sums.before.toDisplay(), sums.after.toDisplay(), sums.avoidedBefore.toDisplay(),
+            sums.avoidedAfter.toDisplay()});
+    };
+    for (const auto& [model, sums] : repricing.models)
+        add(model, sums);
+    add(QStringLiteral("total"), repricing.total);
+    print(table.toText());
+}
+
+QCoro::Task<int> undo(LedgerUpkeep* upkeep)
+{
+    auto undoing = upkeep->undoRepricing();
+    const std::optional<AppliedRepricing> undone = co_await undoing;
+    if (undone)
+        printLine(QStringLiteral("The repricing by the prices of %1 is undone.").arg(undone->prices));
+    else
+        printLine(QStringLiteral("No repricing is applied."));
+    co_return 0;
+}
+
+/// Not a coroutine: it only chooses one.
+QCoro::Task<Repricing> start(LedgerUpkeep* upkeep, bool applies, RepricingRequest request,
+    LedgerProgress progress, std::stop_token stop)
+{
+    if (applies)
+        return upkeep->applyRepricing(std::move(request), std::move(progress), std::move(stop));
+    return upkeep->previewRepricing(std::move(request), std::move(progress), std::move(stop));
+}
+
+QCoro::Task<int> reprice(CommandContext context, Arguments arguments)
+{
+    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    const bool applies = arguments.has(QStringLiteral("apply"));
+    if (int(applies) + int(arguments.has(QStringLiteral("undo")))
+            + int(arguments.has(QStringLiteral("dry-run")))
+        > 1)
+        throw UsageError(QStringLiteral("--dry-run, --apply and --undo exclude each other."));
+    if (arguments.has(QStringLiteral("undo"))) {
+        auto undoing = undo(upkeep);
+        co_return co_await undoing;
+    }
+    co_await context.session->runner().writeLedger();
+    RepricingRequest request;
+    request.fromMs = timeOption(context, arguments, QStringLiteral("since"), QStringLiteral("all"));
+    if (arguments.has(QStringLiteral("until")))
+        request.toMs = timeOption(context, arguments, QStringLiteral("until"), {});
+    request.prices = context.session->runner().prices();
+    request.by = context.session->config().identity.user;
+    request.nowMs = context.session->clock().nowMs();
+    const Interrupt interrupt;
+    ProgressLine line;
+    LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
+    auto task = start(upkeep, applies, std::move(request), std::move(progress), interrupt.token());
+    const Repricing repricing = co_await task;
+    line.end();
+    if (arguments.has(QStringLiteral("json"))) {
+        for (const auto& [model, sums] : repricing.models) {
+            Json json = Json::object();
+            json["model"] = toUtf8(model);
+            json.update(repricedJson(sums));
+            printJsonLine(json);
+        }
+        co_return 0;
+    }
+    printTable(repricing);
+    if (repricing.total.kept > 0)
+        printLine(QStringLiteral("%1 calls stay as they were charged: the prices do not cover them.")
+                      .arg(repricing.total.kept));
+    printLine(applies
+            ? QStringLiteral("Applied, by the prices of %1. \"costs reprice --undo\" takes it back.")
+                  .arg(repricing.prices)
+            : QStringLiteral("Nothing is changed yet: --apply does it, by the prices of %1.")
+                  .arg(repricing.prices));
+    co_return 0;
+}
+
+QCoro::Task<int> rebuild(CommandContext context, Arguments)
+{
+    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    const Interrupt interrupt;
+    ProgressLine line;
+    LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
+    auto task = upkeep->rebuildSums(std::move(progress), interrupt.token());
+    const LedgerRebuild rebuilt = co_await task;
+    line.end();
+    printLine(QStringLiteral("%1 calls looked at; %2 sums, of which %3 were wrong and are right now.")
+                  .arg(rebuilt.calls)
+                  .arg(rebuilt.sums)
+                  .arg(rebuilt.repaired));
+    co_return 0;
+}
+
+/// A file of archived calls: JSON, one a line, compressed as its name says.
+class ArchiveFile {
+public:
+    explicit ArchiveFile(const QString& path)
+        : m_file(path)
+        , m_compression(compressionOf(path))
+    {
+        // Never over something: it may be the only copy of earlier calls.
+        if (!m_file.open(QIODevice::WriteOnly | QIODevice::NewOnly))
+            fail();
+    }
+    void add(const Call& call)
+    {
+        m_lines += toJsonText(toJson(call)) + '\n';
+        constexpr qsizetype blockSize = 1 << 20;
+        if (m_lines.size() >= blockSize)
+            write();
+    }
+    /// All is on the disk when it returns.
+    void finish()
+    {
+        write();
+        if (!m_file.flush() || !syncFile(m_file))
+            fail();
+    }
+    void discard() { m_file.remove(); }
+
+private:
+    void write()
+    {
+        const QByteArray block = toBlock(m_lines, m_compression);
+        if (!m_lines.isEmpty() && m_file.write(block) != block.size())
+            fail();
+        m_lines.clear();
+    }
+    [[noreturn]] void fail() const
+    {
+        throw ConfigurationError(QStringLiteral("The archive %1 can't be written: %2.")
+                                     .arg(QDir::toNativeSeparators(m_file.fileName()), m_file.errorString()),
+            QStringLiteral("Name a file that does not exist yet, on a disk with space."));
+    }
+    QFile m_file;
+    Compression m_compression;
+    QByteArray m_lines;
+};
+
+QCoro::Task<int> archive(CommandContext context, Arguments arguments)
+{
+    if (arguments.operands().isEmpty())
+        throw UsageError(QStringLiteral("The file of the archive is missing."),
+            QStringLiteral("Name it, such as calls-2025.jsonl.zst."));
+    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    arguments.required(QStringLiteral("before"));
+    const qint64 beforeMs = timeOption(context, arguments, QStringLiteral("before"), {});
+    ArchiveFile file(arguments.operands().front());
+    const Interrupt interrupt;
+    ProgressLine line;
+    LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
+    CallSink sink = [&file](const Call& call) { file.add(call); };
+    ArchiveEnd end = [&file] { file.finish(); };
+    qint64 archived = 0;
+    try {
+        auto task = upkeep->archiveCalls(
+            beforeMs, std::move(sink), std::move(end), std::move(progress), interrupt.token());
+        archived = co_await task;
+    } catch (const Error&) {
+        file.discard();
+        throw;
+    }
+    line.end();
+    if (archived == 0)
+        file.discard();
+    printLine(archived == 0
+            ? QStringLiteral("There are no calls before that.")
+            : QStringLiteral("%1 calls are in %2 and no longer in the ledger; reports still have "
+                             "their sums.")
+                  .arg(archived)
+                  .arg(QDir::toNativeSeparators(arguments.operands().front())));
+    co_return 0;
+}
+
+} // namespace
+
+std::vector<Command> ledgerCommands()
+{
+    Command repricing;
+    repricing.name = QStringLiteral("costs reprice");
+    repricing.synopsis = QStringLiteral("[--since T] [--until T] [--dry-run|--apply|--undo] [--json]");
+    repricing.summary = QStringLiteral("what calls cost by the prices of now, beside what was charged");
+    repricing.options = {
+        {QStringLiteral("since"), QStringLiteral("TIME"),
+            QStringLiteral("7d, 2026-11-01, all (default all)")},
+        {QStringLiteral("until"), QStringLiteral("TIME"), QStringLiteral("end of the range, exclusive")},
+        {QStringLiteral("dry-run"), {}, QStringLiteral("show the difference only (default)")},
+        {QStringLiteral("apply"), {}, QStringLiteral("show the new costs in reports from now on")},
+        {QStringLiteral("undo"), {}, QStringLiteral("take the last repricing back")},
+        {QStringLiteral("json"), {}, QStringLiteral("print JSON, one object a model")},
+    };
+    repricing.run = reprice;
+
+    Command rebuilding;
+    rebuilding.name = QStringLiteral("costs rebuild");
+    rebuilding.summary = QStringLiteral("make all sums of the ledger again from its calls");
+    rebuilding.run = rebuild;
+
+    Command archiving;
+    archiving.name = QStringLiteral("costs archive");
+    archiving.synopsis = QStringLiteral("FILE --before T");
+    archiving.summary = QStringLiteral("move old calls to a file; their sums stay in reports");
+    archiving.options = {{QStringLiteral("before"), QStringLiteral("TIME"),
+        QStringLiteral("calls before it: 90d (ago), 2026-01-01")}};
+    archiving.mostOperands = 1;
+    archiving.run = archive;
+    return {repricing, rebuilding, archiving};
+}
+
+} // namespace llmcache::app

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "store/callpack.h"
+#include "store/repricer.h"
+
+#include <functional>
+
+namespace llmcache::sqlite {
+
+class Database;
+
+// Packs of calls, see store/callpack.h: each holds the calls of a workspace between two sequence numbers, so
+// that what arrives late is in a later one and a pack never changes. Calls after the last pack are read from
+// their rows. All throw CacheError.
+
+/// Calls in a pack: few enough to make one between two hits.
+inline constexpr qint64 packSize = 2048;
+
+/// Makes the next pack if there are calls for it, `atLeast` of them; false when there are not.
+bool packSomeCalls(Database& database, qint64 atLeast);
+
+/// Gives the calls in [fromMs, toMs), and perhaps some around them, to `take`, in the order in which they
+/// were recorded. Needs a transaction.
+void readFigures(Database& database, qint64 fromMs, qint64 toMs, PriceView view, NameTable& names,
+    const std::function<void(const CallFigures&)>& take);
+
+/// Whether a repricing is applied.
+bool hasRepricing(Database& database);
+/// What applied repricings say of calls, by their sequence numbers.
+QHash<qint64, NewPrice> newPricesOf(Database& database, std::vector<qint64> sequenceNumbers, QString& source);
+
+/// A repricing, step by step. Used by one thread at a time.
+class RepricingJob {
+public:
+    RepricingJob(RepricingRequest request, bool apply);
+    /// Does some more, for some tens of milliseconds; false when all is done.
+    bool step(Database& database);
+    /// Forgets what was written so far.
+    void abandon(Database& database);
+    qint64 done() const { return m_done; }
+    qint64 total() const { return m_total; }
+    Repricing result() const { return m_repricer.result(); }
+
+private:
+    void begin(Database& database);
+    void finish(Database& database);
+    RepricingRequest m_request;
+    bool m_apply;
+    NameTable m_names;
+    Repricer m_repricer;
+    bool m_begun = false;
+    qint64 m_id = 0;
+    qint64 m_lastPack = 0;
+    qint64 m_done = 0;
+    qint64 m_total = 0;
+};
+std::vector<AppliedRepricing> repricingsOf(Database& database);
+std::optional<AppliedRepricing> undoRepricing(Database& database);
+
+/// Makes packs and sums by hour again, step by step.
+class RebuildJob {
+public:
+    bool step(Database& database);
+    qint64 total() const { return m_total; }
+    const LedgerRebuild& result() const { return m_result; }
+
+private:
+    void checkPack(Database& database, qint64 pack);
+    void checkDay(Database& database);
+    enum class Phase { Begin, Packs, Days, Done };
+    Phase m_phase = Phase::Begin;
+    qint64 m_lastPack = 0;
+    qint64 m_dayMs = 0;
+    qint64 m_endMs = 0;
+    qint64 m_total = 0;
+    LedgerRebuild m_result;
+};
+
+/// The next calls before `beforeMs` that may be archived, in the order of time, after a place that moves on;
+/// empty when there are no more.
+struct ArchivePlace {
+    qint64 timeMs = -1;
+    qint64 sequenceNumber = -1;
+};
+std::vector<Call> callsToArchive(Database& database, qint64 beforeMs, ArchivePlace& place);
+/// Removes some of the calls up to a place; returns how many, 0 when there are no more.
+qint64 removeArchived(Database& database, qint64 beforeMs, ArchivePlace upTo);
+qint64 countCallsBefore(Database& database, qint64 beforeMs);
+
+} // namespace llmcache::sqlite
