@@ -66,6 +66,8 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     m_topBar->addLeading(m_connection);
     m_topBar->addLeading(m_production);
     m_topBar->addLeading(m_readOnly);
+    // Until somebody says what there is to switch to.
+    m_connection->hide();
     m_production->hide();
     m_readOnly->hide();
     column->addWidget(m_edge);
