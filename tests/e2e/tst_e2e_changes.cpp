@@ -25,6 +25,8 @@ private Q_SLOTS:
     void aKilledDeletionIsTakenBack();
     void aKilledImportIsRepeated_data() { addStores(); }
     void aKilledImportIsRepeated();
+    void aKilledUndoIsRepeated_data() { addStores(); }
+    void aKilledUndoIsRepeated();
     void mistakesAreTold();
 
 private:
@@ -252,6 +254,28 @@ void TestE2eChanges::aKilledImportIsRepeated()
     QCOMPARE(again.json().at("kept"), Json(part));
     QCOMPARE(again.json().at("imported"), Json(6000 - part));
     QCOMPARE(all(user).size(), 6000);
+}
+
+void TestE2eChanges::aKilledUndoIsRepeated()
+{
+    const CommandLine user;
+    const QString file = user.writeFile(QStringLiteral("e.jsonl"), exported(6000));
+    LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("import"), file}), 0);
+    const QByteArrayList before = all(user);
+    LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("clear"), QStringLiteral("--yes")}), 0);
+    QCOMPARE(all(user).size(), 0);
+    const auto undoing = user.start(QStringList{QStringLiteral("entries"), QStringLiteral("undo")} + store());
+    const auto hasBegun = [&] {
+        return !entries(user, {QStringLiteral("list"), QStringLiteral("--limit"), QStringLiteral("1")})
+                    .out.startsWith("No entries");
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(hasBegun() || undoing->state() == QProcess::NotRunning, 30'000);
+    undoing->kill();
+    undoing->waitForFinished();
+    // It may have been over already; then there is nothing left to take back.
+    const ProgramResult again = entries(user, {QStringLiteral("undo")});
+    QVERIFY2(again.exitCode == 0 || all(user).size() == 6000, again.describe().constData());
+    QCOMPARE(all(user), before);
 }
 
 void TestE2eChanges::mistakesAreTold()
