@@ -21,6 +21,7 @@ QWidget* choice(const QString& heading, const QString& words, Button* button)
     column->addWidget(makeLabel(heading, Tone::Normal, TextSize::Body, QFont::DemiBold));
     QLabel* text = makeLabel(words, Tone::Secondary);
     text->setWordWrap(true);
+    text->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     column->addWidget(text, 1);
     column->addWidget(button, 0, Qt::AlignLeft);
     return box;
