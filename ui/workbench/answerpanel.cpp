@@ -99,7 +99,7 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     , m_copy(secondaryButton(tr("Copy")))
     , m_explainButton(secondaryButton(tr("Explain")))
     , m_compare(secondaryButton(tr("Compare")))
-    , m_open(secondaryButton(tr("Open in cache")))
+    , m_open(secondaryButton(tr("Open entry")))
 {
     setStyleProperty(this, "surface", QStringLiteral("panel"));
     m_badge->setObjectName(QStringLiteral("answer badge"));
@@ -180,6 +180,7 @@ QWidget* AnswerPanel::createFooter()
     m_fingerprintLabel->setFont(codeFont(12));
     m_fingerprintLabel->setObjectName(QStringLiteral("fingerprint"));
     m_open->setObjectName(QStringLiteral("open in cache"));
+    m_open->setToolTip(tr("Open the entry in the Cache view"));
     m_copy->setObjectName(QStringLiteral("copy answer"));
     m_explainButton->setObjectName(QStringLiteral("explain"));
     m_explainButton->setToolTip(tr("Why was it a miss?"));
@@ -190,7 +191,7 @@ QWidget* AnswerPanel::createFooter()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
     auto* actions = new QHBoxLayout;
-    actions->setSpacing(6);
+    actions->setSpacing(4);
     actions->addStretch(1);
     actions->addWidget(m_copy);
     actions->addWidget(m_explainButton);

@@ -110,7 +110,9 @@ CompareDialog::CompareDialog(const Theme* theme, QWidget* parent)
     bar->addWidget(m_mode);
     bar->addStretch(1);
     bar->addWidget(m_left);
-    bar->addWidget(makeLabel(QStringLiteral("→"), Tone::Secondary));
+    auto* const arrow = makeLabel(QStringLiteral("→"), Tone::Secondary);
+    arrow->setObjectName(QStringLiteral("compare arrow"));
+    bar->addWidget(arrow);
     bar->addWidget(m_right);
     m_pages->addWidget(m_diff);
     m_pages->addWidget(m_columns);
@@ -144,6 +146,7 @@ void CompareDialog::showRuns(std::vector<ComparedRun> runs)
             side->addItem(run.title);
         side->setVisible(m_runs.size() > 2);
     }
+    findChild<QLabel*>(QStringLiteral("compare arrow"))->setVisible(m_runs.size() > 2);
     {
         const QSignalBlocker blocked(m_right);
         m_right->setCurrentIndex(static_cast<int>(m_runs.size()) - 1);

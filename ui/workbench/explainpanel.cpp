@@ -115,6 +115,7 @@ void ExplainPanel::clear()
 void ExplainPanel::showProgress(const Explanation& soFar, qint64 nowMs)
 {
     show(soFar, nowMs);
+    m_spinner->show();
     m_spinner->setBusy(true);
     m_cancel->show();
     m_progress->setVisible(true);
@@ -130,6 +131,7 @@ void ExplainPanel::showExplanation(const Explanation& explanation, qint64 nowMs)
 {
     show(explanation, nowMs);
     m_spinner->setBusy(false);
+    m_spinner->hide();
     m_cancel->hide();
     m_progress->hide();
 }
@@ -137,6 +139,7 @@ void ExplainPanel::showExplanation(const Explanation& explanation, qint64 nowMs)
 void ExplainPanel::showFailure(const Failure& failure)
 {
     m_spinner->setBusy(false);
+    m_spinner->hide();
     m_cancel->hide();
     m_progress->hide();
     if (failure.cancelled()) {

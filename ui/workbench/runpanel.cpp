@@ -23,6 +23,7 @@
 #include <QHeaderView>
 #include <QPointer>
 #include <QTableView>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -130,7 +131,6 @@ void RunPanel::createLayout()
     column->setSpacing(0);
     m_tabs->setObjectName(QStringLiteral("run tabs"));
     m_tabs->setAccessibleName(tr("Runs of this window"));
-    m_tabs->setTabsClosable(true);
     m_tabs->setContextMenuPolicy(Qt::NoContextMenu);
     auto* tabBox = new QHBoxLayout;
     tabBox->setContentsMargins(16, 6, 16, 0);
@@ -218,6 +218,21 @@ void RunPanel::createTab(int number)
     }
     const int tab = m_tabs->addTab(tr("#%1").arg(number));
     m_tabs->setTabData(tab, number);
+    auto* const close = new QToolButton;
+    close->setText(QStringLiteral("×"));
+    close->setAutoRaise(true);
+    close->setFocusPolicy(Qt::NoFocus);
+    close->setToolTip(tr("Close the tab; a run under way is stopped"));
+    close->setAccessibleName(tr("Close the tab of run %1").arg(number));
+    connect(close, &QToolButton::clicked, m_tabs, [this, number] {
+        for (int at = 0; at < m_tabs->count(); ++at) {
+            if (m_tabs->tabData(at).toInt() == number) {
+                Q_EMIT m_tabs->tabCloseRequested(at);
+                return;
+            }
+        }
+    });
+    m_tabs->setTabButton(tab, QTabBar::RightSide, close);
     m_tabs->setCurrentIndex(tab);
     showTabs();
 }
