@@ -1,5 +1,6 @@
 #include "commands.h"
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "output.h"
 

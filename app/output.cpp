@@ -160,18 +160,4 @@ QString TextTable::toText() const
     return text;
 }
 
-QString csvField(const QString& text)
-{
-    QString field = text;
-    static const QString formulaStarts = QStringLiteral("=+-@\t\r");
-    bool number = false;
-    field.toDouble(&number);
-    if (!field.isEmpty() && !number && formulaStarts.contains(field.front()))
-        field.prepend(QLatin1Char('\''));
-    if (field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"'))
-        || field.contains(QLatin1Char('\n')) || field.contains(QLatin1Char('\r')))
-        field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
-    return field;
-}
-
 } // namespace llmcache::app

@@ -52,7 +52,4 @@ private:
     std::vector<QStringList> m_rows;
 };
 
-/// RFC 4180 field; a text that a spreadsheet would take for a formula gets a leading apostrophe.
-QString csvField(const QString& text);
-
 } // namespace llmcache::app
