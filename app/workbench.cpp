@@ -66,7 +66,7 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
     m_workbench = new ui::WorkbenchView(theme, session, settings);
     m_cache = new ui::CacheView(theme, settings);
     m_cache->setSession(session);
-    m_costs = new ui::CostsView(theme, session);
+    m_costs = new ui::CostsView(theme, session, settings);
     m_settingsView = new ui::SettingsView(theme, settings);
     m_window->addView(m_workbench, ui::IconName::Workbench, tr("Work"));
     m_window->addView(m_cache, ui::IconName::Cache, tr("Cache"));
@@ -146,6 +146,14 @@ void Workbench::connectViews()
         m_workbench->openEntryRequest(fingerprint);
     });
     connect(m_costs, &ui::CostsView::openWorkbench, this, [this] { m_window->showView(m_workbench); });
+    connect(m_costs, &ui::CostsView::openRun, this, [this](const QString& fingerprint) {
+        m_window->showView(m_workbench);
+        m_workbench->openEntryRequest(fingerprint);
+    });
+    connect(m_costs, &ui::CostsView::notice, this,
+        [this](const QString& text, const QString& action, const std::function<void()>& run) {
+            m_window->toasts()->show(text, action, run);
+        });
     connect(m_costs, &ui::CostsView::openEntry, this, [this](const QString& fingerprint) {
         m_window->showView(m_cache);
         m_cache->showEntry(fingerprint);

@@ -70,7 +70,7 @@ public:
                 m_workbench.cacheView().showEntry(
                     m_workbench.workbenchView().runPanel()->answer()->shownFingerprint());
                 take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
-                take(&m_workbench.costsView(), QStringLiteral("costs"), scheme, size);
+                takeCosts(scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
                 if (m_withStates) {
                     m_workbench.window().showView(&m_workbench.cacheView());
@@ -90,6 +90,18 @@ public:
     }
 
 private:
+    void takeCosts(ui::ColorScheme scheme, const QSize& size)
+    {
+        ui::CostsView& costs = m_workbench.costsView();
+        for (const auto& [page, name] :
+            {std::pair(ui::CostsPage::Cache, "costs-cache"), std::pair(ui::CostsPage::Tokens, "costs-tokens"),
+                std::pair(ui::CostsPage::Latency, "costs-latency"),
+                std::pair(ui::CostsPage::Prices, "costs-prices"), std::pair(ui::CostsPage::Spend, "costs")}) {
+            costs.setPage(page);
+            take(&costs, QString::fromLatin1(name), scheme, size);
+        }
+    }
+
     void take(ui::View* view, const QString& name, ui::ColorScheme scheme, const QSize& size)
     {
         m_workbench.window().showView(view);

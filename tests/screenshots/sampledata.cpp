@@ -132,7 +132,7 @@ Call callOf(const Entry& entry, Outcome outcome, qint64 timeMs, QRandomGenerator
     if (outcome == Outcome::Hit) {
         call.cost = Money();
         call.avoided = entry.meta.cost;
-        call.latency = std::chrono::milliseconds(0);
+        call.latency = std::chrono::milliseconds(random.bounded(3));
     } else if (outcome == Outcome::Failed) {
         call.cost = Money();
         call.usage = {};
@@ -140,10 +140,12 @@ Call callOf(const Entry& entry, Outcome outcome, qint64 timeMs, QRandomGenerator
         call.latency = std::chrono::milliseconds(6000 + random.bounded(9000));
         call.waited = call.latency;
         call.attempts = 3;
+        call.rateLimits = 3;
     } else {
         call.cost = entry.meta.cost;
         call.latency = entry.meta.latency;
-        call.attempts = 1;
+        call.attempts = random.bounded(25) == 0 ? 2 : 1;
+        call.rateLimits = call.attempts - 1;
     }
     return call;
 }

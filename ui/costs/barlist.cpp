@@ -22,6 +22,8 @@ BarList::BarList(const Theme* theme, QWidget* parent)
 
 void BarList::setRows(std::vector<Row> rows)
 {
+    if (rows == m_rows)
+        return;
     m_rows = std::move(rows);
     m_hovered = -1;
     m_current = 0;
@@ -66,10 +68,25 @@ void BarList::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
+    if (m_hovered >= 0 && m_rows[static_cast<std::size_t>(m_hovered)].choosable)
+        painter.fillRect(QRect(0, m_hovered * rowStep, width(), rowStep), m_theme->color(Token::Hover));
+    paintRows(&painter);
+    if (hasFocus() && m_current < static_cast<int>(m_rows.size())) {
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(m_theme->color(Token::Accent), 1));
+        painter.drawRoundedRect(
+            QRectF(0, m_current * rowStep, width(), rowStep).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
+    }
+}
+
+void BarList::paintRows(QPainter* painter) const
+{
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setFont(font());
     Money largest;
     for (const Row& row : m_rows)
         largest = std::max(largest, row.amount);
-    const QFontMetrics metrics = painter.fontMetrics();
+    const QFontMetrics metrics = painter->fontMetrics();
     int amountWidth = 0;
     for (const Row& row : m_rows)
         amountWidth = std::max(amountWidth, metrics.horizontalAdvance(row.amount.toDisplay()));
@@ -86,27 +103,20 @@ void BarList::paintEvent(QPaintEvent*)
     for (int at = 0; at < static_cast<int>(m_rows.size()); ++at) {
         const Row& row = m_rows[static_cast<std::size_t>(at)];
         const QRect line(0, at * rowStep, width(), rowStep);
-        if (at == m_hovered && row.choosable)
-            painter.fillRect(line, m_theme->color(Token::Hover));
-        painter.setPen(m_theme->color(Token::Text));
-        painter.drawText(QRect(2, line.top(), nameWidth - 2, rowStep), Qt::AlignVCenter | Qt::AlignLeft,
+        painter->setPen(m_theme->color(Token::Text));
+        painter->drawText(QRect(2, line.top(), nameWidth - 2, rowStep), Qt::AlignVCenter | Qt::AlignLeft,
             metrics.elidedText(row.label, Qt::ElideMiddle, nameWidth - 2));
         const double share = largest.picodollars() == 0
             ? 0
             : static_cast<double>(row.amount.picodollars()) / static_cast<double>(largest.picodollars());
         const QRectF bar(barLeft, line.top() + 7.5, std::max(2.0, share * barRoom), rowStep - 15);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(
             row.colorIndex < 0 ? m_theme->color(Token::ChartOther) : m_theme->chartColor(row.colorIndex));
-        painter.drawRoundedRect(bar, 2, 2);
-        painter.setPen(m_theme->color(Token::Text));
-        painter.drawText(
+        painter->drawRoundedRect(bar, 2, 2);
+        painter->setPen(m_theme->color(Token::Text));
+        painter->drawText(
             line.adjusted(0, 0, -2, 0), Qt::AlignVCenter | Qt::AlignRight, row.amount.toDisplay());
-        if (hasFocus() && at == m_current) {
-            painter.setBrush(Qt::NoBrush);
-            painter.setPen(QPen(m_theme->color(Token::Accent), 1));
-            painter.drawRoundedRect(QRectF(line).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3);
-        }
     }
 }
 

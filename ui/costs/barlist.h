@@ -19,11 +19,14 @@ public:
         QString toolTip;
         int colorIndex = 0; ///< as Theme::chartColor; negative = "other" grey
         bool choosable = true;
+        friend bool operator==(const Row&, const Row&) = default;
     };
     /// `theme` must outlive the widget.
     explicit BarList(const Theme* theme, QWidget* parent = nullptr);
     void setRows(std::vector<Row> rows);
     const std::vector<Row>& rows() const { return m_rows; }
+    /// The bars without marks of pointer and focus, for pictures.
+    void paintRows(QPainter* painter) const;
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override { return {160, 4 * rowStep}; }
 

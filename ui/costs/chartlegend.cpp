@@ -10,13 +10,19 @@ namespace llmcache::ui {
 
 namespace {
 
-QIcon swatch(const QColor& color)
+QIcon swatch(const QColor& color, bool isLine)
 {
     constexpr int size = 32;
     QPixmap pixmap(size, size);
     pixmap.fill(Qt::transparent);
     QPainter painter(&pixmap);
     painter.setRenderHint(QPainter::Antialiasing);
+    if (isLine) {
+        painter.setPen(QPen(color, 4));
+        painter.drawLine(2, size / 2, 13, size / 2);
+        painter.drawLine(19, size / 2, 30, size / 2);
+        return QIcon(pixmap);
+    }
     painter.setPen(Qt::NoPen);
     painter.setBrush(color);
     painter.drawRoundedRect(QRectF(6, 6, 20, 20), 5, 5);
@@ -35,8 +41,21 @@ ChartLegend::ChartLegend(const Theme* theme, QWidget* parent)
 
 void ChartLegend::setItems(const std::vector<Item>& items)
 {
+    // The switches stay while nothing changes: one of them may have the focus.
+    if (items == m_items)
+        return;
     m_items = items;
     rebuild();
+}
+
+QIcon ChartLegend::iconOf(const Item& item) const
+{
+    if (m_hidden.contains(item.name))
+        return swatch(m_theme->color(Token::Skeleton), item.isLine);
+    return swatch(item.isLine     ? m_theme->color(Token::SecondaryText)
+            : item.colorIndex < 0 ? m_theme->color(Token::ChartOther)
+                                  : m_theme->chartColor(item.colorIndex),
+        item.isLine);
 }
 
 void ChartLegend::rebuild()
@@ -50,21 +69,19 @@ void ChartLegend::rebuild()
         button->setAutoRaise(true);
         button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
         button->setIconSize({16, 16});
-        const QColor color =
-            item.colorIndex < 0 ? m_theme->color(Token::ChartOther) : m_theme->chartColor(item.colorIndex);
-        button->setIcon(swatch(button->isChecked() ? color : m_theme->color(Token::Skeleton)));
+        button->setIcon(iconOf(item));
         button->setText(item.label);
         button->setFont(textFont(TextSize::Small));
         button->setProperty("legend", true);
-        button->setToolTip(tr("Show or hide %1").arg(item.name));
-        button->setAccessibleName(item.name);
+        button->setToolTip(tr("Show or hide %1").arg(item.label));
+        button->setAccessibleName(item.label);
         button->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Fixed);
-        connect(button, &QToolButton::toggled, this, [this, button, color, name = item.name](bool shown) {
+        connect(button, &QToolButton::toggled, this, [this, button, item](bool shown) {
             if (shown)
-                m_hidden.removeAll(name);
+                m_hidden.removeAll(item.name);
             else
-                m_hidden.append(name);
-            button->setIcon(swatch(shown ? color : m_theme->color(Token::Skeleton)));
+                m_hidden.append(item.name);
+            button->setIcon(iconOf(item));
             Q_EMIT hiddenChanged();
         });
         m_row->addWidget(button);

@@ -15,6 +15,8 @@ public:
         QString name;
         QString label;
         int colorIndex = 0; ///< negative = "other" grey
+        bool isLine = false; ///< the dashed line of the time before
+        friend bool operator==(const Item&, const Item&) = default;
     };
     /// `theme` must outlive the widget.
     explicit ChartLegend(const Theme* theme, QWidget* parent = nullptr);
@@ -27,6 +29,7 @@ Q_SIGNALS:
 
 private:
     void rebuild();
+    QIcon iconOf(const Item& item) const;
     const Theme* m_theme;
     FlowLayout* m_row;
     std::vector<Item> m_items;

@@ -1,9 +1,9 @@
 #include "costs/costsdata.h"
 
-#include <QDateTime>
+#include "base/csv.h"
+#include "widgets/format.h"
+
 #include <QHash>
-#include <QLocale>
-#include <QTimeZone>
 
 #include <algorithm>
 
@@ -11,214 +11,241 @@ namespace llmcache::ui {
 
 namespace {
 
-constexpr qint64 hourMs = 3'600'000;
-constexpr int callsShown = 500;
-
-int daysOf(CostsRange range)
+QHash<QString, std::size_t> indexOf(const std::vector<Bucket>& buckets)
 {
-    switch (range) {
-    case CostsRange::Today:
-        return 1;
-    case CostsRange::Week:
-        return 7;
-    case CostsRange::Month:
-        return 30;
-    case CostsRange::Quarter:
-        return 90;
-    case CostsRange::Year:
-        return 365;
-    }
-    return 30;
+    QHash<QString, std::size_t> index;
+    for (std::size_t at = 0; at < buckets.size(); ++at)
+        index.insert(buckets[at].key, at);
+    return index;
 }
 
-QString formulaSafe(QString text)
+/// Rows by (bucket, name) as series, in the order of their totals.
+std::vector<CostsSeries> seriesOf(const LedgerReport& report, const std::vector<Bucket>& buckets)
 {
-    // A spreadsheet takes these for a formula.
-    if (!text.isEmpty() && QStringLiteral("=+-@\t\r").contains(text.front()))
-        text.prepend(QLatin1Char('\''));
-    if (text.contains(QLatin1Char(',')) || text.contains(QLatin1Char('"'))
-        || text.contains(QLatin1Char('\n')))
-        text = QLatin1Char('"') + text.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
-    return text;
+    const QHash<QString, std::size_t> bucketIndex = indexOf(buckets);
+    std::vector<CostsSeries> series;
+    std::vector<LedgerSums> totals;
+    QHash<QString, std::size_t> seriesIndex;
+    std::optional<std::size_t> other;
+    for (const LedgerRow& row : report.rows) {
+        const auto bucket = bucketIndex.constFind(row.keys.front().text);
+        if (bucket == bucketIndex.cend())
+            continue;
+        const LedgerKey& key = row.keys.back();
+        const bool isOther = key.kind == LedgerKey::Kind::Other;
+        std::size_t at = isOther ? other.value_or(series.size()) : seriesIndex.value(key.text, series.size());
+        if (at == series.size()) {
+            CostsSeries next;
+            next.name = isOther ? QStringLiteral("other") : key.text;
+            next.isOther = isOther;
+            next.values.resize(buckets.size());
+            series.push_back(std::move(next));
+            totals.emplace_back();
+            if (isOther)
+                other = at;
+            else
+                seriesIndex.insert(key.text, at);
+        }
+        series[at].values[*bucket] += row.sums;
+        totals[at] += row.sums;
+    }
+    std::vector<std::size_t> order(series.size());
+    for (std::size_t at = 0; at < order.size(); ++at)
+        order[at] = at;
+    std::sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+        if (series[left].isOther != series[right].isOther)
+            return series[right].isOther;
+        return totals[left].billed != totals[right].billed ? totals[left].billed > totals[right].billed
+                                                           : series[left].name < series[right].name;
+    });
+    std::vector<CostsSeries> sorted;
+    for (const std::size_t at : order)
+        sorted.push_back(std::move(series[at]));
+    return sorted;
+}
+
+/// The steps of a chart whose values are distributions, which are big.
+Dimension latencyBucket(const TimeSpan& span, Dimension bucket, const QByteArray& timeZone)
+{
+    constexpr std::size_t most = 100;
+    for (const Dimension coarser : {Dimension::Hour, Dimension::Day, Dimension::Week}) {
+        if (bucketsOf(span, bucket, timeZone).size() <= most)
+            break;
+        if (bucket != coarser)
+            bucket = coarser;
+    }
+    return bucketsOf(span, bucket, timeZone).size() <= most ? bucket : Dimension::Month;
+}
+
+LedgerQuery queryOf(const CostsQuestion& question, std::vector<Dimension> groupBy)
+{
+    LedgerQuery query;
+    query.selection = selectionOf(question);
+    query.groupBy = std::move(groupBy);
+    query.timeZone = question.timeZone;
+    return query;
+}
+
+/// The sums by bucket of the time before, each in the place of the bucket that it is compared with.
+std::vector<LedgerSums> inOrder(
+    const LedgerReport& report, const std::vector<Bucket>& buckets, std::size_t count)
+{
+    std::vector<LedgerSums> sums(count);
+    const QHash<QString, std::size_t> index = indexOf(buckets);
+    for (const LedgerRow& row : report.rows) {
+        const auto at = index.constFind(row.keys.front().text);
+        if (at != index.cend() && *at < count)
+            sums[*at] += row.sums;
+    }
+    return sums;
 }
 
 } // namespace
 
-QString rangeName(CostsRange range)
+CallSelection selectionOf(const CostsQuestion& question)
 {
-    switch (range) {
-    case CostsRange::Today:
-        return QStringLiteral("Today");
-    case CostsRange::Week:
-        return QStringLiteral("Last 7 days");
-    case CostsRange::Month:
-        return QStringLiteral("Last 30 days");
-    case CostsRange::Quarter:
-        return QStringLiteral("Last 90 days");
-    case CostsRange::Year:
-        return QStringLiteral("Last 365 days");
-    }
-    return {};
-}
-
-QString previousName(CostsRange range)
-{
-    return range == CostsRange::Today ? QStringLiteral("vs. yesterday")
-                                      : QStringLiteral("vs. %1 days before").arg(daysOf(range));
-}
-
-qint64 rangeStart(const CostsQuestion& question)
-{
-    const QTimeZone zone(question.timeZone);
-    const QDateTime now = QDateTime::fromMSecsSinceEpoch(question.nowMs, zone);
-    const QDate first = now.date().addDays(1 - daysOf(question.range));
-    return QDateTime(first, QTime(0, 0), zone).toMSecsSinceEpoch();
-}
-
-QStringList bucketKeys(qint64 fromMs, qint64 toMs, bool hourly, const QByteArray& timeZone)
-{
-    const QTimeZone zone(timeZone);
-    QStringList keys;
-    if (!hourly) {
-        QDate day = QDateTime::fromMSecsSinceEpoch(fromMs, zone).date();
-        const QDate last = QDateTime::fromMSecsSinceEpoch(toMs - 1, zone).date();
-        for (; day <= last; day = day.addDays(1))
-            keys.append(day.toString(Qt::ISODate));
-        return keys;
-    }
-    for (qint64 time = fromMs; time < toMs; time += hourMs) {
-        const QDateTime local = QDateTime::fromMSecsSinceEpoch(time, zone);
-        const QString key = local.toString(QStringLiteral("yyyy-MM-ddTHH:00"));
-        // The hour that daylight saving repeats is one bucket, as in the ledger.
-        if (keys.isEmpty() || keys.back() != key)
-            keys.append(key);
-    }
-    return keys;
-}
-
-std::vector<CostsSeries> seriesOf(const CostReport& report, const QStringList& buckets, int most)
-{
-    QHash<QString, int> bucketIndex;
-    for (int at = 0; at < buckets.size(); ++at)
-        bucketIndex.insert(buckets.at(at), at);
-    QHash<QString, Money> totals;
-    for (const CostRow& row : report.rows)
-        totals[row.keys.at(1)] += row.sums.cost;
-    QStringList names = totals.keys();
-    std::sort(names.begin(), names.end(), [&totals](const QString& left, const QString& right) {
-        return totals[left] != totals[right] ? totals[left] > totals[right] : left < right;
-    });
-    QHash<QString, std::size_t> seriesIndex;
-    std::vector<CostsSeries> series;
-    for (const QString& name : std::as_const(names)) {
-        if (totals[name] == Money())
-            continue;
-        const bool own = static_cast<int>(series.size()) < most;
-        if (own || series.size() == static_cast<std::size_t>(most)) {
-            CostsSeries next;
-            next.name = own ? name : QStringLiteral("other");
-            next.other = !own;
-            next.values.resize(buckets.size());
-            series.push_back(std::move(next));
-        }
-        seriesIndex.insert(name, series.size() - 1);
-    }
-    for (const CostRow& row : report.rows) {
-        const auto at = seriesIndex.constFind(row.keys.at(1));
-        const int bucket = bucketIndex.value(row.keys.at(0), -1);
-        if (at == seriesIndex.cend() || bucket < 0)
-            continue;
-        series[*at].values[bucket] += row.sums.cost;
-        series[*at].total += row.sums.cost;
-    }
-    return series;
+    CallSelection selection;
+    selection.fromMs = question.span.fromMs;
+    selection.toMs = question.span.toMs;
+    selection.filters = question.filters;
+    return selection;
 }
 
 QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
 {
     CostsSnapshot snapshot;
-    snapshot.fromMs = rangeStart(question);
-    snapshot.toMs = question.nowMs + 1;
-    snapshot.hourly = question.range == CostsRange::Today;
-    snapshot.buckets = bucketKeys(snapshot.fromMs, snapshot.toMs, snapshot.hourly, question.timeZone);
-    const Dimension time = snapshot.hourly ? Dimension::Hour : Dimension::Day;
+    snapshot.bucket = question.bucket.value_or(bucketSizeFor(question.span));
+    snapshot.buckets = bucketsOf(question.span, snapshot.bucket, question.timeZone);
 
-    CostQuery stacked;
-    stacked.fromMs = snapshot.fromMs;
-    stacked.toMs = snapshot.toMs;
-    stacked.timeZone = question.timeZone;
-    stacked.filters = question.filters;
-    stacked.groupBy = {time, question.stackBy};
-    CostQuery models = stacked;
-    models.groupBy = {Dimension::Model};
-    CostQuery tasks = stacked;
-    tasks.groupBy = {Dimension::Task};
-    CostQuery before = stacked;
-    before.groupBy = {};
-    before.fromMs = snapshot.fromMs - (snapshot.toMs - snapshot.fromMs);
-    before.toMs = snapshot.fromMs;
-    CallQuery newest;
-    newest.fromMs = snapshot.fromMs;
-    newest.toMs = snapshot.toMs;
-    newest.filters = question.filters;
-    newest.limit = callsShown;
+    LedgerQuery stacked = queryOf(question, {snapshot.bucket, question.stackBy});
+    stacked.top = {{question.stackBy, mostSeries, Measure::Billed}};
+    LedgerQuery models = queryOf(question, {Dimension::Model});
+    models.top = {{Dimension::Model, mostBars, Measure::Billed}};
+    LedgerQuery tasks = queryOf(question, {Dimension::Task});
+    tasks.top = {{Dimension::Task, mostBars, Measure::Billed}};
+    LedgerQuery unpriced = queryOf(question, {Dimension::Model});
+    unpriced.top = {{Dimension::Model, mostBars, Measure::Unpriced}};
+    unpriced.orderBy = Measure::Unpriced;
 
     // Started together: one round trip of a pipelining store.
-    auto stackedTask = session->costs(std::move(stacked));
-    auto modelsTask = session->costs(std::move(models));
-    auto tasksTask = session->costs(std::move(tasks));
-    auto beforeTask = session->costs(std::move(before));
-    auto callsTask = session->calls(std::move(newest));
-    const CostReport timeline = co_await std::move(stackedTask);
+    auto stackedTask = session->report(std::move(stacked));
+    auto modelsTask = session->report(std::move(models));
+    auto tasksTask = session->report(std::move(tasks));
+    auto unpricedTask = session->report(std::move(unpriced));
+    const LedgerReport timeline = co_await std::move(stackedTask);
     snapshot.byModel = co_await std::move(modelsTask);
     snapshot.byTask = co_await std::move(tasksTask);
-    const CostReport previous = co_await std::move(beforeTask);
-    snapshot.calls = co_await std::move(callsTask);
+    const LedgerReport withoutPrice = co_await std::move(unpricedTask);
+    if (question.compare) {
+        CostsQuestion earlier = question;
+        earlier.span = spanBefore(question.range, question.span, question.timeZone);
+        LedgerQuery before = queryOf(earlier, {snapshot.bucket});
+        const LedgerReport report = co_await session->report(std::move(before));
+        snapshot.before = report.total.sums;
+        snapshot.beforePerBucket = inOrder(
+            report, bucketsOf(earlier.span, snapshot.bucket, question.timeZone), snapshot.buckets.size());
+    }
+    if (question.page == CostsPage::Tokens) {
+        LedgerQuery spread = queryOf(question, {});
+        spread.distributions = true;
+        const LedgerReport report = co_await session->report(std::move(spread));
+        snapshot.distributions = report.total.distributions;
+    }
+    if (question.page == CostsPage::Latency) {
+        const Dimension bucket = latencyBucket(question.span, snapshot.bucket, question.timeZone);
+        snapshot.latencyBuckets = bucketsOf(question.span, bucket, question.timeZone);
+        snapshot.latencyPerBucket.resize(snapshot.latencyBuckets.size());
+        LedgerQuery spread = queryOf(question, {bucket});
+        spread.distributions = true;
+        const LedgerReport report = co_await session->report(std::move(spread));
+        const QHash<QString, std::size_t> index = indexOf(snapshot.latencyBuckets);
+        for (const LedgerRow& row : report.rows) {
+            if (const auto at = index.constFind(row.keys.front().text); at != index.cend())
+                snapshot.latencyPerBucket[*at] += row.distributions;
+        }
+    }
 
-    snapshot.before = previous.total;
-    snapshot.total = timeline.total;
-    snapshot.series = seriesOf(timeline, snapshot.buckets, mostSeries);
-    snapshot.perBucket.resize(static_cast<std::size_t>(snapshot.buckets.size()));
-    for (const CostRow& row : timeline.rows) {
-        const auto bucket = snapshot.buckets.indexOf(row.keys.at(0));
-        if (bucket >= 0)
-            snapshot.perBucket[static_cast<std::size_t>(bucket)] += row.sums;
+    snapshot.total = timeline.total.sums;
+    snapshot.hasRepriced = timeline.hasRepriced;
+    snapshot.series = seriesOf(timeline, snapshot.buckets);
+    // Not the sum of the series: a call with two tags is in two of them.
+    if (question.stackBy == Dimension::Tag) {
+        LedgerQuery plain = queryOf(question, {snapshot.bucket});
+        const LedgerReport report = co_await session->report(std::move(plain));
+        snapshot.perBucket = inOrder(report, snapshot.buckets, snapshot.buckets.size());
+    } else {
+        snapshot.perBucket.resize(snapshot.buckets.size());
+        for (const CostsSeries& series : snapshot.series) {
+            for (std::size_t at = 0; at < series.values.size(); ++at)
+                snapshot.perBucket[at] += series.values[at];
+        }
+    }
+    for (const LedgerRow& row : withoutPrice.rows) {
+        if (row.sums.unpriced > 0 && row.keys.front().kind == LedgerKey::Kind::Value)
+            snapshot.unpricedModels.append(row.keys.front().text);
     }
     snapshot.question = std::move(question);
     co_return snapshot;
 }
 
-QString bucketLabel(const QString& key, bool hourly)
+QCoro::Task<std::vector<ChoicePopup::Choice>> loadValues(
+    Session* session, CallSelection selection, Dimension dimension)
 {
-    if (hourly)
-        return key.section(QLatin1Char('T'), 1);
-    return QLocale(QLocale::English).toString(QDate::fromString(key, Qt::ISODate), QStringLiteral("d MMM"));
+    constexpr int most = 500;
+    selection.filters.erase(std::remove_if(selection.filters.begin(), selection.filters.end(),
+                                [dimension](const auto& filter) { return filter.first == dimension; }),
+        selection.filters.end());
+    LedgerQuery query;
+    query.selection = std::move(selection);
+    query.groupBy = {dimension};
+    query.top = {{dimension, most, Measure::Calls}};
+    query.orderBy = Measure::Calls;
+    const LedgerReport report = co_await session->report(std::move(query));
+    std::vector<ChoicePopup::Choice> choices;
+    for (const LedgerRow& row : report.rows) {
+        if (row.keys.front().kind == LedgerKey::Kind::Other)
+            continue;
+        const QString& value = row.keys.front().text;
+        choices.push_back({value, valueLabel(dimension, value), format::count(row.sums.calls()), false});
+    }
+    co_return choices;
 }
 
-QByteArray costsCsv(const std::vector<Dimension>& groupBy, const CostReport& report)
+QByteArray costsCsv(const std::vector<Dimension>& groupBy, const LedgerReport& report)
 {
     QStringList header;
     for (const Dimension dimension : groupBy)
         header.append(dimensionName(dimension));
     header += QStringLiteral("calls,hits,misses,failures,unpriced,cost_usd,avoided_cost_usd,input_tokens,"
-                             "output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens")
+                             "output_tokens,cache_read_tokens,cache_write_tokens,reasoning_tokens,attempts,"
+                             "rate_limits,retried_calls,waited_ms")
                   .split(QLatin1Char(','));
-    QString text = header.join(QLatin1Char(',')) + QLatin1Char('\n');
-    for (const CostRow& row : report.rows) {
+    QByteArray text = csvRecord(header);
+    for (const LedgerRow& row : report.rows) {
         QStringList cells;
-        for (const QString& key : row.keys)
-            cells.append(formulaSafe(key));
-        const CostSums& sums = row.sums;
-        for (const qint64 count : {sums.calls, sums.hits, sums.misses, sums.failures, sums.unpriced})
+        for (const LedgerKey& key : row.keys)
+            cells.append(key.kind == LedgerKey::Kind::Other ? QStringLiteral("(other)") : key.text);
+        const LedgerSums& sums = row.sums;
+        for (const qint64 count : {sums.calls(), sums.hits(), sums.paid(), sums.failures(), sums.unpriced})
             cells.append(QString::number(count));
-        cells.append(sums.cost.toDecimal());
+        cells.append(sums.billed.toDecimal());
         cells.append(sums.avoided.toDecimal());
-        for (const qint64 count : {sums.inputTokens, sums.outputTokens, sums.cacheReadTokens,
-                 sums.cacheWriteTokens, sums.reasoningTokens})
+        for (const qint64 count :
+            {sums.inputTokens, sums.outputTokens, sums.cacheReadTokens, sums.cacheWriteTokens,
+                sums.reasoningTokens, sums.attempts, sums.rateLimits, sums.retriedCalls, sums.waitedMs})
             cells.append(QString::number(count));
-        text += cells.join(QLatin1Char(',')) + QLatin1Char('\n');
+        text += csvRecord(cells);
     }
-    return text.toUtf8();
+    return text;
+}
+
+QCoro::Task<QByteArray> loadSumsCsv(Session* session, CostsQuestion question)
+{
+    const Dimension bucket = question.bucket.value_or(bucketSizeFor(question.span));
+    const std::vector<Dimension> groups{bucket, Dimension::Model, Dimension::Task};
+    LedgerQuery query = queryOf(question, groups);
+    const LedgerReport report = co_await session->report(std::move(query));
+    co_return costsCsv(groups, report);
 }
 
 } // namespace llmcache::ui

@@ -1,65 +1,71 @@
 #pragma once
 
 #include "cache/session.h"
+#include "costs/filterbar.h"
+#include "costs/timespans.h"
 
-#include <QStringList>
+#include <optional>
 
 namespace llmcache::ui {
 
-/// A stretch of time that the view offers.
-enum class CostsRange { Today, Week, Month, Quarter, Year };
-QString rangeName(CostsRange range);
-QString previousName(CostsRange range);
+/// The parts of the view that are looked at one at a time; each asks the ledger for what it shows.
+enum class CostsPage { Spend, Cache, Tokens, Latency, Prices };
 
 /// What the view asks for.
 struct CostsQuestion {
+    CostsPage page = CostsPage::Spend;
     CostsRange range = CostsRange::Month;
+    TimeSpan span; ///< the range as milliseconds
+    std::optional<Dimension> bucket; ///< of the time axis; nothing = what suits the span
     Dimension stackBy = Dimension::Model;
     QByteArray timeZone = "UTC";
-    std::vector<std::pair<Dimension, QStringList>> filters;
-    qint64 nowMs = 0;
+    CostFilters filters;
+    bool compare = true;
 };
 
-/// Spend of one series in every bucket of the range.
+/// Sums of one series in every bucket of the range.
 struct CostsSeries {
     QString name;
-    bool other = false; ///< the sum of all that have no series of their own
-    QVector<Money> values;
-    Money total;
+    bool isOther = false; ///< the sum of all that have no series of their own
+    std::vector<LedgerSums> values;
 };
 
 /// All that the view shows: exact sums out of the ledger.
 struct CostsSnapshot {
     CostsQuestion question;
-    qint64 fromMs = 0;
-    qint64 toMs = 0;
-    bool hourly = false;
-    QStringList buckets; ///< keys as in CostRow, oldest first, empty ones included
-    std::vector<CostsSeries> series; ///< by total, highest first; "other" last
-    CostReport byModel;
-    CostReport byTask;
-    CostSums total;
-    CostSums before;
-    std::vector<CostSums> perBucket;
-    std::vector<Call> calls; ///< the newest
+    Dimension bucket = Dimension::Day;
+    std::vector<Bucket> buckets; ///< oldest first, empty ones included
+    std::vector<CostsSeries> series; ///< by spend, highest first; "other" last
+    std::vector<LedgerSums> perBucket;
+    LedgerReport byModel;
+    LedgerReport byTask;
+    QStringList unpricedModels; ///< with calls of unknown cost, most calls first
+    LedgerSums total;
+    bool hasRepriced = false;
+    std::optional<LedgerSums> before; ///< nothing when not compared
+    std::vector<LedgerSums> beforePerBucket; ///< in the order of `buckets`
+    Distributions distributions; ///< Tokens only
+    std::vector<Bucket> latencyBuckets; ///< Latency only: fewer than `buckets` where there are many
+    std::vector<Distributions> latencyPerBucket;
 };
 
 /// At most this many series have a colour of their own.
 inline constexpr int mostSeries = 6;
+/// Bars of a breakdown, before "other".
+inline constexpr int mostBars = 7;
+
+CallSelection selectionOf(const CostsQuestion& question);
 
 /// Asks the ledger. The session must outlive the task; throws what its store throws.
 QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question);
 
-/// Start of the range that ends now, in UTC milliseconds, cut at a day (an hour for Today) of the time zone.
-qint64 rangeStart(const CostsQuestion& question);
-/// Keys of all buckets between two times, oldest first.
-QStringList bucketKeys(qint64 fromMs, qint64 toMs, bool hourly, const QByteArray& timeZone);
-/// Rows grouped by (bucket, name) as series: the `most` largest, then "other".
-std::vector<CostsSeries> seriesOf(const CostReport& report, const QStringList& buckets, int most);
-/// "14 Nov" or "14:00" for a bucket key.
-QString bucketLabel(const QString& key, bool hourly);
+/// The values of a dimension in a selection without its own filter, by calls: what it can be filtered by.
+QCoro::Task<std::vector<ChoicePopup::Choice>> loadValues(
+    Session* session, CallSelection selection, Dimension dimension);
 
-/// CSV of a report: one column a dimension, then the sums; decimal dollars.
-QByteArray costsCsv(const std::vector<Dimension>& groupBy, const CostReport& report);
+/// CSV of a report: one column a dimension, then all sums; decimal dollars.
+QByteArray costsCsv(const std::vector<Dimension>& groupBy, const LedgerReport& report);
+/// CSV of the sums by time, model and task.
+QCoro::Task<QByteArray> loadSumsCsv(Session* session, CostsQuestion question);
 
 } // namespace llmcache::ui

@@ -1,42 +1,48 @@
 #include "costs/costspanels.h"
 
 #include "costs/barlist.h"
+#include "costs/filesaver.h"
+#include "costs/pictures.h"
+#include "theme/theme.h"
 #include "widgets/card.h"
 #include "widgets/format.h"
 
+#include <QApplication>
+#include <QClipboard>
 #include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QPainter>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
 
 namespace {
 
-constexpr int barsShown = 7;
-
-QVector<double> courseOf(const CostsSnapshot& snapshot, const std::function<double(const CostSums&)>& value)
+QVector<double> courseOf(const CostsSnapshot& snapshot, const std::function<double(const LedgerSums&)>& value)
 {
+    // A tile is 84 pixels wide; more points than that are a smear.
+    constexpr std::size_t mostPoints = 84;
+    const std::size_t step = snapshot.perBucket.size() / mostPoints + 1;
     QVector<double> course;
-    for (const CostSums& sums : snapshot.perBucket)
+    for (std::size_t at = 0; at < snapshot.perBucket.size(); at += step) {
+        LedgerSums sums;
+        for (std::size_t part = at; part < std::min(at + step, snapshot.perBucket.size()); ++part)
+            sums += snapshot.perBucket[part];
         course.append(value(sums));
+    }
     return course;
 }
 
-std::optional<double> hitRate(const CostSums& sums)
-{
-    const qint64 answered = sums.hits + sums.misses;
-    if (answered == 0)
-        return std::nullopt;
-    return static_cast<double>(sums.hits) / static_cast<double>(answered);
-}
-
 /// "▲ 8.1 %" and its tone; `goodUp`: more is better.
-void setChange(Tile* tile, double now, double before, std::optional<bool> goodUp, const QString& nothing)
+void setChange(Tile* tile, double now, std::optional<double> before, std::optional<bool> goodUp)
 {
-    if (before == 0) {
-        tile->setNote(nothing);
+    if (!before || *before == 0) {
+        tile->setNote(before ? CostsTiles::tr("nothing before") : QString());
         return;
     }
-    const double change = (now - before) / before;
+    const double change = (now - *before) / *before;
     const bool up = change > 0;
     const QString arrow = change == 0 ? QStringLiteral("=") : up ? QStringLiteral("▲") : QStringLiteral("▼");
     Tone tone = Tone::Secondary;
@@ -54,132 +60,193 @@ double dollars(Money money)
 
 CostsTiles::CostsTiles(const Theme* theme, QWidget* parent)
     : QWidget(parent)
-    , m_spent(new Tile(theme, tr("Spent"), Tile::Size::Large))
-    , m_saved(new Tile(theme, tr("Saved by the cache"), Tile::Size::Large))
-    , m_hitRate(new Tile(theme, tr("Hit rate"), Tile::Size::Large))
-    , m_calls(new Tile(theme, tr("Calls"), Tile::Size::Large))
-    , m_unpriced(new Tile(theme, tr("Unpriced calls"), Tile::Size::Large))
+    , m_tiles{new Tile(theme, tr("Spent"), Tile::Size::Large),
+          new Tile(theme, tr("Saved by the cache"), Tile::Size::Large),
+          new Tile(theme, tr("Hit rate"), Tile::Size::Large), new Tile(theme, tr("Calls"), Tile::Size::Large),
+          new Tile(theme, tr("Unpriced calls"), Tile::Size::Large)}
 {
-    m_spent->setObjectName(QStringLiteral("tile spent"));
-    m_saved->setObjectName(QStringLiteral("tile saved"));
-    m_hitRate->setObjectName(QStringLiteral("tile hit rate"));
-    m_calls->setObjectName(QStringLiteral("tile calls"));
-    m_unpriced->setObjectName(QStringLiteral("tile unpriced"));
+    const std::array names{"spent", "saved", "hit rate", "calls", "unpriced"};
+    for (std::size_t at = 0; at < m_tiles.size(); ++at) {
+        m_tiles[at]->setObjectName(QStringLiteral("tile ") + QLatin1String(names[at]));
+        m_tiles[at]->setFocusPolicy(Qt::StrongFocus);
+        m_tiles[at]->setCursor(Qt::PointingHandCursor);
+        m_tiles[at]->installEventFilter(this);
+    }
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     constexpr int leastWidth = 150;
-    row->addWidget(new TileGrid({m_spent, m_saved, m_hitRate, m_calls, m_unpriced}, leastWidth, 12));
+    row->addWidget(new TileGrid(QVector<Tile*>(m_tiles.begin(), m_tiles.end()), leastWidth, 12));
+}
+
+bool CostsTiles::eventFilter(QObject* watched, QEvent* event)
+{
+    const auto tile = std::find(m_tiles.begin(), m_tiles.end(), watched);
+    if (tile == m_tiles.end())
+        return QWidget::eventFilter(watched, event);
+    bool activated = false;
+    if (event->type() == QEvent::MouseButtonRelease)
+        activated = static_cast<QMouseEvent*>(event)->button() == Qt::LeftButton;
+    if (event->type() == QEvent::KeyPress) {
+        const int key = static_cast<QKeyEvent*>(event)->key();
+        activated = key == Qt::Key_Return || key == Qt::Key_Enter || key == Qt::Key_Space;
+    }
+    if (!activated || (*tile)->isSkeleton())
+        return QWidget::eventFilter(watched, event);
+    Q_EMIT chosen(static_cast<Figure>(tile - m_tiles.begin()));
+    return true;
 }
 
 void CostsTiles::setLoading()
 {
-    for (Tile* tile : {m_spent, m_saved, m_hitRate, m_calls, m_unpriced})
+    for (Tile* tile : m_tiles)
         tile->setSkeleton(true);
 }
 
 void CostsTiles::show(const CostsSnapshot& snapshot)
 {
-    const CostSums& now = snapshot.total;
-    const CostSums& before = snapshot.before;
-    const QString nothing = tr("nothing before");
+    const LedgerSums& now = snapshot.total;
+    const std::optional<LedgerSums>& before = snapshot.before;
+    const auto earlier = [&before](auto reading) {
+        return before ? std::optional<double>(reading(*before)) : std::nullopt;
+    };
+    const auto spent = [](const LedgerSums& sums) { return dollars(sums.billed); };
+    const auto saved = [](const LedgerSums& sums) { return dollars(sums.avoided); };
+    const auto calls = [](const LedgerSums& sums) { return static_cast<double>(sums.calls()); };
 
-    m_spent->setValue(now.cost.toDisplay(), format::moneyToolTip(now.cost));
-    setChange(m_spent, dollars(now.cost), dollars(before.cost), false, nothing);
-    m_spent->setSparkline(courseOf(snapshot, [](const CostSums& sums) { return dollars(sums.cost); }));
+    m_tiles[Spent]->setValue(now.billed.toDisplay(), format::moneyToolTip(now.billed));
+    setChange(m_tiles[Spent], spent(now), earlier(spent), false);
+    m_tiles[Spent]->setSparkline(courseOf(snapshot, spent));
 
-    m_saved->setValue(now.avoided.toDisplay(), format::moneyToolTip(now.avoided));
-    setChange(m_saved, dollars(now.avoided), dollars(before.avoided), true, nothing);
-    m_saved->setSparkline(courseOf(snapshot, [](const CostSums& sums) { return dollars(sums.avoided); }));
+    m_tiles[Saved]->setValue(now.avoided.toDisplay(), format::moneyToolTip(now.avoided));
+    setChange(m_tiles[Saved], saved(now), earlier(saved), true);
+    m_tiles[Saved]->setSparkline(courseOf(snapshot, saved));
 
-    const auto rate = hitRate(now);
-    m_hitRate->setValue(format::percent(rate),
-        tr("%1 hits, %2 paid").arg(format::count(now.hits), format::count(now.misses)));
-    const auto rateBefore = hitRate(before);
+    const auto rate = now.hitRate();
+    m_tiles[HitRate]->setValue(format::percent(rate),
+        tr("%1 hits, %2 misses").arg(format::count(now.hits()), format::count(now.of(Outcome::Miss))));
+    const auto rateBefore = before ? before->hitRate() : std::nullopt;
     if (rate && rateBefore) {
         constexpr double hundred = 100;
         const double points = (*rate - *rateBefore) * hundred;
-        m_hitRate->setNote(QStringLiteral("%1 %2 points")
-                               .arg(points < 0 ? QStringLiteral("▼") : QStringLiteral("▲"))
-                               .arg(std::abs(points), 0, 'f', 1),
+        m_tiles[HitRate]->setNote(QStringLiteral("%1 %2 points")
+                                      .arg(points < 0 ? QStringLiteral("▼") : QStringLiteral("▲"))
+                                      .arg(std::abs(points), 0, 'f', 1),
             points < 0 ? Tone::Miss : Tone::Hit);
     } else {
-        m_hitRate->setNote(nothing);
+        m_tiles[HitRate]->setNote(before ? tr("nothing before") : QString());
     }
-    m_hitRate->setSparkline(
-        courseOf(snapshot, [](const CostSums& sums) { return hitRate(sums).value_or(0); }));
+    m_tiles[HitRate]->setSparkline(
+        courseOf(snapshot, [](const LedgerSums& sums) { return sums.hitRate().value_or(0); }));
 
-    m_calls->setValue(format::count(now.calls));
-    setChange(
-        m_calls, static_cast<double>(now.calls), static_cast<double>(before.calls), std::nullopt, nothing);
-    m_calls->setSparkline(
-        courseOf(snapshot, [](const CostSums& sums) { return static_cast<double>(sums.calls); }));
+    m_tiles[Calls]->setValue(format::count(now.calls()));
+    setChange(m_tiles[Calls], calls(now), earlier(calls), std::nullopt);
+    m_tiles[Calls]->setSparkline(courseOf(snapshot, calls));
 
-    m_unpriced->setValue(format::count(now.unpriced));
+    m_tiles[Unpriced]->setValue(format::count(now.unpriced), tr("not part of the spend"));
+    const auto models = snapshot.unpricedModels.size();
     if (now.unpriced == 0)
-        m_unpriced->setNote(tr("every call has a price"));
+        m_tiles[Unpriced]->setNote(tr("every call has a price"));
     else
-        m_unpriced->setNote(tr("not part of the spend"), Tone::Error);
-    m_unpriced->setSparkline(
-        courseOf(snapshot, [](const CostSums& sums) { return static_cast<double>(sums.unpriced); }));
+        m_tiles[Unpriced]->setNote(models > mostBars ? tr("many models have no price")
+                : models == 1                        ? tr("1 model has no price")
+                                                     : tr("%1 models have no price").arg(models),
+            Tone::Error);
+    m_tiles[Unpriced]->setSparkline(
+        courseOf(snapshot, [](const LedgerSums& sums) { return static_cast<double>(sums.unpriced); }));
 }
 
-BreakdownCard::BreakdownCard(const Theme* theme, Dimension dimension, QWidget* parent)
+BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dimension, QWidget* parent)
     : QWidget(parent)
+    , m_theme(theme)
+    , m_saver(saver)
     , m_dimension(dimension)
+    , m_heading(dimension == Dimension::Model ? tr("By model") : tr("By task"))
     , m_bars(new BarList(theme))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
-    const QString heading = dimension == Dimension::Model ? tr("By model") : tr("By task");
-    auto* card = new Card(heading);
+    auto* card = new Card(m_heading);
+    auto* menu = new QToolButton;
     card->headingRow()->addStretch(1);
+    card->headingRow()->addWidget(menu);
     card->body()->addWidget(m_bars);
     card->body()->addStretch(1);
     column->addWidget(card);
-    m_bars->setAccessibleName(heading);
+    m_bars->setAccessibleName(m_heading);
     m_bars->setObjectName(QStringLiteral("bars ") + dimensionName(dimension));
+    createMenu(menu);
     connect(
         m_bars, &BarList::chosen, this, [this](const QString& name) { Q_EMIT chosen(m_dimension, name); });
 }
 
-void BreakdownCard::show(const CostReport& report, const std::vector<CostsSeries>& series)
+void BreakdownCard::createMenu(QToolButton* button)
 {
+    const QString id = QStringLiteral("spend-by-") + dimensionName(m_dimension);
+    button->setText(QStringLiteral("⋯"));
+    button->setPopupMode(QToolButton::InstantPopup);
+    button->setFocusPolicy(Qt::StrongFocus);
+    button->setAccessibleName(tr("What to do with “%1”").arg(m_heading));
+    button->setToolTip(tr("Copies, files"));
+    auto* menu = new QMenu(button);
+    menu->addAction(tr("Copy picture"), this,
+        [this] { QApplication::clipboard()->setImage(QImage::fromData(picture(false), "PNG")); });
+    menu->addAction(tr("Copy table as CSV"), this,
+        [this] { QApplication::clipboard()->setText(QString::fromUtf8(csv())); });
+    menu->addSeparator();
+    menu->addAction(tr("Save as PNG…"), this, [this, id] {
+        m_saver->ask(this, tr("Save picture"), id, QStringLiteral("png"), [this] { return picture(false); });
+    });
+    menu->addAction(tr("Save as SVG…"), this, [this, id] {
+        m_saver->ask(this, tr("Save picture"), id, QStringLiteral("svg"), [this] { return picture(true); });
+    });
+    menu->addAction(tr("Save as CSV…"), this, [this, id] {
+        m_saver->ask(this, tr("Save table"), id, QStringLiteral("csv"), [this] { return csv(); });
+    });
+    button->setMenu(menu);
+}
+
+QByteArray BreakdownCard::csv() const
+{
+    return costsCsv({m_dimension}, m_report);
+}
+
+QByteArray BreakdownCard::picture(bool vector) const
+{
+    constexpr int margin = 16;
+    constexpr int titleHeight = 32;
+    const QSize size = m_bars->size() + QSize(2 * margin, 2 * margin + titleHeight);
+    const auto paint = [&](QPainter* painter) {
+        painter->fillRect(QRect(QPoint(0, 0), size), m_theme->color(Token::Panel));
+        painter->setFont(textFont(TextSize::Large, QFont::DemiBold));
+        painter->setPen(m_theme->color(Token::Text));
+        painter->drawText(
+            QRect(margin, margin / 2, size.width() - 2 * margin, titleHeight), Qt::AlignVCenter, m_heading);
+        painter->translate(margin, margin / 2 + titleHeight);
+        m_bars->paintRows(painter);
+    };
+    return vector ? svgOf(size, m_heading, paint) : pngOf(size, paint);
+}
+
+void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
+{
+    m_report = report;
     std::vector<BarList::Row> rows;
-    BarList::Row other;
-    qint64 otherNames = 0;
-    for (const CostRow& row : report.rows) {
-        if (row.sums.cost == Money())
+    for (const LedgerRow& row : report.rows) {
+        if (row.sums.billed == Money())
             continue;
-        const QString& name = row.keys.front();
-        if (static_cast<int>(rows.size()) == barsShown) {
-            other.amount += row.sums.cost;
-            ++otherNames;
-            continue;
-        }
+        const bool isOther = row.keys.front().kind == LedgerKey::Kind::Other;
+        const QString& name = row.keys.front().text;
         BarList::Row bar;
         bar.name = name;
-        bar.label = m_dimension == Dimension::Model ? format::shortModel(name) : name;
-        if (bar.label.isEmpty())
-            bar.label = tr("(none)");
-        bar.amount = row.sums.cost;
+        bar.label = isOther ? tr("other") : valueLabel(m_dimension, name);
+        bar.amount = row.sums.billed;
         bar.toolTip = tr("%1\n%2 in %3 paid calls, %4 hits saved %5")
-                          .arg(name, format::moneyToolTip(row.sums.cost), format::count(row.sums.misses),
-                              format::count(row.sums.hits), row.sums.avoided.toDisplay());
-        if (!series.empty()) {
-            bar.colorIndex = -1;
-            for (std::size_t at = 0; at < series.size(); ++at) {
-                if (!series[at].other && series[at].name == name)
-                    bar.colorIndex = static_cast<int>(at);
-            }
-        }
+                          .arg(isOther ? tr("all others together") : name,
+                              format::moneyToolTip(row.sums.billed), format::count(row.sums.paid()),
+                              format::count(row.sums.hits()), row.sums.avoided.toDisplay());
+        bar.colorIndex = isOther ? -1 : colors.of(m_dimension, name);
+        bar.choosable = !isOther;
         rows.push_back(std::move(bar));
-    }
-    if (otherNames > 0) {
-        other.label = tr("other");
-        other.colorIndex = -1;
-        other.choosable = false;
-        other.toolTip = tr("%1 more").arg(otherNames);
-        rows.push_back(std::move(other));
     }
     m_bars->setRows(std::move(rows));
 }

@@ -1,47 +1,61 @@
 #pragma once
 
 #include "costs/costsdata.h"
+#include "costs/seriescolors.h"
 
 #include <QWidget>
+
+class QToolButton;
 
 namespace llmcache::ui {
 
 class BarList;
-class Card;
+class FileSaver;
 class Theme;
 class Tile;
 
-/// The row of figures: spent, saved, hit rate, calls, unpriced calls.
+/// The row of figures: spent, saved, hit rate, calls, unpriced calls. A click on one, or Enter, opens the
+/// calls behind it.
 class CostsTiles : public QWidget {
     Q_OBJECT
 public:
+    enum Figure { Spent, Saved, HitRate, Calls, Unpriced, FigureCount };
     /// `theme` must outlive the widget.
     explicit CostsTiles(const Theme* theme, QWidget* parent = nullptr);
     void setLoading();
     void show(const CostsSnapshot& snapshot);
 
+Q_SIGNALS:
+    void chosen(llmcache::ui::CostsTiles::Figure figure);
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
 private:
-    Tile* m_spent;
-    Tile* m_saved;
-    Tile* m_hitRate;
-    Tile* m_calls;
-    Tile* m_unpriced;
+    std::array<Tile*, FigureCount> m_tiles;
 };
 
 /// "By model" or "By task": sorted bars, the rest as "other".
 class BreakdownCard : public QWidget {
     Q_OBJECT
 public:
-    BreakdownCard(const Theme* theme, Dimension dimension, QWidget* parent = nullptr);
-    /// `series` gives the colours of what the stacked chart shows too; empty = one colour for all.
-    void show(const CostReport& report, const std::vector<CostsSeries>& series);
+    /// `theme` and `saver` must outlive the widget.
+    BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dimension, QWidget* parent = nullptr);
+    void show(const LedgerReport& report, const SeriesColors& colors);
     BarList* bars() const { return m_bars; }
+    QByteArray csv() const;
 
 Q_SIGNALS:
     void chosen(llmcache::Dimension dimension, const QString& value);
 
 private:
+    QByteArray picture(bool vector) const;
+    void createMenu(QToolButton* button);
+    const Theme* m_theme;
+    FileSaver* m_saver;
     Dimension m_dimension;
+    LedgerReport m_report;
+    QString m_heading;
     BarList* m_bars;
 };
 

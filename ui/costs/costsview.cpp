@@ -1,240 +1,173 @@
 #include "costs/costsview.h"
 
-#include "costs/barlist.h"
-#include "costs/callsmodel.h"
-#include "costs/chartlegend.h"
-#include "costs/costspanels.h"
-#include "costs/spendchart.h"
+#include "costs/chartcard.h"
+#include "costs/costscharts.h"
+#include "costs/exportbar.h"
+#include "costs/filesaver.h"
+#include "costs/liveledger.h"
+#include "costs/pricespage.h"
+#include "costs/rangepicker.h"
 #include "theme/theme.h"
-#include "widgets/card.h"
-#include "widgets/chip.h"
-#include "widgets/controls.h"
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
-#include "widgets/tablestyle.h"
+#include "widgets/tabstrip.h"
 
-#include <QAction>
-#include <QDateTime>
-#include <QFileDialog>
-#include <QHBoxLayout>
-#include <QHeaderView>
-#include <QLabel>
-#include <QMenu>
-#include <QSaveFile>
+#include <QSettings>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QTimeZone>
-#include <QVBoxLayout>
 
 namespace llmcache::ui {
 
 namespace {
 
-constexpr int callsShown = 500;
+constexpr int contentPage = 0;
+constexpr int emptyPage = 1;
 
-void clearRow(QHBoxLayout* row)
+QByteArray systemZone()
 {
-    while (QLayoutItem* item = row->takeAt(0)) {
-        if (item->widget())
-            item->widget()->deleteLater();
-        delete item;
+    const QByteArray id = QTimeZone::systemTimeZoneId();
+    return id.isEmpty() ? QByteArrayLiteral("UTC") : id;
+}
+
+QStringList namesOf(std::initializer_list<Outcome> outcomes)
+{
+    QStringList names;
+    for (const Outcome outcome : outcomes)
+        names.append(outcomeName(outcome));
+    return names;
+}
+
+QStringList paidOutcomes()
+{
+    return namesOf({Outcome::Miss, Outcome::Refreshed, Outcome::Bypassed});
+}
+
+QStringList hitOutcomes()
+{
+    return namesOf({Outcome::Hit, Outcome::Shared});
+}
+
+QStringList chartNames(const LedgerReport& report)
+{
+    QStringList names;
+    for (const LedgerRow& row : report.rows) {
+        if (row.keys.front().kind == LedgerKey::Kind::Value && row.sums.billed != Money())
+            names.append(row.keys.front().text);
     }
+    return names;
 }
 
 } // namespace
 
-CostsView::CostsView(const Theme* theme, Session* session, QWidget* parent)
+CostsView::CostsView(const Theme* theme, Session* session, QSettings* settings, QWidget* parent)
     : View(parent)
     , m_theme(theme)
     , m_session(session)
-    , m_pages(new QStackedWidget)
-    , m_empty(new EmptyState(theme, IconName::Costs, tr("Nothing was spent yet"),
-          tr("Every run is recorded here: what it cost, and what the cache saved. Run a prompt to see the "
-             "first call."),
-          tr("Open the workbench")))
+    , m_settings(settings)
+    , m_timeZone(systemZone())
+    , m_saver(new FileSaver(this))
+    , m_live(new LiveLedger(this))
     , m_banner(new ErrorBanner(theme))
+    , m_tabs(new TabStrip(theme))
+    , m_filters(new FilterBar(theme))
+    , m_pages(new QStackedWidget)
+    , m_empty(new EmptyState(theme, IconName::Costs, {}, {}, tr("Open the workbench")))
     , m_tiles(new CostsTiles(theme))
-    , m_chart(new SpendChart(theme))
-    , m_chartTitle(makeLabel(tr("Spend per day"), Tone::Normal, TextSize::Large, QFont::DemiBold))
-    , m_stackButton(secondaryButton(tr("model")))
-    , m_legend(new ChartLegend(theme))
-    , m_byModel(new BreakdownCard(theme, Dimension::Model))
-    , m_byTask(new BreakdownCard(theme, Dimension::Task))
-    , m_calls(new QTableView)
-    , m_callsModel(new CallsModel(this))
-    , m_callsSummary(makeLabel({}, Tone::Secondary))
-    , m_callChips(new QHBoxLayout)
+    , m_charts(new QStackedWidget)
+    , m_spend(createChart(QStringLiteral("spend")))
+    , m_stackButton(secondaryButton({}))
+    , m_byModel(new BreakdownCard(theme, m_saver, Dimension::Model))
+    , m_byTask(new BreakdownCard(theme, m_saver, Dimension::Task))
+    , m_saved(createChart(QStringLiteral("saved")))
+    , m_hitRate(createChart(QStringLiteral("hit rate")))
+    , m_tokens(createChart(QStringLiteral("tokens")))
+    , m_runCost(createChart(QStringLiteral("run cost")))
+    , m_latencyPaid(createChart(QStringLiteral("latency paid")))
+    , m_latencyHits(createChart(QStringLiteral("latency hits")))
+    , m_errors(createChart(QStringLiteral("errors")))
+    , m_calls(new CallsPanel(theme))
+    , m_export(new ExportBar(theme))
 {
-    m_banner->setObjectName(QStringLiteral("costs problem"));
-    auto* content = new QWidget;
-    auto* column = new QVBoxLayout(content);
-    column->setContentsMargins(16, 16, 16, 16);
-    column->setSpacing(14);
-    column->addWidget(m_tiles);
-    column->addWidget(createCharts(), 1);
-    column->addWidget(createCalls(), 1);
-
-    m_pages->addWidget(content);
-    m_pages->addWidget(m_empty);
-    auto* outer = new QVBoxLayout(this);
-    outer->setContentsMargins(0, 0, 0, 0);
-    outer->setSpacing(0);
-    outer->addWidget(m_banner);
-    outer->addWidget(m_pages, 1);
-
-    connect(m_empty, &EmptyState::actionTriggered, this, &CostsView::openWorkbench);
-    connect(m_banner, &ErrorBanner::actionTriggered, this, &CostsView::reload);
-    connect(m_byModel, &BreakdownCard::chosen, this, &CostsView::addFilter);
-    connect(m_byTask, &BreakdownCard::chosen, this, &CostsView::addFilter);
-    connect(m_chart, &SpendChart::chosen, this, &CostsView::chooseBucket);
-    connect(m_legend, &ChartLegend::hiddenChanged, this,
-        [this] { m_chart->setData(m_snapshot, m_legend->hidden()); });
-    for (const TaskScope* scope : {&m_tasks, &m_callTasks})
-        connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
-    m_reloadTimer.setSingleShot(true);
-    m_reloadTimer.setInterval(400);
-    connect(&m_reloadTimer, &QTimer::timeout, this, &CostsView::reload);
+    layOut();
+    restoreSettings();
+    connectParts();
     createCommands();
-}
-
-QWidget* CostsView::createCharts()
-{
-    auto* row = new QWidget;
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(12);
-
-    auto* spend = new Card;
-    spend->headingRow()->addWidget(m_chartTitle);
-    spend->headingRow()->addWidget(makeLabel(tr("by"), Tone::Secondary));
-    auto* menu = new QMenu(m_stackButton);
-    for (const Dimension dimension :
-        {Dimension::Model, Dimension::Task, Dimension::Agent, Dimension::User, Dimension::Provider}) {
-        menu->addAction(dimensionName(dimension), this, [this, dimension] {
-            m_stackBy = dimension;
-            m_stackButton->setText(dimensionName(dimension));
+    showPage();
+    m_live->setSession(session);
+    m_calls->setSession(session);
+    constexpr int soonMs = 250;
+    m_reloadTimer.setSingleShot(true);
+    m_reloadTimer.setInterval(soonMs);
+    connect(&m_reloadTimer, &QTimer::timeout, this, [this] {
+        // What is on its way may be too old already, but a busy ledger must not keep it from arriving.
+        if (m_tasks.active() > 0)
+            m_reloadAgain = true;
+        else
             reload();
-        });
-    }
-    m_stackButton->setMenu(menu);
-    m_stackButton->setObjectName(QStringLiteral("stack by"));
-    m_stackButton->setAccessibleName(tr("Stack the chart by"));
-    spend->headingRow()->addWidget(m_stackButton);
-    spend->headingRow()->addStretch(1);
-    spend->body()->addWidget(m_chart, 1);
-    spend->body()->addWidget(m_legend);
-    m_chart->setMinimumHeight(150);
-
-    layout->addWidget(spend, 15);
-    layout->addWidget(m_byModel, 8);
-    layout->addWidget(m_byTask, 8);
-    return row;
-}
-
-QWidget* CostsView::createCalls()
-{
-    auto* card = new Card;
-    card->headingRow()->addWidget(makeLabel(tr("Calls"), Tone::Normal, TextSize::Large, QFont::DemiBold));
-    m_callChips->setSpacing(6);
-    card->headingRow()->addLayout(m_callChips);
-    card->headingRow()->addWidget(m_callsSummary);
-    card->headingRow()->addStretch(1);
-    m_calls->setModel(m_callsModel);
-    m_calls->setObjectName(QStringLiteral("calls"));
-    m_calls->setAccessibleName(tr("Calls in this range, newest first"));
-    setUpTable(m_calls, m_theme);
-    QHeaderView* const header = m_calls->horizontalHeader();
-    header->setStretchLastSection(false);
-    constexpr int widths[] = {132, 100, 120, 100, 64, 96, 74, 68, 100, 100};
-    for (int column = 0; column < CallsModel::ColumnCount; ++column)
-        m_calls->setColumnWidth(column, widths[column]);
-    for (const int column : {CallsModel::Agent, CallsModel::Model, CallsModel::Task})
-        header->setSectionResizeMode(column, QHeaderView::Stretch);
-    connect(m_calls, &QTableView::activated, this, [this](const QModelIndex& index) {
-        if (const Call& call = m_callsModel->callAt(index.row()); !call.fingerprint.isEmpty())
-            Q_EMIT openEntry(call.fingerprint);
     });
-    m_calls->setMinimumHeight(120);
-    card->body()->addWidget(m_calls, 1);
-    return card;
 }
 
-QWidget* CostsView::createHeader()
+void CostsView::restoreSettings()
 {
-    auto* header = new QWidget;
-    auto* row = new QHBoxLayout(header);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(8);
-    row->addWidget(makeLabel(tr("Costs"), Tone::Normal, TextSize::Large, QFont::DemiBold));
-    row->addSpacing(4);
-    m_rangeButton = secondaryButton(rangeName(m_range));
-    m_rangeButton->setObjectName(QStringLiteral("range"));
-    m_rangeButton->setAccessibleName(tr("Range"));
-    auto* menu = new QMenu(m_rangeButton);
-    for (const CostsRange range :
-        {CostsRange::Today, CostsRange::Week, CostsRange::Month, CostsRange::Quarter, CostsRange::Year})
-        menu->addAction(rangeName(range), this, [this, range] { setRange(range); });
-    m_rangeButton->setMenu(menu);
-    row->addWidget(m_rangeButton);
-    m_compare = makeLabel(previousName(m_range), Tone::Secondary);
-    row->addWidget(m_compare);
-    m_chips = new QHBoxLayout;
-    m_chips->setSpacing(6);
-    row->addLayout(m_chips);
-    row->addStretch(1);
-    auto* zone = makeLabel(QString::fromLatin1(timeZone()), Tone::Secondary);
-    zone->setToolTip(tr("Days are cut in this time zone"));
-    row->addWidget(zone);
-    auto* exportButton = secondaryButton(tr("Export CSV"));
-    exportButton->setObjectName(QStringLiteral("export"));
-    connect(exportButton, &QPushButton::clicked, this, &CostsView::exportCsv);
-    row->addWidget(exportButton);
-    updateChips();
-    return header;
-}
-
-void CostsView::createCommands()
-{
-    auto* refresh = new QAction(tr("Reload costs"), this);
-    refresh->setShortcut(QKeySequence::Refresh);
-    refresh->setShortcutContext(Qt::WidgetWithChildrenShortcut);
-    connect(refresh, &QAction::triggered, this, &CostsView::reload);
-    auto* exporting = new QAction(tr("Export costs as CSV"), this);
-    connect(exporting, &QAction::triggered, this, &CostsView::exportCsv);
-    auto* clear = new QAction(tr("Clear cost filters"), this);
-    connect(clear, &QAction::triggered, this, [this] {
-        m_filters.clear();
-        m_bucket.clear();
-        updateChips();
-        reload();
-    });
-    m_commands = {refresh, exporting, clear};
-    for (const CostsRange range :
-        {CostsRange::Today, CostsRange::Week, CostsRange::Month, CostsRange::Quarter, CostsRange::Year}) {
-        auto* action = new QAction(tr("Costs of: %1").arg(rangeName(range).toLower()), this);
-        connect(action, &QAction::triggered, this, [this, range] { setRange(range); });
-        m_commands.append(action);
+    if (m_settings) {
+        const auto read = [this](const char* key) {
+            return m_settings->value(QStringLiteral("costs/") + QLatin1String(key));
+        };
+        m_range = rangeFromKey(read("range").toString());
+        const QByteArray zone = read("zone").toByteArray();
+        if (!zone.isEmpty() && QTimeZone(zone).isValid())
+            m_timeZone = zone;
+        m_stackBy = dimensionFromName(read("stack").toString()).value_or(m_stackBy);
+        m_compare = read("compare").isNull() || read("compare").toBool();
+        m_tabs->setCurrentIndex(std::clamp(read("page").toInt(), 0, m_tabs->count() - 1));
     }
-    addAction(refresh);
+    m_stackButton->setText(dimensionName(m_stackBy));
+}
+
+void CostsView::remember(const char* key, const QVariant& value)
+{
+    if (m_settings)
+        m_settings->setValue(QStringLiteral("costs/") + QLatin1String(key), value);
 }
 
 void CostsView::activate()
 {
     reload();
-    m_calls->setFocus();
+    if (page() != CostsPage::Prices)
+        m_calls->table()->setFocus();
 }
 
-QList<QWidget*> CostsView::panes()
+void CostsView::showEvent(QShowEvent* event)
 {
-    return {m_chart, m_byModel->bars(), m_byTask->bars(), m_calls};
+    View::showEvent(event);
+    m_live->setOn(true);
+}
+
+void CostsView::hideEvent(QHideEvent* event)
+{
+    View::hideEvent(event);
+    m_live->setOn(false);
 }
 
 void CostsView::stopTasks()
 {
     m_reloadTimer.stop();
+    m_live->stopTasks();
     m_tasks.drop();
-    m_callTasks.drop();
+    m_otherTasks.drop();
+    m_calls->stopTasks();
+    m_export->stopTasks();
+    m_saver->stopTasks();
+    if (m_prices)
+        m_prices->stopTasks();
+}
+
+int CostsView::activeTasks() const
+{
+    return m_tasks.active() + m_otherTasks.active() + m_live->activeTasks() + m_calls->activeTasks()
+        + m_export->activeTasks() + m_saver->activeTasks() + (m_prices ? m_prices->activeTasks() : 0);
 }
 
 void CostsView::setSession(Session* session)
@@ -242,57 +175,170 @@ void CostsView::setSession(Session* session)
     stopTasks();
     m_session = session;
     m_loaded = false;
-    m_filters.clear();
-    m_bucket.clear();
-    if (m_chips)
-        updateChips();
-    if (isVisible())
+    m_colors.clear();
+    m_calls->setSession(session);
+    m_live->setSession(session);
+    delete std::exchange(m_prices, nullptr);
+    showPage();
+    {
+        const QSignalBlocker quiet(m_filters); // one reload is enough
+        m_filters->setFilters({});
+    }
+    if (isVisible()) {
+        m_live->setOn(true);
         reload();
+    }
 }
 
 void CostsView::scheduleReload()
 {
-    if (isVisible() && !m_reloadTimer.isActive())
+    if (isVisible() && page() != CostsPage::Prices && !m_reloadTimer.isActive())
         m_reloadTimer.start();
 }
 
 void CostsView::setRange(CostsRange range)
 {
     m_range = range;
-    m_bucket.clear();
-    if (m_rangeButton) {
-        m_rangeButton->setText(rangeName(range));
-        m_compare->setText(previousName(range));
-    }
+    m_beforeZoom.reset();
+    remember("range", rangeKey(range));
     reload();
 }
 
-QByteArray CostsView::timeZone() const
+void CostsView::setSpan(const TimeSpan& span)
 {
-    const QByteArray id = QTimeZone::systemTimeZoneId();
-    return id.isEmpty() ? QByteArrayLiteral("UTC") : id;
+    if (span.isEmpty())
+        return;
+    if (!m_beforeZoom)
+        m_beforeZoom = Period{m_range, m_span};
+    m_range = CostsRange::Custom;
+    m_span = span;
+    reload();
+}
+
+void CostsView::resetZoom()
+{
+    if (!m_beforeZoom)
+        return;
+    m_range = m_beforeZoom->range;
+    m_span = m_beforeZoom->span;
+    m_beforeZoom.reset();
+    reload();
+}
+
+void CostsView::setTimeZone(const QByteArray& id)
+{
+    m_timeZone = id;
+    remember("zone", id);
+    reload();
+}
+
+void CostsView::setCompare(bool on)
+{
+    m_compare = on;
+    remember("compare", on);
+    reload();
+}
+
+void CostsView::setStackBy(Dimension dimension)
+{
+    m_stackBy = dimension;
+    m_stackButton->setText(dimensionName(dimension));
+    remember("stack", dimensionName(dimension));
+    reload();
+}
+
+void CostsView::setBucket(std::optional<Dimension> bucket)
+{
+    m_bucket = bucket;
+    reload();
+}
+
+CostsPage CostsView::page() const
+{
+    return static_cast<CostsPage>(m_tabs->currentIndex());
+}
+
+void CostsView::showPage()
+{
+    const bool prices = page() == CostsPage::Prices;
+    m_filters->setVisible(!prices);
+    if (prices) {
+        openPrices();
+        return;
+    }
+    m_charts->setCurrentIndex(m_tabs->currentIndex());
+    m_pages->setCurrentIndex(contentPage);
+}
+
+void CostsView::openPrices()
+{
+    if (!m_prices && m_session) {
+        m_prices = new PricesPage(m_theme, m_session);
+        connect(m_prices, &PricesPage::notice, this, &CostsView::notice);
+        connect(m_prices, &PricesPage::activeTasksChanged, this, &View::activeTasksChanged);
+        m_pages->addWidget(m_prices);
+    }
+    if (m_prices)
+        m_pages->setCurrentWidget(m_prices);
+}
+
+void CostsView::setPage(CostsPage page)
+{
+    m_tabs->setCurrentIndex(static_cast<int>(page));
+}
+
+CostsQuestion CostsView::question() const
+{
+    CostsQuestion question;
+    question.page = page();
+    question.range = m_range;
+    question.timeZone = m_timeZone;
+    question.span =
+        m_range == CostsRange::Custom ? m_span : spanOf(m_range, m_timeZone, m_session->clock().nowMs());
+    question.bucket = m_bucket;
+    question.stackBy = m_stackBy;
+    question.filters = m_filters->filters();
+    question.compare = m_compare;
+    return question;
+}
+
+void CostsView::showPeriod()
+{
+    if (!m_picker || !m_session)
+        return;
+    m_picker->setRange(m_range, question().span, m_timeZone);
+    m_picker->setCompare(m_compare);
 }
 
 void CostsView::reload()
 {
     if (!m_session)
         return;
+    showPeriod();
+    if (page() == CostsPage::Prices) {
+        m_tasks.drop();
+        m_prices->reload();
+        return;
+    }
     if (!m_loaded)
         m_tiles->setLoading();
-    CostsQuestion question;
-    question.range = m_range;
-    question.stackBy = m_stackBy;
-    question.timeZone = timeZone();
-    question.filters = m_filters;
-    question.nowMs = m_session->clock().nowMs();
+    m_reloadAgain = false;
     m_tasks.drop();
-    m_tasks.run([session = m_session, question](std::stop_token) { return loadCosts(session, question); },
-        [this](CostsSnapshot snapshot) { showSnapshot(std::move(snapshot)); },
-        [this](const Failure& failure) {
-            if (!failure.cancelled())
-                m_banner->showProblem(
-                    tr("The ledger can't be read: %1").arg(failure.message), failure.remedy, tr("Retry"));
-        });
+    m_tasks.run(
+        [session = m_session, asked = question()](std::stop_token) { return loadCosts(session, asked); },
+        [this](CostsSnapshot snapshot) {
+            showSnapshot(std::move(snapshot));
+            if (m_reloadAgain)
+                m_reloadTimer.start();
+            m_reloadAgain = false;
+        },
+        [this](const Failure& failure) { showProblem(tr("The ledger can't be read: %1"), failure); });
+}
+
+void CostsView::showProblem(const QString& what, const Failure& failure)
+{
+    if (!failure.cancelled())
+        m_banner->showProblem(what.arg(failure.message), failure.remedy, tr("Retry"));
 }
 
 void CostsView::showSnapshot(CostsSnapshot snapshot)
@@ -300,178 +346,177 @@ void CostsView::showSnapshot(CostsSnapshot snapshot)
     m_banner->clear();
     m_snapshot = std::move(snapshot);
     m_loaded = true;
-    const bool nothing = m_snapshot.total.calls == 0;
-    if (nothing && m_filters.empty()) {
-        if (m_snapshot.before.calls == 0 && m_range != CostsRange::Today)
-            m_empty->setContent(IconName::Costs, tr("Nothing was spent yet"),
-                tr("Every run is recorded here: what it cost, and what the cache saved. Run a prompt to see "
-                   "the first call."),
-                tr("Open the workbench"));
-        else
-            m_empty->setContent(IconName::Costs, tr("No calls in this range"),
-                tr("%1 has no recorded calls in this workspace. Choose a longer range above, or run a "
-                   "prompt.")
-                    .arg(rangeName(m_range)),
-                tr("Open the workbench"));
-        m_pages->setCurrentIndex(1);
+    if (m_snapshot.total.calls() == 0 && m_snapshot.question.filters.empty()) {
+        showEmpty();
         return;
     }
-    m_pages->setCurrentIndex(0);
+    m_pages->setCurrentIndex(contentPage);
     m_tiles->show(m_snapshot);
-    showChart();
-    const bool byModel = m_stackBy == Dimension::Model;
-    const bool byTask = m_stackBy == Dimension::Task;
-    const std::vector<CostsSeries> none;
-    m_byModel->show(m_snapshot.byModel, byModel ? m_snapshot.series : none);
-    m_byTask->show(m_snapshot.byTask, byTask ? m_snapshot.series : none);
-    if (m_bucket.isEmpty()) {
-        m_callsSummary->setText(m_snapshot.total.calls > callsShown
-                ? tr("newest %1 of %2 · %3")
-                      .arg(format::count(callsShown), format::count(m_snapshot.total.calls),
-                          m_snapshot.total.cost.toDisplay())
-                : tr("%1 calls · %2")
-                      .arg(format::count(m_snapshot.total.calls), m_snapshot.total.cost.toDisplay()));
-        m_callsModel->setCalls(m_snapshot.calls);
-    } else {
-        loadCalls();
-    }
+    showCharts();
+    m_calls->setSelection(selectionOf(m_snapshot.question), m_snapshot.question.timeZone);
 }
 
-void CostsView::showChart()
+void CostsView::showEmpty()
 {
-    m_chartTitle->setText(m_snapshot.hourly ? tr("Spend per hour") : tr("Spend per day"));
-    std::vector<ChartLegend::Item> items;
-    for (std::size_t at = 0; at < m_snapshot.series.size(); ++at) {
-        const CostsSeries& series = m_snapshot.series[at];
-        ChartLegend::Item item;
-        item.name = series.name;
-        item.label = m_stackBy == Dimension::Model ? format::shortModel(series.name) : series.name;
-        if (item.label.isEmpty())
-            item.label = tr("(none)");
-        item.colorIndex = series.other ? -1 : static_cast<int>(at);
-        items.push_back(std::move(item));
-    }
-    m_legend->setItems(items);
-    m_chart->setData(m_snapshot, m_legend->hidden());
-}
-
-void CostsView::addFilter(Dimension dimension, const QString& value)
-{
-    for (auto& [existing, values] : m_filters) {
-        if (existing == dimension) {
-            values = QStringList{value};
-            updateChips();
-            reload();
-            return;
-        }
-    }
-    m_filters.emplace_back(dimension, QStringList{value});
-    updateChips();
-    reload();
-}
-
-void CostsView::removeFilter(int index)
-{
-    m_filters.erase(m_filters.begin() + index);
-    updateChips();
-    reload();
-}
-
-void CostsView::chooseBucket(const QString& bucket, const QString& series)
-{
-    m_bucket = bucket;
-    updateChips();
-    if (!series.isEmpty())
-        addFilter(m_stackBy, series);
+    const bool ever = m_snapshot.before && m_snapshot.before->calls() > 0;
+    if (m_range == CostsRange::Year && !ever)
+        m_empty->setContent(IconName::Costs, tr("Nothing was spent yet"),
+            tr("Every run is recorded here: what it cost, and what the cache saved. Run a prompt to see the "
+               "first call."),
+            tr("Open the workbench"));
     else
-        loadCalls();
+        m_empty->setContent(IconName::Costs, tr("No calls in this range"),
+            tr("This workspace has no recorded calls in the range %1. Choose a longer one above, or run a "
+               "prompt: "
+               "every run is recorded here, with what it cost and what the cache saved.")
+                .arg(m_range == CostsRange::Custom ? spanText(m_snapshot.question.span, m_timeZone)
+                                                   : QStringLiteral("“%1”").arg(rangeName(m_range))),
+            tr("Open the workbench"));
+    m_pages->setCurrentIndex(emptyPage);
 }
 
-void CostsView::updateChips()
+void CostsView::showCharts()
 {
-    if (m_chips) {
-        clearRow(m_chips);
-        for (int at = 0; at < static_cast<int>(m_filters.size()); ++at) {
-            const auto& [dimension, values] = m_filters[static_cast<std::size_t>(at)];
-            auto* chip = new Chip(m_theme,
-                QStringLiteral("%1: %2").arg(dimensionName(dimension), values.join(QStringLiteral(", "))));
-            connect(chip, &Chip::removeRequested, this, [this, at] { removeFilter(at); });
-            m_chips->addWidget(chip);
+    const Dimension by = m_snapshot.question.stackBy;
+    if (by != Dimension::Model && by != Dimension::Task) {
+        QStringList names;
+        for (const CostsSeries& series : m_snapshot.series) {
+            if (!series.isOther)
+                names.append(series.name);
+        }
+        m_colors.assign(by, names);
+    }
+    m_colors.assign(Dimension::Model, chartNames(m_snapshot.byModel));
+    m_colors.assign(Dimension::Task, chartNames(m_snapshot.byTask));
+    m_byModel->show(m_snapshot.byModel, m_colors);
+    m_byTask->show(m_snapshot.byTask, m_colors);
+    // Only what is seen: the others are made when their page is opened, which asks again.
+    switch (m_snapshot.question.page) {
+    case CostsPage::Spend:
+        m_spend->setData(spendChart(m_snapshot, m_colors));
+        break;
+    case CostsPage::Cache:
+        m_saved->setData(savedChart(m_snapshot));
+        m_hitRate->setData(hitRateChart(m_snapshot));
+        break;
+    case CostsPage::Tokens:
+        m_tokens->setData(tokensChart(m_snapshot));
+        m_runCost->setData(runCostChart(m_snapshot));
+        break;
+    case CostsPage::Latency:
+        m_latencyPaid->setData(latencyChart(m_snapshot, false));
+        m_latencyHits->setData(latencyChart(m_snapshot, true));
+        m_errors->setData(errorsChart(m_snapshot));
+        break;
+    case CostsPage::Prices:
+        break;
+    }
+    for (ChartCard* chart : {m_spend, m_saved, m_hitRate, m_tokens, m_latencyPaid, m_latencyHits, m_errors})
+        chart->setCanResetZoom(m_beforeZoom.has_value());
+}
+
+void CostsView::openCalls(const CallScope& scope)
+{
+    m_calls->setScope(scope);
+}
+
+void CostsView::openTile(CostsTiles::Figure figure)
+{
+    CallScope scope;
+    switch (figure) {
+    case CostsTiles::Spent:
+        scope.filters = {{Dimension::Outcome, paidOutcomes()}};
+        scope.label = tr("paid");
+        break;
+    case CostsTiles::Saved:
+    case CostsTiles::HitRate:
+        scope.filters = {{Dimension::Outcome, hitOutcomes()}};
+        scope.label = tr("hits");
+        break;
+    case CostsTiles::Unpriced:
+        scope.only = CallScope::Only::Unpriced;
+        scope.label = tr("unpriced");
+        if (!m_snapshot.unpricedModels.isEmpty() && m_snapshot.unpricedModels.size() < mostBars)
+            scope.filters = {{Dimension::Model, m_snapshot.unpricedModels}};
+        break;
+    case CostsTiles::Calls:
+    case CostsTiles::FigureCount:
+        break;
+    }
+    openCalls(scope);
+    m_calls->table()->setFocus();
+}
+
+void CostsView::openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series)
+{
+    CallScope scope;
+    scope.span = column.span;
+    scope.spanLabel = column.longLabel;
+    const auto only = [&scope](Dimension dimension, const QStringList& values, const QString& label) {
+        scope.filters = {{dimension, values}};
+        scope.label = label;
+    };
+    if (chart == m_spend) {
+        if (!series.isNull())
+            only(m_snapshot.question.stackBy, {series}, valueLabel(m_snapshot.question.stackBy, series));
+    } else if (chart == m_saved) {
+        if (!series.isNull())
+            only(Dimension::Outcome, series == QLatin1String("saved") ? hitOutcomes() : paidOutcomes(),
+                series == QLatin1String("saved") ? tr("hits") : tr("paid"));
+    } else if (chart == m_tokens || chart == m_latencyPaid) {
+        only(Dimension::Outcome, paidOutcomes(), tr("paid"));
+    } else if (chart == m_latencyHits) {
+        only(Dimension::Outcome, hitOutcomes(), tr("hits"));
+    } else if (chart == m_runCost) {
+        only(Dimension::Outcome, paidOutcomes(), column.longLabel);
+        scope.only = CallScope::Only::CostBetween;
+        scope.from = Money::fromPicodollars(column.from);
+        scope.upTo = Money::fromPicodollars(column.upTo);
+    } else if (chart == m_errors) {
+        if (series == QLatin1String("failed")) {
+            only(Dimension::Outcome, namesOf({Outcome::Failed}), tr("failed"));
+        } else if (!series.isNull()) {
+            const bool limited = series == QLatin1String("429");
+            scope.only = limited ? CallScope::Only::RateLimited : CallScope::Only::Retried;
+            scope.label = limited ? tr("429 answers") : tr("retried");
         }
     }
-    clearRow(m_callChips);
-    if (!m_bucket.isEmpty()) {
-        auto* chip = new Chip(m_theme, bucketLabel(m_bucket, m_bucket.contains(QLatin1Char('T'))));
-        connect(chip, &Chip::removeRequested, this, [this] {
-            m_bucket.clear();
-            updateChips();
-            reload();
-        });
-        m_callChips->addWidget(chip);
-    }
+    openCalls(scope);
 }
 
-void CostsView::loadCalls()
+void CostsView::loadFilterValues(Dimension dimension)
 {
-    const QTimeZone zone(timeZone());
-    const bool hourly = m_bucket.contains(QLatin1Char('T'));
-    const QDateTime start = hourly
-        ? QDateTime(QDate::fromString(m_bucket.section(QLatin1Char('T'), 0, 0), Qt::ISODate),
-            QTime::fromString(m_bucket.section(QLatin1Char('T'), 1), QStringLiteral("HH:mm")), zone)
-        : QDateTime(QDate::fromString(m_bucket, Qt::ISODate), QTime(0, 0), zone);
-    CallQuery query;
-    query.fromMs = start.toMSecsSinceEpoch();
-    query.toMs = (hourly ? start.addSecs(3600) : start.addDays(1)).toMSecsSinceEpoch();
-    query.filters = m_filters;
-    query.limit = callsShown;
-    m_callTasks.drop();
-    m_callTasks.run([session = m_session, query](std::stop_token) { return session->calls(query); },
-        [this](std::vector<Call> calls) {
-            Money sum;
-            for (const Call& call : calls)
-                sum += call.cost.value_or(Money());
-            const auto count = static_cast<qint64>(calls.size());
-            m_callsSummary->setText(count == callsShown
-                    ? tr("newest %1").arg(format::count(count))
-                    : tr("%1 calls · %2").arg(format::count(count), sum.toDisplay()));
-            m_callsModel->setCalls(std::move(calls));
-        },
+    m_otherTasks.run([session = m_session, selection = selectionOf(question()), dimension](
+                         std::stop_token) { return loadValues(session, selection, dimension); },
+        [this, dimension](
+            std::vector<ChoicePopup::Choice> values) { m_filters->showValues(dimension, std::move(values)); },
         [this](const Failure& failure) {
             if (!failure.cancelled())
-                m_banner->showProblem(
-                    tr("The calls can't be read: %1").arg(failure.message), failure.remedy, tr("Retry"));
+                m_filters->showProblem(failure.message + QLatin1Char(' ') + failure.remedy);
         });
 }
 
-void CostsView::exportCsv()
+void CostsView::exportSums()
 {
-    if (!m_loaded)
-        return;
-    auto* dialog =
-        new QFileDialog(this, tr("Export costs"), QStringLiteral("costs.csv"), tr("CSV files (*.csv)"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(QStringLiteral("csv"));
-    connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
-        CostQuery query;
-        query.fromMs = m_snapshot.fromMs;
-        query.toMs = m_snapshot.toMs;
-        query.timeZone = m_snapshot.question.timeZone;
-        query.filters = m_snapshot.question.filters;
-        query.groupBy = {
-            m_snapshot.hourly ? Dimension::Hour : Dimension::Day, Dimension::Model, Dimension::Task};
-        const std::vector<Dimension> groups = query.groupBy;
-        m_tasks.run([session = m_session, query](std::stop_token) { return session->costs(query); },
-            [this, path, groups](const CostReport& report) {
-                QSaveFile file(path);
-                if (!file.open(QIODevice::WriteOnly) || file.write(costsCsv(groups, report)) < 0
-                    || !file.flush() || !file.commit()) // commit() does not notice a disk that is full
-                    m_banner->showProblem(tr("%1 can't be written: %2.").arg(path, file.errorString()),
-                        tr("Choose another folder."));
-            },
-            [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
-    });
-    dialog->open();
+    askForFile(this, tr("Export sums"), QStringLiteral("costs.csv"), QStringLiteral("csv"),
+        [this](const QString& path) {
+            m_otherTasks.run([session = m_session, asked = question()](
+                                 std::stop_token) { return loadSumsCsv(session, asked); },
+                [this, path](const QByteArray& csv) { m_saver->save(path, csv); },
+                [this](const Failure& failure) { showProblem(tr("The ledger can't be read: %1"), failure); });
+        });
+}
+
+void CostsView::exportCalls(bool onlyListed)
+{
+    askForFile(this, tr("Export calls"), QStringLiteral("calls.csv"), QStringLiteral("csv"),
+        [this, onlyListed](const QString& path) {
+            const CallSelection all = selectionOf(question());
+            const bool isScope = onlyListed && m_calls->scope() != CallScope();
+            m_export->start(m_session, isScope ? m_calls->listed() : all,
+                isScope ? m_calls->scope() : CallScope(), m_timeZone, path,
+                isScope ? 0 : m_snapshot.total.calls());
+        });
 }
 
 } // namespace llmcache::ui

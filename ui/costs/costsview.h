@@ -1,36 +1,41 @@
 #pragma once
 
-#include "cache/session.h"
+#include "costs/callspanel.h"
 #include "costs/costsdata.h"
+#include "costs/costspanels.h"
+#include "costs/seriescolors.h"
 #include "shell/view.h"
 #include "widgets/tasks.h"
 
 #include <QTimer>
 
 class QHBoxLayout;
-class QLabel;
+class QSettings;
 class QStackedWidget;
-class QTableView;
 
 namespace llmcache::ui {
 
-class BreakdownCard;
 class Button;
-class CallsModel;
-class ChartLegend;
-class CostsTiles;
+class ChartCard;
+struct ChartColumn;
 class EmptyState;
 class ErrorBanner;
-class SpendChart;
+class ExportBar;
+class FileSaver;
+class LiveLedger;
+class PricesPage;
+class RangePicker;
+class TabStrip;
 class Theme;
 
-/// What was spent and saved: tiles, spend over time, by model and by task, and the calls behind them. Shows
-/// what the ledger answers; computes nothing itself.
+/// What was spent and saved: figures, charts in pages, and the calls behind them. Shows what the ledger
+/// answers; computes nothing itself.
 class CostsView : public View {
     Q_OBJECT
 public:
-    /// `theme` must outlive the view; so must the session, until setSession() gives another.
-    CostsView(const Theme* theme, Session* session, QWidget* parent = nullptr);
+    /// `theme` must outlive the view; so must the session, until setSession() gives another. `settings`,
+    /// where there are any, remember range, time zone and grouping, and must outlive it too.
+    CostsView(const Theme* theme, Session* session, QSettings* settings = nullptr, QWidget* parent = nullptr);
 
     QString title() const override { return tr("Costs"); }
     QWidget* createHeader() override;
@@ -38,65 +43,117 @@ public:
     QList<QWidget*> panes() override;
     QList<QAction*> commands() override { return m_commands; }
     void stopTasks() override;
-    int activeTasks() const override { return m_tasks.active() + m_callTasks.active(); }
+    int activeTasks() const override;
 
     void setSession(Session* session);
     /// Asks the ledger again, soon and once for several calls in a row.
     void scheduleReload();
     CostsRange range() const { return m_range; }
     void setRange(CostsRange range);
+    /// A stretch of time of one's own: a custom range, or what a drag over a chart marked.
+    void setSpan(const TimeSpan& span);
+    void setTimeZone(const QByteArray& id);
+    void setCompare(bool on);
+    void setStackBy(Dimension dimension);
+    /// Nothing = what suits the range.
+    void setBucket(std::optional<Dimension> bucket);
+    CostsPage page() const;
+    void setPage(CostsPage page);
+    FilterBar* filters() const { return m_filters; }
+    const CostsSnapshot& snapshot() const { return m_snapshot; }
 
 Q_SIGNALS:
     /// The user asked for the entry behind a call.
     void openEntry(const QString& fingerprint);
+    /// The user asked for the run behind a call, to look at or to do again.
+    void openRun(const QString& fingerprint);
     /// The action of the empty state.
     void openWorkbench();
+    /// Something was done; `undo` takes it back.
+    void notice(const QString& text, const QString& action, const std::function<void()>& undo);
+
+protected:
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
 
 private:
+    struct Period {
+        CostsRange range;
+        TimeSpan span;
+    };
+    // costsviewlayout.cpp
+    void layOut();
+    QWidget* createTopRow();
     QWidget* createCharts();
-    QWidget* createCalls();
+    QWidget* createSpendPage();
+    QWidget* rowOf(const QList<QWidget*>& cards) const;
+    ChartCard* createChart(const QString& name);
     void createCommands();
+    QAction* addCommand(const QString& text, std::function<void()> run);
+    void connectParts();
+
+    void restoreSettings();
+    void remember(const char* key, const QVariant& value);
+    CostsQuestion question() const;
     void reload();
     void showSnapshot(CostsSnapshot snapshot);
-    void showChart();
-    void updateChips();
-    void addFilter(Dimension dimension, const QString& value);
-    void removeFilter(int index);
-    void chooseBucket(const QString& bucket, const QString& series);
-    void loadCalls();
-    void exportCsv();
-    QByteArray timeZone() const;
+    void showCharts();
+    void showEmpty();
+    void showPage();
+    void openPrices();
+    void showPeriod();
+    void resetZoom();
+    void openCalls(const CallScope& scope);
+    void openTile(CostsTiles::Figure figure);
+    void openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series);
+    void loadFilterValues(Dimension dimension);
+    void exportSums();
+    void exportCalls(bool onlyListed);
+    void showProblem(const QString& what, const Failure& failure);
 
     const Theme* m_theme;
     Session* m_session;
+    QSettings* m_settings;
     CostsRange m_range = CostsRange::Month;
+    TimeSpan m_span; ///< of a custom range
+    std::optional<Period> m_beforeZoom;
+    QByteArray m_timeZone;
     Dimension m_stackBy = Dimension::Model;
-    std::vector<std::pair<Dimension, QStringList>> m_filters;
-    QString m_bucket; ///< of the calls table; empty = the whole range
+    std::optional<Dimension> m_bucket;
+    bool m_compare = true;
     CostsSnapshot m_snapshot;
+    SeriesColors m_colors;
     bool m_loaded = false;
+    bool m_reloadAgain = false;
 
-    QStackedWidget* m_pages;
-    EmptyState* m_empty;
+    FileSaver* m_saver;
+    LiveLedger* m_live;
     ErrorBanner* m_banner;
+    TabStrip* m_tabs;
+    FilterBar* m_filters;
+    QStackedWidget* m_pages; ///< content, empty, prices
+    EmptyState* m_empty;
     CostsTiles* m_tiles;
-    SpendChart* m_chart;
-    QLabel* m_chartTitle;
+    QStackedWidget* m_charts; ///< by CostsPage
+    ChartCard* m_spend;
     Button* m_stackButton;
-    ChartLegend* m_legend;
     BreakdownCard* m_byModel;
     BreakdownCard* m_byTask;
-    QTableView* m_calls;
-    CallsModel* m_callsModel;
-    QLabel* m_callsSummary;
-    QHBoxLayout* m_callChips;
-    Button* m_rangeButton = nullptr;
-    QLabel* m_compare = nullptr;
-    QHBoxLayout* m_chips = nullptr;
+    ChartCard* m_saved;
+    ChartCard* m_hitRate;
+    ChartCard* m_tokens;
+    ChartCard* m_runCost;
+    ChartCard* m_latencyPaid;
+    ChartCard* m_latencyHits;
+    ChartCard* m_errors;
+    CallsPanel* m_calls;
+    ExportBar* m_export;
+    PricesPage* m_prices = nullptr; ///< made when it is opened
+    RangePicker* m_picker = nullptr;
     QList<QAction*> m_commands;
     QTimer m_reloadTimer;
     TaskScope m_tasks;
-    TaskScope m_callTasks;
+    TaskScope m_otherTasks; ///< values to filter by, exports of sums
 };
 
 } // namespace llmcache::ui

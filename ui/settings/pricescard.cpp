@@ -136,6 +136,13 @@ void PricesCard::reload()
     change({});
 }
 
+void PricesCard::editModel(const QString& model)
+{
+    // The names in custom costs may be written otherwise.
+    const int row = m_costs->rowOf(model);
+    fillForm(row >= 0 ? m_costs->modelAt(row) : model);
+}
+
 void PricesCard::stopTasks()
 {
     m_tasks.stop();

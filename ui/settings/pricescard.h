@@ -28,6 +28,8 @@ public:
     PricesCard(const Theme* theme, Session* session, QWidget* parent = nullptr);
     /// Reads the files again: another program may have changed them.
     void reload();
+    /// Puts a model and its custom costs, if it has some, into the form.
+    void editModel(const QString& model);
     void stopTasks();
     int activeTasks() const;
 

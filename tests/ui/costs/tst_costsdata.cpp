@@ -1,5 +1,6 @@
 #include "costs/callsmodel.h"
-#include "costs/costsdata.h"
+#include "costs/costscharts.h"
+#include "costs/seriescolors.h"
 #include "guitest.h"
 #include "widgets/badge.h"
 
@@ -14,14 +15,6 @@ namespace {
 Money dollars(const char* text)
 {
     return *Money::fromDecimal(QString::fromLatin1(text));
-}
-
-CostRow row(const QString& bucket, const QString& name, const char* cost)
-{
-    CostRow result;
-    result.keys = {bucket, name};
-    result.sums.cost = dollars(cost);
-    return result;
 }
 
 qint64 at(const char* zone, int year, int month, int day, int hour, int minute = 0)
@@ -39,8 +32,14 @@ private Q_SLOTS:
     void rangesBeginAtMidnightOfTheReader();
     void daysAcrossTheEndOfSummerTime();
     void theRepeatedHourIsOneBucket();
-    void largestSeriesFirstTheRestIsOther();
+    void comparedWithTheSameDaysBefore();
+    void barsSuitTheirSpan();
+    void shareAndMoneyToTheLastDigit();
+    void chartCsv();
+    void colorsStay();
+    void everyRunIsInOneBar();
     void csvIsExactAndSafe();
+    void newCallsComeOnTop();
     void callsTable();
 };
 
@@ -55,67 +54,185 @@ void TestCostsData::rangesBeginAtMidnightOfTheReader_data()
 void TestCostsData::rangesBeginAtMidnightOfTheReader()
 {
     QFETCH(QByteArray, zone);
-    CostsQuestion question;
-    question.timeZone = zone;
-    question.nowMs = at(zone.constData(), 2026, 11, 23, 0, 30);
-    question.range = CostsRange::Today;
-    QCOMPARE(rangeStart(question), at(zone.constData(), 2026, 11, 23, 0));
-    question.range = CostsRange::Week;
-    QCOMPARE(rangeStart(question), at(zone.constData(), 2026, 11, 17, 0));
-    const QStringList days = bucketKeys(rangeStart(question), question.nowMs, false, zone);
-    QCOMPARE(days.size(), 7);
-    QCOMPARE(days.front(), QStringLiteral("2026-11-17"));
-    QCOMPARE(days.back(), QStringLiteral("2026-11-23"));
+    const qint64 now = at(zone.constData(), 2026, 11, 23, 0, 30);
+    QCOMPARE(spanOf(CostsRange::Today, zone, now).fromMs, at(zone.constData(), 2026, 11, 23, 0));
+    const TimeSpan week = spanOf(CostsRange::Week, zone, now);
+    QCOMPARE(week.fromMs, at(zone.constData(), 2026, 11, 17, 0));
+    QCOMPARE(spanOf(CostsRange::ThisMonth, zone, now).fromMs, at(zone.constData(), 2026, 11, 1, 0));
+    const TimeSpan last = spanOf(CostsRange::LastMonth, zone, now);
+    QCOMPARE(last.fromMs, at(zone.constData(), 2026, 10, 1, 0));
+    QCOMPARE(last.toMs, at(zone.constData(), 2026, 11, 1, 0));
+    const auto days = bucketsOf(week, Dimension::Day, zone);
+    QCOMPARE(days.size(), std::size_t(7));
+    QCOMPARE(days.front().key, QStringLiteral("2026-11-17"));
+    QCOMPARE(days.back().key, QStringLiteral("2026-11-23"));
+    QCOMPARE(days.back().span.toMs, week.toMs);
 }
 
 void TestCostsData::daysAcrossTheEndOfSummerTime()
 {
     const QByteArray zone = "Europe/Berlin";
-    const QStringList days =
-        bucketKeys(at(zone.constData(), 2026, 10, 24, 0), at(zone.constData(), 2026, 10, 27, 0), false, zone);
-    QCOMPARE(days,
-        (QStringList{
-            QStringLiteral("2026-10-24"), QStringLiteral("2026-10-25"), QStringLiteral("2026-10-26")}));
+    const TimeSpan span{at(zone.constData(), 2026, 10, 24, 0), at(zone.constData(), 2026, 10, 27, 0)};
+    const auto days = bucketsOf(span, Dimension::Day, zone);
+    QCOMPARE(days.size(), std::size_t(3));
+    constexpr qint64 hourMs = 3'600'000;
+    QCOMPARE(days[1].span.toMs - days[1].span.fromMs, 25 * hourMs);
+    QCOMPARE(spanText(span, zone), QStringLiteral("24 Oct – 26 Oct 2026"));
 }
 
 void TestCostsData::theRepeatedHourIsOneBucket()
 {
     const QByteArray zone = "Europe/Berlin";
-    const QStringList hours =
-        bucketKeys(at(zone.constData(), 2026, 10, 25, 0), at(zone.constData(), 2026, 10, 26, 0), true, zone);
-    QCOMPARE(hours.size(), 24); // 25 hours, two of them called 02:00
-    QCOMPARE(hours.count(QStringLiteral("2026-10-25T02:00")), 1);
+    const auto hours =
+        bucketsOf({at(zone.constData(), 2026, 10, 25, 0), at(zone.constData(), 2026, 10, 26, 0)},
+            Dimension::Hour, zone);
+    QCOMPARE(hours.size(), std::size_t(24)); // 25 hours, two of them called 02:00
+    QCOMPARE(std::count_if(hours.begin(), hours.end(),
+                 [](const Bucket& hour) { return hour.key == QStringLiteral("2026-10-25T02:00"); }),
+        1);
 }
 
-void TestCostsData::largestSeriesFirstTheRestIsOther()
+void TestCostsData::comparedWithTheSameDaysBefore()
 {
-    const QStringList buckets{QStringLiteral("d1"), QStringLiteral("d2")};
-    CostReport report;
-    report.rows = {row(buckets[0], QStringLiteral("a"), "1"), row(buckets[1], QStringLiteral("b"), "5"),
-        row(buckets[0], QStringLiteral("c"), "2"), row(buckets[1], QStringLiteral("d"), "0.5"),
-        row(buckets[1], QStringLiteral("free"), "0")};
-    const auto series = seriesOf(report, buckets, 2);
-    QCOMPARE(series.size(), std::size_t(3));
-    QCOMPARE(series[0].name, QStringLiteral("b"));
-    QCOMPARE(series[1].name, QStringLiteral("c"));
-    QVERIFY(series[2].other);
-    QCOMPARE(series[2].total, dollars("1.5"));
-    QCOMPARE(series[2].values[0], dollars("1"));
-    Money sum;
-    for (const CostsSeries& each : series)
-        sum += each.total;
-    QCOMPARE(sum, dollars("8.5"));
+    const QByteArray zone = "Europe/Berlin";
+    // Across the end of summer time: the same time of the day, not the same number of hours.
+    const qint64 now = at(zone.constData(), 2026, 10, 28, 15);
+    const TimeSpan week = spanOf(CostsRange::Week, zone, now);
+    const TimeSpan before = spanBefore(CostsRange::Week, week, zone);
+    QCOMPARE(before.fromMs, at(zone.constData(), 2026, 10, 15, 0));
+    QCOMPARE(before.toMs, at(zone.constData(), 2026, 10, 21, 15) + 1);
+    const TimeSpan march = spanOf(CostsRange::ThisMonth, zone, at(zone.constData(), 2027, 3, 31, 12));
+    QCOMPARE(spanBefore(CostsRange::ThisMonth, march, zone).toMs, at(zone.constData(), 2027, 2, 28, 12) + 1);
+    const TimeSpan custom{1'000, 3'000};
+    QCOMPARE(spanBefore(CostsRange::Custom, custom, zone), (TimeSpan{-1'000, 1'000}));
+}
+
+void TestCostsData::barsSuitTheirSpan()
+{
+    constexpr qint64 hourMs = 3'600'000;
+    constexpr qint64 dayMs = 24 * hourMs;
+    QCOMPARE(bucketSizeFor({0, hourMs}), Dimension::Minute);
+    QCOMPARE(bucketSizeFor({0, dayMs}), Dimension::Hour);
+    QCOMPARE(bucketSizeFor({0, 30 * dayMs}), Dimension::Day);
+    QCOMPARE(bucketSizeFor({0, 365 * dayMs}), Dimension::Week);
+    QCOMPARE(bucketSizeFor({0, 2000 * dayMs}), Dimension::Month);
+    QCOMPARE(bucketLabel(QStringLiteral("2026-11-14")), QStringLiteral("14 Nov"));
+    QCOMPARE(bucketLabel(QStringLiteral("2026-11-14T09:05"), true), QStringLiteral("Sat 14 Nov 2026 09:05"));
+    QCOMPARE(bucketLabel(QStringLiteral("2026-W07")), QStringLiteral("week 7"));
+    QCOMPARE(bucketLabel(QStringLiteral("2026-11")), QStringLiteral("Nov 2026"));
+}
+
+void TestCostsData::shareAndMoneyToTheLastDigit()
+{
+    QCOMPARE(exactText(ChartUnit::Money, ChartValue{2'894'000'001, 1}), QStringLiteral("$0.002894000001"));
+    QCOMPARE(exactText(ChartUnit::Share, ChartValue{412, 500}), QStringLiteral("82.4 % (412 of 500)"));
+    QCOMPARE(exactText(ChartUnit::Share, ChartValue{0, 0}), QStringLiteral("–"));
+    QCOMPARE(axisText(ChartUnit::Money, 0.25, 0.05), QStringLiteral("$0.25"));
+    QCOMPARE(axisText(ChartUnit::Count, 12'000, 4'000), QStringLiteral("12k"));
+    QCOMPARE(axisText(ChartUnit::Milliseconds, 2'500, 500), QStringLiteral("2.5 s"));
+}
+
+void TestCostsData::chartCsv()
+{
+    ChartData data;
+    data.columnTitle = QStringLiteral("day");
+    data.columns.resize(1);
+    data.columns[0].key = QStringLiteral("2026-11-14");
+    ChartSeries evil;
+    evil.name = QStringLiteral("=cmd()");
+    evil.values = {ChartValue{1, 1}};
+    ChartSeries other;
+    other.name = QStringLiteral("other");
+    other.values = {ChartValue{2'000'000'000'000, 1}};
+    data.series = {evil, other};
+    QCOMPARE(llmcache::ui::chartCsv(data),
+        QByteArray("day,'=cmd() usd,other usd,all usd\n2026-11-14,0.000000000001,2,2.000000000001\n"));
+}
+
+void TestCostsData::colorsStay()
+{
+    SeriesColors colors;
+    QStringList names;
+    for (int at = 0; at < 7; ++at)
+        names.append(QString::number(at));
+    colors.assign(Dimension::Model, names);
+    QSet<int> different;
+    for (const QString& name : std::as_const(names))
+        different.insert(colors.of(Dimension::Model, name));
+    QCOMPARE(different.size(), 7);
+    QVERIFY(!different.contains(-1));
+    const int third = colors.of(Dimension::Model, QStringLiteral("3"));
+    // Another one comes in the place of one that is gone, and nobody else changes.
+    colors.assign(Dimension::Model, {QStringLiteral("new"), QStringLiteral("3"), QStringLiteral("4")});
+    QCOMPARE(colors.of(Dimension::Model, QStringLiteral("3")), third);
+    QVERIFY(colors.of(Dimension::Model, QStringLiteral("new")) != third);
+    QVERIFY(colors.of(Dimension::Model, QStringLiteral("new")) >= 0);
+    QCOMPARE(colors.of(Dimension::Task, QStringLiteral("3")), -1);
+}
+
+void TestCostsData::everyRunIsInOneBar()
+{
+    CostsSnapshot snapshot;
+    qint64 runs = 0;
+    for (qint64 cost = 1; cost < 4'000'000'000'000; cost = cost * 5 / 3 + 1) {
+        snapshot.distributions.billed.add(cost, 3);
+        runs += 3;
+    }
+    const ChartData chart = runCostChart(snapshot);
+    QVERIFY(chart.columns.size() <= 40);
+    qint64 sum = 0;
+    qint64 end = -1;
+    for (std::size_t at = 0; at < chart.columns.size(); ++at) {
+        sum += chart.series.front().values[at]->amount;
+        QVERIFY(chart.columns[at].from > end);
+        end = chart.columns[at].upTo;
+    }
+    QCOMPARE(sum, runs);
+    QVERIFY(runCostChart(CostsSnapshot()).isEmpty());
 }
 
 void TestCostsData::csvIsExactAndSafe()
 {
-    CostReport report;
-    report.rows = {row(QStringLiteral("=cmd|' /C calc'!A0"), QStringLiteral("a,\"b\""), "0.000000000001")};
+    LedgerReport report;
+    LedgerRow row;
+    row.keys = {{LedgerKey::Kind::Value, QStringLiteral("=cmd|' /C calc'!A0")},
+        {LedgerKey::Kind::Value, QStringLiteral("a,\"b\"")}};
+    row.sums.billed = dollars("0.000000000001");
+    report.rows = {row};
     const QByteArray csv = costsCsv({Dimension::Task, Dimension::Model}, report);
     QVERIFY2(csv.contains("0.000000000001"), csv.constData());
     QVERIFY(!csv.contains("\n=cmd"));
     QVERIFY(csv.contains("'=cmd"));
     QVERIFY(csv.contains("\"a,\"\"b\"\"\""));
+}
+
+void TestCostsData::newCallsComeOnTop()
+{
+    CallsModel model;
+    const QAbstractItemModelTester tester(&model, QAbstractItemModelTester::FailureReportingMode::QtTest);
+    const auto call = [](qint64 time) {
+        Call made;
+        made.timeMs = time;
+        made.id = QString::number(time);
+        return made;
+    };
+    const auto times = [&model] {
+        QList<qint64> all;
+        for (int row = 0; row < model.rowCount(); ++row)
+            all << model.callAt(row).timeMs;
+        return all;
+    };
+    model.setCalls({call(50), call(30)}, true);
+    // One came on top, one late, one is older than what was read.
+    QVERIFY(model.mergeCalls({call(60), call(50), call(40), call(30), call(20)}));
+    QCOMPARE(times(), (QList<qint64>{60, 50, 40, 30}));
+    QVERIFY(model.hasMore());
+    model.appendCalls({call(20)}, false);
+    QCOMPARE(times(), (QList<qint64>{60, 50, 40, 30, 20}));
+    QVERIFY(!model.canFetchMore({}));
+    // With nothing in common there may be a gap.
+    model.setCalls({call(50)}, true);
+    QVERIFY(!model.mergeCalls({call(90), call(80)}));
 }
 
 void TestCostsData::callsTable()

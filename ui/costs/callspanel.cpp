@@ -1,0 +1,296 @@
+#include "costs/callspanel.h"
+
+#include "costs/calldetail.h"
+#include "costs/callsmodel.h"
+#include "theme/theme.h"
+#include "widgets/chip.h"
+#include "widgets/format.h"
+#include "widgets/tablestyle.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QScrollBar>
+#include <QTableView>
+#include <QTimeZone>
+#include <QVBoxLayout>
+
+namespace llmcache::ui {
+
+namespace {
+
+constexpr int pageSize = 200;
+
+QCoro::Task<CallPage> loadPage(Session* session, CallSelection selection, QByteArray cursor, CallScope scope)
+{
+    constexpr int mostPages = 25;
+    constexpr int searchSize = 2'000;
+    const bool searched = scope.only != CallScope::Only::All;
+    CallPage found;
+    for (int page = 0; page < mostPages; ++page) {
+        CallPageQuery query;
+        query.selection = selection;
+        query.cursor = cursor;
+        query.limit = searched ? searchSize : pageSize;
+        CallPage next = co_await session->callPage(std::move(query));
+        if (!searched)
+            co_return next;
+        for (Call& call : next.calls) {
+            if (scope.accepts(call))
+                found.calls.push_back(std::move(call));
+        }
+        found.cursor = next.cursor;
+        cursor = next.cursor;
+        if (cursor.isEmpty() || found.calls.size() >= pageSize)
+            break;
+    }
+    co_return found;
+}
+
+QCoro::Task<LedgerSums> loadSumsOf(Session* session, CallSelection selection)
+{
+    LedgerQuery query;
+    query.selection = std::move(selection);
+    const LedgerReport report = co_await session->report(std::move(query));
+    co_return report.total.sums;
+}
+
+} // namespace
+
+bool CallScope::accepts(const Call& call) const
+{
+    switch (only) {
+    case Only::All:
+        return true;
+    case Only::Unpriced:
+        return sumsOf(call).unpriced > 0;
+    case Only::RateLimited:
+        return call.rateLimits > 0;
+    case Only::Retried:
+        return call.attempts > 1;
+    case Only::CostBetween:
+        return sumsOf(call).misses > 0 && call.cost && *call.cost >= from && *call.cost <= upTo;
+    }
+    return true;
+}
+
+CallsPanel::CallsPanel(const Theme* theme, QWidget* parent)
+    : Card({}, parent)
+    , m_theme(theme)
+    , m_table(new QTableView)
+    , m_model(new CallsModel(this))
+    , m_detail(new CallDetail(theme))
+    , m_summary(makeLabel({}, Tone::Secondary))
+    , m_chips(new QHBoxLayout)
+    , m_export(secondaryButton(tr("CSV")))
+{
+    layOut();
+    connect(m_model, &CallsModel::moreWanted, this, &CallsPanel::loadMore);
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
+        if (const Call& call = m_model->callAt(index.row()); !call.fingerprint.isEmpty())
+            Q_EMIT openEntry(call.fingerprint);
+    });
+    connect(
+        m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CallsPanel::showDetail);
+    connect(m_detail, &CallDetail::openEntry, this, &CallsPanel::openEntry);
+    connect(m_detail, &CallDetail::openRun, this, &CallsPanel::openRun);
+    connect(m_detail, &CallDetail::closed, this, [this] {
+        m_detail->hide();
+        m_table->setCurrentIndex({});
+        m_table->setFocus();
+    });
+    connect(m_export, &QPushButton::clicked, this, &CallsPanel::exportRequested);
+    for (const TaskScope* scope : {&m_tasks, &m_sumTasks})
+        connect(scope, &TaskScope::activeChanged, this, &CallsPanel::activeTasksChanged);
+}
+
+void CallsPanel::layOut()
+{
+    headingRow()->addWidget(makeLabel(tr("Calls"), Tone::Normal, TextSize::Large, QFont::DemiBold));
+    m_chips->setSpacing(6);
+    headingRow()->addLayout(m_chips);
+    headingRow()->addWidget(m_summary);
+    headingRow()->addStretch(1);
+    headingRow()->addWidget(m_export);
+    m_summary->setObjectName(QStringLiteral("calls summary"));
+    m_export->setObjectName(QStringLiteral("export calls"));
+    m_export->setAccessibleName(tr("Save these calls as CSV"));
+    m_export->setToolTip(m_export->accessibleName());
+    setUpTable(m_table, m_theme);
+    m_table->setModel(m_model);
+    m_table->setObjectName(QStringLiteral("calls"));
+    m_table->setAccessibleName(tr("Calls, newest first"));
+    m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+    QHeaderView* const header = m_table->horizontalHeader();
+    header->setStretchLastSection(false);
+    constexpr int widths[] = {132, 100, 120, 100, 64, 96, 74, 68, 100, 100};
+    for (int column = 0; column < CallsModel::ColumnCount; ++column)
+        m_table->setColumnWidth(column, widths[column]);
+    for (const int column : {CallsModel::Agent, CallsModel::Model, CallsModel::Task})
+        header->setSectionResizeMode(column, QHeaderView::Stretch);
+    m_table->setMinimumHeight(96);
+    m_detail->hide();
+    auto* row = new QHBoxLayout;
+    row->setSpacing(12);
+    row->addWidget(m_table, 1);
+    row->addWidget(m_detail);
+    m_detail->setFixedWidth(m_detail->sizeHint().width());
+    body()->addLayout(row, 1);
+}
+
+void CallsPanel::setSession(Session* session)
+{
+    stopTasks();
+    m_session = session;
+    m_selection = {};
+    m_scope = {};
+    m_model->setCalls({});
+    m_detail->hide();
+    showChips();
+}
+
+void CallsPanel::stopTasks()
+{
+    m_tasks.drop();
+    m_sumTasks.drop();
+}
+
+CallSelection CallsPanel::listed() const
+{
+    CallSelection selection = m_selection;
+    if (!m_scope.span.isEmpty()) {
+        selection.fromMs = std::max(selection.fromMs, m_scope.span.fromMs);
+        selection.toMs = std::min(selection.toMs, m_scope.span.toMs);
+    }
+    selection.filters.insert(selection.filters.end(), m_scope.filters.begin(), m_scope.filters.end());
+    return selection;
+}
+
+void CallsPanel::setSelection(const CallSelection& selection, const QByteArray& timeZone)
+{
+    // The end of a range that ends now moves all the time; what begins elsewhere or filters otherwise is new.
+    const bool same = selection.fromMs == m_selection.fromMs && selection.filters == m_selection.filters
+        && selection.toMs >= m_selection.toMs && m_model->rowCount() > 0;
+    const bool outside = !m_scope.span.isEmpty()
+        && (m_scope.span.fromMs < selection.fromMs || m_scope.span.toMs > selection.toMs);
+    m_selection = selection;
+    m_timeZone = timeZone;
+    m_model->setTimeZone(timeZone);
+    if (outside) {
+        m_scope = {};
+        showChips();
+    }
+    load(!same || outside);
+}
+
+void CallsPanel::setScope(const CallScope& scope)
+{
+    if (scope == m_scope)
+        return;
+    m_scope = scope;
+    showChips();
+    load(true);
+}
+
+void CallsPanel::load(bool fresh)
+{
+    if (!m_session)
+        return;
+    m_tasks.drop();
+    loadSums();
+    if (fresh)
+        m_cursor.clear();
+    m_tasks.run([session = m_session, selection = listed(), scope = m_scope](
+                    std::stop_token) { return loadPage(session, selection, {}, scope); },
+        [this, fresh](CallPage page) {
+            // Where everything moved on by more than a page, reading on from the old place would leave a gap.
+            if (!fresh && m_model->mergeCalls(page.calls)) {
+                // The page that was asked for is dropped with the rest: ask again when it is needed.
+                m_model->appendCalls({}, m_model->hasMore());
+                showFound();
+                return;
+            }
+            m_cursor = page.cursor;
+            m_detail->hide();
+            m_model->setCalls(std::move(page.calls), !page.cursor.isEmpty());
+            showFound();
+        },
+        [this](const Failure& failure) { Q_EMIT problem(failure); });
+}
+
+void CallsPanel::loadMore()
+{
+    m_tasks.run([session = m_session, selection = listed(), cursor = m_cursor, scope = m_scope](
+                    std::stop_token) { return loadPage(session, selection, cursor, scope); },
+        [this](CallPage page) {
+            m_cursor = page.cursor;
+            m_model->appendCalls(std::move(page.calls), !page.cursor.isEmpty());
+            showFound();
+        },
+        [this](const Failure& failure) {
+            m_model->appendCalls({}, m_model->hasMore());
+            Q_EMIT problem(failure);
+        });
+}
+
+void CallsPanel::loadSums()
+{
+    m_sumTasks.drop();
+    if (m_scope.only != CallScope::Only::All)
+        return; // counted as far as they are found
+    m_sumTasks.run([session = m_session, selection = listed()](
+                       std::stop_token) { return loadSumsOf(session, selection); },
+        [this](const LedgerSums& sums) {
+            m_summary->setText(tr("%1 · %2").arg(
+                format::counted(sums.calls(), tr("call"), tr("calls")), sums.billed.toDisplay()));
+            m_summary->setToolTip(format::moneyToolTip(sums.billed));
+        },
+        [this](const Failure& failure) { Q_EMIT problem(failure); });
+}
+
+void CallsPanel::showFound()
+{
+    if (m_scope.only == CallScope::Only::All)
+        return;
+    const QString count = format::counted(m_model->rowCount(), tr("call"), tr("calls"));
+    m_summary->setText(m_model->hasMore() ? tr("%1 so far").arg(count) : count);
+    m_summary->setToolTip({});
+}
+
+void CallsPanel::showChips()
+{
+    while (QLayoutItem* item = m_chips->takeAt(0)) {
+        item->widget()->deleteLater();
+        delete item;
+    }
+    const auto add = [this](const QString& text, auto forget) {
+        auto* chip = new Chip(m_theme, text);
+        connect(chip, &Chip::removeRequested, this, [this, forget] {
+            CallScope scope = m_scope;
+            forget(scope);
+            setScope(scope);
+        });
+        m_chips->addWidget(chip);
+    };
+    if (!m_scope.span.isEmpty())
+        add(m_scope.spanLabel, [](CallScope& scope) { scope.span = {}; });
+    if (!m_scope.label.isEmpty())
+        add(m_scope.label, [](CallScope& scope) {
+            scope.filters.clear();
+            scope.only = CallScope::Only::All;
+            scope.label.clear();
+        });
+}
+
+void CallsPanel::showDetail(const QModelIndex& index)
+{
+    if (!index.isValid()) {
+        m_detail->hide();
+        return;
+    }
+    m_detail->show(m_model->callAt(index.row()), m_session->runner().prices(), QTimeZone(m_timeZone));
+    m_detail->show();
+    // The rows become narrower, not the place in them.
+    m_table->scrollTo(index);
+}
+
+} // namespace llmcache::ui
