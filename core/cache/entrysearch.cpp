@@ -136,8 +136,7 @@ QCoro::Task<SearchReport> searchEntries(
         fingerprints.removeIf([&candidates](const QString& each) { return !candidates->contains(each); });
         report.read = asked - fingerprints.size();
     }
-    auto reading =
-        readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), std::move(report));
+    auto reading = readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), report);
     co_return co_await reading;
 }
 
@@ -176,8 +175,8 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
         QStringList fingerprints(both.begin(), both.end());
         report.scanned = report.total = std::max<qint64>(candidates->entries, both.size());
         report.read = report.total - both.size();
-        auto reading = readEntries(
-            store, std::move(fingerprints), std::move(filter), std::move(options), std::move(report));
+        auto reading =
+            readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), report);
         co_return co_await reading;
     }
     QByteArray cursor;
