@@ -16,10 +16,10 @@ const std::vector<Command>& commands()
 {
     static const std::vector<Command> all = [] {
         std::vector<Command> list;
-        for (auto part :
-            {runCommands(), explainCommands(), requestCommands(), entryCommands(), watchCommands(),
-                indexCommands(), changeCommands(), editCommands(), transferCommands(), agentCommands(),
-                ledgerCommands(), costCommands(), priceCommands(), keyCommands(), connectionCommands()})
+        for (auto part : {runCommands(), explainCommands(), requestCommands(), entryCommands(),
+                 watchCommands(), indexCommands(), changeCommands(), editCommands(), transferCommands(),
+                 agentCommands(), ledgerCommands(), costCommands(), priceCommands(), keyCommands(),
+                 connectionCommands(), pickleCommands()})
             list.insert(
                 list.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         return list;

@@ -41,6 +41,7 @@ std::vector<Command> priceCommands();
 std::vector<Command> keyCommands();
 std::vector<Command> requestCommands();
 std::vector<Command> connectionCommands();
+std::vector<Command> pickleCommands();
 
 /// The command that the words name; throws UsageError that lists the known ones.
 const Command& findCommand(const QStringList& words);

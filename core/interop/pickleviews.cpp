@@ -141,7 +141,8 @@ PythonType unknownClass(const PickleValue& value)
                 : PythonType::Other;
         const bool isOne = arguments.size() == 1 && arguments.item(0).isAtom();
         // A function is no class, and what it would do deserves its full name.
-        if (value.call() == PickleCall::Reduce && isOne && isNamedLikeClass(callable.qualifiedName()))
+        const bool isCall = value.call() == PickleCall::Reduce || value.call() == PickleCall::Instance;
+        if (isCall && isOne && isNamedLikeClass(callable.qualifiedName()))
             return PythonType::Enum;
         if (value.call() == PickleCall::New && isOne)
             return PythonType::Wrapped;
@@ -156,7 +157,8 @@ PythonType unknownClass(const PickleValue& value)
         return PythonType::Sequence;
     if (value.call() == PickleCall::New && arguments.size() == 1 && arguments.item(0).isAtom())
         return PythonType::Wrapped;
-    const bool isEmpty = !hasMore && value.call() != PickleCall::Reduce && arguments.size() == 0;
+    const bool isMade = value.call() == PickleCall::New || value.call() == PickleCall::NewWithKeywords;
+    const bool isEmpty = !hasMore && isMade && arguments.size() == 0;
     return hasAttributes || isEmpty ? PythonType::Attributes : PythonType::Other;
 }
 
