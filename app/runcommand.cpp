@@ -58,6 +58,7 @@ void printSummary(const RunResult& result)
 QCoro::Task<int> runAgent(CommandContext context, Arguments arguments)
 {
     RunOptions options = runOptions(arguments);
+    arguments.required(QStringLiteral("prompt")); // a missing one is told before the agent is looked for
     Agent agent = co_await resolveAgent(context.session, arguments, context.agentsFolder);
     QString prompt = promptOf(arguments);
     const bool json = arguments.has(QStringLiteral("json"));

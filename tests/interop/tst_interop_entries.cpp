@@ -105,13 +105,14 @@ void TestInteropEntries::pythonEntriesAreListedAndShown()
         QCOMPARE(row["model"], Json("gpt-4o-mini"));
         const auto same = std::find_if(written.begin(), written.end(),
             [&row](const Json& one) { return one["key"] == row["fingerprint"]; });
-        QVERIFY2(same != written.end(), toJsonText(row));
+        QVERIFY2(same != written.end(), toJsonText(row).constData());
         const ProgramResult shown =
             run({u"entries"_qs, u"show"_qs, stringMember(row, "fingerprint"), u"--json"_qs});
         LLMCACHE_VERIFY_EXIT(shown, 0);
         const Json entry = shown.json();
         QCOMPARE(entry["response"]["output"], (*same)["output"]);
-        QVERIFY2(toJsonText(entry["pickle"]).contains("pyai_caching.agent.CachedResult"), shown.describe());
+        QVERIFY2(toJsonText(entry["pickle"]).contains("pyai_caching.agent.CachedResult"),
+            shown.describe().constData());
     }
     QCOMPARE(listed(u"model:gpt-4o-mini Hallo"_qs).size(), std::size_t(1));
     QCOMPARE(listed(u"text:\"Zeile zwei\""_qs).size(), std::size_t(1));
@@ -177,7 +178,7 @@ void TestInteropEntries::theyGoThroughAFile()
     QCOMPARE(read.jsonLines().front()["equal"], Json(true));
     // The embedded file is no store for Python.
     const ProgramResult refused = m_user->run({u"entries"_qs, u"import"_qs, file, u"--json"_qs});
-    QVERIFY2(refused.err.contains("Redis only"), refused.describe());
+    QVERIFY2(refused.err.contains("Redis only"), refused.describe().constData());
 }
 
 void TestInteropEntries::editsLoadInPython()
@@ -216,7 +217,7 @@ void TestInteropEntries::editsLoadInPython()
     order["lines"].push_back(order["lines"][0]);
     const ProgramResult refused = edit(keyOf("order"), toJsonText(order));
     LLMCACHE_VERIFY_EXIT(refused, 3);
-    QVERIFY2(refused.err.contains("/lines"), refused.describe());
+    QVERIFY2(refused.err.contains("/lines"), refused.describe().constData());
     LLMCACHE_VERIFY_EXIT(run({u"entries"_qs, u"undo"_qs}), 0);
     LLMCACHE_VERIFY_EXIT(run({u"entries"_qs, u"undo"_qs}), 0);
     const ProgramResult undone = PythonSide::run(u"cache.py"_qs, {u"read"_qs, m_redis.url(), u"order"_qs});

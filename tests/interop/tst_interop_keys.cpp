@@ -47,7 +47,9 @@ void TestInteropKeys::keysOfGeneratedAgentsAreEqual()
         LLMCACHE_VERIFY_EXIT(printed, 0);
         const Json keys = printed.json();
         QVERIFY2(keys["python_key"] == one["key"],
-            "case " + number.toUtf8() + ", expected " + toJsonText(one) + ", got " + printed.describe());
+            QByteArray(
+                "case " + number.toUtf8() + ", expected " + toJsonText(one) + ", got " + printed.describe())
+                .constData());
     }
 }
 

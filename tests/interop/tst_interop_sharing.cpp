@@ -62,7 +62,7 @@ void TestInteropSharing::answersOfRunsAreHitsInPython()
         m_user->run(runArguments(name, u"prompt of "_qs + name) << u"--write-python"_qs);
     LLMCACHE_VERIFY_EXIT(paid, 0);
     QCOMPARE(paid.json()["source"], Json("provider"));
-    QVERIFY2(paid.json()["warnings"].empty(), paid.describe());
+    QVERIFY2(paid.json()["warnings"].empty(), paid.describe().constData());
     const ProgramResult read = PythonSide::run(u"cache.py"_qs, {u"read"_qs, m_redis.url(), name});
     LLMCACHE_VERIFY_EXIT(read, 0);
     const Json result = read.json();
@@ -85,7 +85,7 @@ void TestInteropSharing::anOutputWithoutAClassIsNotWritten()
     const ProgramResult paid =
         m_user->run(runArguments(u"models"_qs, u"prompt of models"_qs) << u"--write-python"_qs);
     LLMCACHE_VERIFY_EXIT(paid, 0);
-    QVERIFY2(toJsonText(paid.json()["warnings"]).contains("python_type"), paid.describe());
+    QVERIFY2(toJsonText(paid.json()["warnings"]).contains("python_type"), paid.describe().constData());
     const ProgramResult read = PythonSide::run(u"cache.py"_qs, {u"read"_qs, m_redis.url(), u"models"_qs});
     LLMCACHE_VERIFY_EXIT(read, 0);
     QCOMPARE(read.json()["calls"], Json(1));

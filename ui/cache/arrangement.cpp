@@ -133,7 +133,8 @@ private:
     void sortRun(std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth, bool descending,
         const std::stop_token& stop) const
     {
-        if (stop.stop_requested())
+        // No rows at all have no first one to compare with.
+        if (to - from < 2 || stop.stop_requested())
             return;
         depth = commonPrefix(items, from, to, depth);
         for (std::size_t at = from; at < to; ++at)

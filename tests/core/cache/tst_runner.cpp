@@ -231,7 +231,11 @@ void TestRunner::agentAndTaskNamesDoNotChangeTheAnswer()
     RunOptions options;
     options.taskName = u"some task"_qs;
     QVERIFY(m_bench->run(u"hi"_qs, options).cached());
-    QCOMPARE(m_bench->calls().front().task, u"some task"_qs);
+    const std::vector<Call> calls = m_bench->calls(); // of the same millisecond, in no order
+    const auto hit = std::find_if(
+        calls.begin(), calls.end(), [](const Call& call) { return call.outcome == Outcome::Hit; });
+    QVERIFY(hit != calls.end());
+    QCOMPARE(hit->task, u"some task"_qs);
 }
 
 void TestRunner::samplesAreEntriesOfTheirOwn()

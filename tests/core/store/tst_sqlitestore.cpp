@@ -283,8 +283,8 @@ void TestSqliteStore::migratesAnOlderFile()
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
         sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
-        for (const char* table :
-            {"names", "calls", "hours", "revisions", "news", "text_pending", "text_state"})
+        for (const char* table : {"names", "calls", "hours", "revisions", "news", "text_pending",
+                 "text_state", "packs", "packed", "repricings", "overlays"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
         for (const char* trigger :
             {"entries_added", "entries_changed", "entries_removed", "entry_bodies_added"})

@@ -320,7 +320,8 @@ void TestTextIndex::anOldFileIsIndexed()
         // As version 4 left it.
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
-        for (const char* table : {"text_pending", "text_state", "entry_texts"})
+        for (const char* table :
+            {"text_pending", "text_state", "entry_texts", "packs", "packed", "repricings", "overlays"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
         database.execute(QStringLiteral("DROP TRIGGER entry_bodies_added"));
         database.execute(QStringLiteral("PRAGMA user_version=4"));

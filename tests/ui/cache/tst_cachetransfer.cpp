@@ -31,7 +31,7 @@ private:
     /// Chooses a file in the dialog that the menu opens.
     void choose(int action, const char* dialogName, const QString& file);
     void exportTo(const QString& file) { choose(0, "exportDialog", file); }
-    void importFrom(const QString& file) { choose(1, "importDialog", file); }
+    void importFrom(const QString& file) { choose(2, "importDialog", file); }
     QString title() const { return text("transferTitle"); }
 };
 
@@ -52,7 +52,9 @@ QStringList TestCacheTransfer::fillReadable(int count)
 
 void TestCacheTransfer::choose(int action, const char* dialogName, const QString& file)
 {
-    find<QPushButton>("filesButton")->menu()->actions().at(action)->trigger();
+    QMenu* const menu = find<QPushButton>("filesButton")->menu();
+    Q_EMIT menu->aboutToShow(); // it is filled when it opens
+    menu->actions().at(action)->trigger();
     QFileDialog* dialog = nullptr;
     QTRY_VERIFY((dialog = find<QFileDialog>(dialogName)) && dialog->isVisible());
     dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"))->setText(file);

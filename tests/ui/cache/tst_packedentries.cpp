@@ -249,6 +249,8 @@ void TestPackedEntries::sortsByEveryColumn()
             return {meta.usage.totalTokens(), {}};
         case EntryColumn::Used:
             return {meta.lastUsedMs, {}};
+        case EntryColumn::Tags:
+            return folded(meta.tags.join(QChar(0x1F)));
         }
         return {};
     };

@@ -1,17 +1,17 @@
-#include "output.h"
+#include "base/csv.h"
 
 #include <QTest>
 
-using namespace llmcache::app;
+using namespace llmcache;
 
-class OutputTest : public QObject {
+class CsvTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void csvFields_data();
     void csvFields();
 };
 
-void OutputTest::csvFields_data()
+void CsvTest::csvFields_data()
 {
     QTest::addColumn<QString>("text");
     QTest::addColumn<QString>("field");
@@ -28,11 +28,11 @@ void OutputTest::csvFields_data()
     QTest::newRow("number") << QStringLiteral("0.0042") << QStringLiteral("0.0042");
 }
 
-void OutputTest::csvFields()
+void CsvTest::csvFields()
 {
     QFETCH(QString, text);
     QTEST(csvField(text), "field");
 }
 
-QTEST_GUILESS_MAIN(OutputTest)
-#include "tst_output.moc"
+QTEST_GUILESS_MAIN(CsvTest)
+#include "tst_csv.moc"
