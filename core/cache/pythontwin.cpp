@@ -162,7 +162,7 @@ private:
         if (!isSaid) {
             names = {m_agent.name, std::nullopt};
             if (m_agent.name != inferred)
-                names.push_back(inferred);
+                names.emplace_back(inferred);
         }
         const std::vector<Json> arguments = runArguments();
         for (const auto& agentName : names) {

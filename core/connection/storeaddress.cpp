@@ -20,7 +20,7 @@ QString encoded(const QString& text, const QByteArray& kept = {})
 
 QString schemeOf(const StoreAddress& address)
 {
-    const QString base = address.tls ? QStringLiteral("rediss") : QStringLiteral("redis");
+    QString base = address.tls ? QStringLiteral("rediss") : QStringLiteral("redis");
     switch (address.kind) {
     case Kind::Socket:
         return QStringLiteral("redis+unix");

@@ -127,14 +127,13 @@ QString dimensionValue(const Call& call, Dimension dimension)
         return outcomeName(call.outcome);
     case Dimension::Host:
         return call.host;
-    case Dimension::Tag:
-        break; // there may be several
-    case Dimension::Minute:
+    case Dimension::Tag: // there may be several
+    case Dimension::Minute: // and these depend on the time zone of the question
     case Dimension::Hour:
     case Dimension::Day:
     case Dimension::Week:
     case Dimension::Month:
-        break; // depends on the time zone of the question
+        break;
     }
     return {};
 }

@@ -136,7 +136,7 @@ QString LocalBuckets::textOf(qint64 bucket) const
 {
     const qint64 start = localStart(bucket);
     const QDate date = dateOf(floorDivide(start, dayMs));
-    const QString month = padded(date.year(), 4) + QLatin1Char('-') + padded(date.month(), 2);
+    QString month = padded(date.year(), 4) + QLatin1Char('-') + padded(date.month(), 2);
     if (m_dimension == Dimension::Month)
         return month;
     if (m_dimension == Dimension::Week) {
@@ -144,7 +144,7 @@ QString LocalBuckets::textOf(qint64 bucket) const
         const int week = date.weekNumber(&year);
         return padded(year, 4) + QStringLiteral("-W") + padded(week, 2);
     }
-    const QString day = month + QLatin1Char('-') + padded(date.day(), 2);
+    QString day = month + QLatin1Char('-') + padded(date.day(), 2);
     if (m_dimension == Dimension::Day)
         return day;
     const qint64 minutes = (start - floorDivide(start, dayMs) * dayMs) / minuteMs;

@@ -51,7 +51,7 @@ EntryImage pythonImage(const QString& key, QByteArray pickle, std::optional<qint
     image.expiresMs = expiresMs;
     image.fields.insert(QByteArrayLiteral("v"), formatName);
     image.fields.insert(QByteArrayLiteral("rev"), QByteArray::number(pythonRevision(pickle)));
-    image.fields.insert(pickleField, std::move(pickle));
+    image.fields.insert(pickleField, pickle);
     return image;
 }
 

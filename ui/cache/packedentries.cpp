@@ -156,7 +156,7 @@ QString PackedEntries::fingerprint(quint32 row) const
     const Digest& digest = chunk(row).fingerprints[slot(row)];
     const auto bytes = QByteArray::fromRawData(
         reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()));
-    const QString digits = QString::fromLatin1(bytes.toHex());
+    QString digits = QString::fromLatin1(bytes.toHex());
     if ((chunk(row).flags[slot(row)] & EntryChunk::Python) == 0)
         return digits;
     const auto old = m_oldKeys.constFind(row);

@@ -54,6 +54,8 @@ PlotView::PlotView(const Theme* theme, QWidget* parent)
     m_chart->addAxis(m_values, Qt::AlignLeft);
     m_values->setLabelsPosition(QCategoryAxis::AxisLabelsPositionOnValue);
     m_values->setLineVisible(false);
+    // It would give the labels the room of those that it had before.
+    m_values->setTruncateLabels(false);
     connect(theme, &Theme::changed, this, &PlotView::applyColors);
     applyColors();
     updateAxis();

@@ -23,7 +23,7 @@ void SeriesColors::assign(Dimension dimension, const QStringList& names)
         for (const int color : std::as_const(colors))
             everTaken.at(static_cast<std::size_t>(color)) = true;
         auto free = std::find(everTaken.begin(), everTaken.end(), false);
-        std::size_t color = static_cast<std::size_t>(free - everTaken.begin());
+        auto color = static_cast<std::size_t>(free - everTaken.begin());
         if (free == everTaken.end()) {
             color = static_cast<std::size_t>(std::find(taken.begin(), taken.end(), false) - taken.begin());
             colors.removeIf([color](QHash<QString, int>::iterator it) {

@@ -91,7 +91,7 @@ void SettingsView::addPage(Page page, const QString& name, Card* card)
     auto* column = new QVBoxLayout(bound);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(card);
-    column->addStretch();
+    column->addStretch(1);
     sides->addWidget(bound, 1000);
     sides->addStretch(1);
     scroll->setWidget(holder);

@@ -212,6 +212,8 @@ void TileGrid::arrange(int columns)
         m_grid->addWidget(m_tiles.at(at), at / columns, at % columns);
         m_grid->setColumnStretch(at % columns, 1);
     }
+    // Two rows are higher than one.
+    updateGeometry();
 }
 
 void TileGrid::resizeEvent(QResizeEvent* event)

@@ -175,7 +175,9 @@ void AgentForm::setAgent(const Agent& agent)
     m_base = agent;
     m_name->setText(agent.name);
     m_model->setCurrentText(agent.model);
+    m_model->lineEdit()->home(false); // where it is narrow, its beginning says more
     m_task->setText(agent.task);
+    m_task->home(false);
     m_systemPrompt->setText(agent.systemPrompt.join(promptSeparator));
     m_instructions->setText(agent.instructions);
     m_output->setOutput(agent.output);

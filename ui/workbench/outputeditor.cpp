@@ -159,7 +159,7 @@ void OutputEditor::askForExample()
     dialog->resize(560, 420);
     auto* const example = new CodeEdit(m_theme, Syntax::Json);
     example->setObjectName(QStringLiteral("example"));
-    example->setPlaceholderText(tr("An answer as you want it, such as {\"name\": \"Ada\", \"age\": 36}"));
+    example->setPlaceholderText(tr(R"(An answer as you want it, such as {"name": "Ada", "age": 36})"));
     auto* const verdict = makeLabel({}, Tone::Error);
     verdict->setWordWrap(true);
     auto* const make = primaryButton(tr("Make schema"));

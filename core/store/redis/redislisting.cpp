@@ -40,7 +40,7 @@ constexpr QByteArrayView prefixV2 = "pyai-cache:v2:";
 
 QByteArray idOf(const FoundEntry& found)
 {
-    const QByteArray digits =
+    QByteArray digits =
         QByteArray::fromRawData(found.digest.data(), static_cast<qsizetype>(found.digest.size())).toHex();
     switch (found.kind) {
     case FoundKind::Own:
