@@ -44,7 +44,6 @@ QLabel* text(const QString& words, Tone tone)
 
 TestStepList::TestStepList(QWidget* parent)
     : QFrame(parent)
-    , m_grid(nullptr)
 {
     setProperty("surface", QStringLiteral("inset"));
     setObjectName(QStringLiteral("test steps"));

@@ -18,7 +18,7 @@ public:
     void clear();
 
 private:
-    QGridLayout* m_grid;
+    QGridLayout* m_grid = nullptr;
 };
 
 } // namespace llmcache::ui

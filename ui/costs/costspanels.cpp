@@ -213,6 +213,7 @@ QByteArray BreakdownCard::csv() const
 QByteArray BreakdownCard::picture(bool vector) const
 {
     constexpr int margin = 16;
+    constexpr int top = 8;
     constexpr int titleHeight = 32;
     const QSize size = m_bars->size() + QSize(2 * margin, 2 * margin + titleHeight);
     const auto paint = [&](QPainter* painter) {
@@ -220,8 +221,8 @@ QByteArray BreakdownCard::picture(bool vector) const
         painter->setFont(textFont(TextSize::Large, QFont::DemiBold));
         painter->setPen(m_theme->color(Token::Text));
         painter->drawText(
-            QRect(margin, margin / 2, size.width() - 2 * margin, titleHeight), Qt::AlignVCenter, m_heading);
-        painter->translate(margin, margin / 2 + titleHeight);
+            QRect(margin, top, size.width() - 2 * margin, titleHeight), Qt::AlignVCenter, m_heading);
+        painter->translate(margin, top + titleHeight);
         m_bars->paintRows(painter);
     };
     return vector ? svgOf(size, m_heading, paint) : pngOf(size, paint);
