@@ -96,9 +96,9 @@ quint32 nameOf(const CallFigures& call, Dimension dimension)
 /// A filter, decided once a name.
 class NameFilter {
 public:
-    NameFilter(Dimension dimension, const QStringList& values, const NameTable& names)
+    NameFilter(Dimension dimension, QStringList values, const NameTable& names)
         : m_dimension(dimension)
-        , m_values(values)
+        , m_values(std::move(values))
         , m_names(names)
     {
     }
