@@ -195,7 +195,7 @@ QCoro::Task<> fillSampleWorkspace(Session* session, std::stop_token stop)
                     : random.bounded(60) == 0 ? Outcome::Failed
                                               : Outcome::Miss;
                 calls.push_back(callOf(entry, outcome, time, random));
-                if (!hit && day < 12) {
+                if (!hit && day < 14) {
                     Commit commit;
                     commit.entry = entry;
                     commit.entry.meta.createdMs = time;

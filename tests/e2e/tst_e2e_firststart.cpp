@@ -249,7 +249,7 @@ void TestE2eFirstStart::theSampleComesAndGoes()
     QCOMPARE(window()->session().config().workspace, QStringLiteral("sample"));
     QTest::keyClick(&window()->window(), Qt::Key_2, Qt::ControlModifier);
     auto* const table = find<EntryTable>(QStringLiteral("entryTable"));
-    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 500, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 1000, patience);
     const QString file = m_home->filePath(QStringLiteral("data/sample.sqlite"));
     QVERIFY(QFile::exists(file));
     for (QPushButton* button : window()->window().findChildren<QPushButton*>()) {
