@@ -3,9 +3,9 @@
 #include "base/blocks.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "cache/repricing.h"
 #include "interrupt.h"
 #include "output.h"
-#include "store/ledgerupkeep.h"
 
 #include <QDir>
 #include <QFile>
@@ -14,20 +14,6 @@
 namespace llmcache::app {
 
 namespace {
-
-LedgerUpkeep* upkeepOf(Session& session)
-{
-    if (session.store().isReadOnly())
-        throw ConfigurationError(
-            QStringLiteral("The connection to %1 is read-only.").arg(session.store().info().name),
-            QStringLiteral("Use one that may write."));
-    auto* const upkeep = dynamic_cast<LedgerUpkeep*>(&session.store());
-    if (!upkeep)
-        throw UsageError(
-            QStringLiteral("The ledger of %1 can't do that yet.").arg(session.store().info().name),
-            QStringLiteral("Ledgers in SQLite files can."));
-    return upkeep;
-}
 
 qint64 timeOption(
     const CommandContext& context, const Arguments& arguments, const QString& name, const QString& fallback)
@@ -82,18 +68,9 @@ QCoro::Task<int> undo(LedgerUpkeep* upkeep)
     co_return 0;
 }
 
-/// Not a coroutine: it only chooses one.
-QCoro::Task<Repricing> start(LedgerUpkeep* upkeep, bool applies, RepricingRequest request,
-    LedgerProgress progress, std::stop_token stop)
-{
-    if (applies)
-        return upkeep->applyRepricing(std::move(request), std::move(progress), std::move(stop));
-    return upkeep->previewRepricing(std::move(request), std::move(progress), std::move(stop));
-}
-
 QCoro::Task<int> reprice(CommandContext context, Arguments arguments)
 {
-    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    LedgerUpkeep* const upkeep = &upkeepOf(*context.session);
     const bool applies = arguments.has(QStringLiteral("apply"));
     if (int(applies) + int(arguments.has(QStringLiteral("undo")))
             + int(arguments.has(QStringLiteral("dry-run")))
@@ -103,18 +80,14 @@ QCoro::Task<int> reprice(CommandContext context, Arguments arguments)
         auto undoing = undo(upkeep);
         co_return co_await undoing;
     }
-    co_await context.session->runner().writeLedger();
-    RepricingRequest request;
-    request.fromMs = timeOption(context, arguments, QStringLiteral("since"), QStringLiteral("all"));
-    if (arguments.has(QStringLiteral("until")))
-        request.toMs = timeOption(context, arguments, QStringLiteral("until"), {});
-    request.prices = context.session->runner().prices();
-    request.by = context.session->config().identity.user;
-    request.nowMs = context.session->clock().nowMs();
+    const qint64 fromMs = timeOption(context, arguments, QStringLiteral("since"), QStringLiteral("all"));
+    const qint64 toMs = arguments.has(QStringLiteral("until"))
+        ? timeOption(context, arguments, QStringLiteral("until"), {})
+        : std::numeric_limits<qint64>::max();
     const Interrupt interrupt;
     ProgressLine line;
     LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
-    auto task = start(upkeep, applies, std::move(request), std::move(progress), interrupt.token());
+    auto task = repriceCalls(context.session, fromMs, toMs, applies, std::move(progress), interrupt.token());
     const Repricing repricing = co_await task;
     line.end();
     if (arguments.has(QStringLiteral("json"))) {
@@ -140,7 +113,7 @@ QCoro::Task<int> reprice(CommandContext context, Arguments arguments)
 
 QCoro::Task<int> rebuild(CommandContext context, Arguments)
 {
-    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    LedgerUpkeep* const upkeep = &upkeepOf(*context.session);
     const Interrupt interrupt;
     ProgressLine line;
     LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
@@ -205,7 +178,7 @@ QCoro::Task<int> archive(CommandContext context, Arguments arguments)
     if (arguments.operands().isEmpty())
         throw UsageError(QStringLiteral("The file of the archive is missing."),
             QStringLiteral("Name it, such as calls-2025.jsonl.zst."));
-    LedgerUpkeep* const upkeep = upkeepOf(*context.session);
+    LedgerUpkeep* const upkeep = &upkeepOf(*context.session);
     arguments.required(QStringLiteral("before"));
     const qint64 beforeMs = timeOption(context, arguments, QStringLiteral("before"), {});
     ArchiveFile file(arguments.operands().front());

@@ -42,6 +42,8 @@ public:
     /// All calls of the view. Where it is what is listed already, the newest are looked for and put on top,
     /// and nothing else moves.
     void setSelection(const CallSelection& selection, const QByteArray& timeZone);
+    /// What is listed is read anew with the next setSelection(): its calls are others now.
+    void invalidate() { m_selection = {}; }
     const CallScope& scope() const { return m_scope; }
     void setScope(const CallScope& scope);
     /// What is listed: the view's calls in the scope.

@@ -7,6 +7,7 @@
 #include "costs/liveledger.h"
 #include "costs/pricespage.h"
 #include "costs/rangepicker.h"
+#include "costs/repricedialog.h"
 #include "theme/theme.h"
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
@@ -89,6 +90,7 @@ CostsView::CostsView(const Theme* theme, Session* session, QSettings* settings, 
     , m_errors(createChart(QStringLiteral("errors")))
     , m_calls(new CallsPanel(theme))
     , m_export(new ExportBar(theme))
+    , m_repricing(new RepriceDialog(theme, this))
 {
     layOut();
     restoreSettings();
@@ -97,6 +99,7 @@ CostsView::CostsView(const Theme* theme, Session* session, QSettings* settings, 
     showPage();
     m_live->setSession(session);
     m_calls->setSession(session);
+    m_repricing->setSession(session);
     constexpr int soonMs = 250;
     m_reloadTimer.setSingleShot(true);
     m_reloadTimer.setInterval(soonMs);
@@ -160,6 +163,7 @@ void CostsView::stopTasks()
     m_calls->stopTasks();
     m_export->stopTasks();
     m_saver->stopTasks();
+    m_repricing->stopTasks();
     if (m_prices)
         m_prices->stopTasks();
 }
@@ -167,7 +171,8 @@ void CostsView::stopTasks()
 int CostsView::activeTasks() const
 {
     return m_tasks.active() + m_otherTasks.active() + m_live->activeTasks() + m_calls->activeTasks()
-        + m_export->activeTasks() + m_saver->activeTasks() + (m_prices ? m_prices->activeTasks() : 0);
+        + m_export->activeTasks() + m_saver->activeTasks() + m_repricing->activeTasks()
+        + (m_prices ? m_prices->activeTasks() : 0);
 }
 
 void CostsView::setSession(Session* session)
@@ -178,6 +183,7 @@ void CostsView::setSession(Session* session)
     m_colors.clear();
     m_calls->setSession(session);
     m_live->setSession(session);
+    m_repricing->setSession(session);
     delete std::exchange(m_prices, nullptr);
     showPage();
     {
@@ -345,6 +351,7 @@ void CostsView::showSnapshot(CostsSnapshot snapshot)
 {
     m_banner->clear();
     m_snapshot = std::move(snapshot);
+    showRepriced();
     m_loaded = true;
     if (m_snapshot.total.calls() == 0 && m_snapshot.question.filters.empty()) {
         showEmpty();
@@ -494,6 +501,26 @@ void CostsView::loadFilterValues(Dimension dimension)
             if (!failure.cancelled())
                 m_filters->showProblem(failure.message + QLatin1Char(' ') + failure.remedy);
         });
+}
+
+void CostsView::openRepricing()
+{
+    if (!m_session)
+        return;
+    const TimeSpan span = question().span;
+    m_repricing->ask(span, spanText(span, m_timeZone));
+}
+
+void CostsView::showRepriced()
+{
+    if (!m_reprice)
+        return;
+    const bool is = m_snapshot.hasRepriced;
+    m_reprice->setText(is ? tr("Repriced") : tr("Reprice…"));
+    m_reprice->setToolTip(is
+            ? tr("Amounts of this range are by a repricing that is applied, not as charged. Click to "
+                 "see both, or to undo it.")
+            : tr("What these calls cost by the prices of now"));
 }
 
 void CostsView::exportSums()

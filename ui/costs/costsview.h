@@ -25,6 +25,7 @@ class FileSaver;
 class LiveLedger;
 class PricesPage;
 class RangePicker;
+class RepriceDialog;
 class TabStrip;
 class Theme;
 
@@ -107,6 +108,8 @@ private:
     void openTile(CostsTiles::Figure figure);
     void openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series);
     void loadFilterValues(Dimension dimension);
+    void openRepricing();
+    void showRepriced();
     void exportSums();
     void exportCalls(bool onlyListed);
     void showProblem(const QString& what, const Failure& failure);
@@ -149,6 +152,8 @@ private:
     CallsPanel* m_calls;
     ExportBar* m_export;
     PricesPage* m_prices = nullptr; ///< made when it is opened
+    RepriceDialog* m_repricing; ///< a child of the view
+    Button* m_reprice = nullptr; ///< in the header
     RangePicker* m_picker = nullptr;
     QList<QAction*> m_commands;
     QTimer m_reloadTimer;

@@ -9,6 +9,7 @@
 #include "costs/plotview.h"
 #include "costs/pricespage.h"
 #include "costs/rangepicker.h"
+#include "costs/repricedialog.h"
 #include "theme/theme.h"
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
@@ -149,6 +150,11 @@ QWidget* CostsView::createHeader()
             tr("One per %1").arg(dimensionName(bucket)), this, [this, bucket] { setBucket(bucket); });
     row->addWidget(m_picker);
     row->addStretch(1);
+    m_reprice = secondaryButton({});
+    m_reprice->setObjectName(QStringLiteral("open repricing"));
+    connect(m_reprice, &QPushButton::clicked, this, &CostsView::openRepricing);
+    showRepriced();
+    row->addWidget(m_reprice);
     auto* exportButton = secondaryButton(tr("Export"));
     exportButton->setObjectName(QStringLiteral("export"));
     auto* menu = new QMenu(exportButton);
@@ -180,6 +186,7 @@ void CostsView::createCommands()
     addAction(refresh);
     addCommand(tr("Export cost sums as CSV"), [this] { exportSums(); });
     addCommand(tr("Export every call in range as CSV"), [this] { exportCalls(false); });
+    addCommand(tr("Reprice calls in range"), [this] { openRepricing(); });
     addCommand(tr("Clear cost filters"), [this] {
         m_calls->setScope({});
         m_filters->setFilters({});
@@ -228,6 +235,11 @@ void CostsView::connectParts()
     for (const TaskScope* scope : {&std::as_const(m_tasks), &std::as_const(m_otherTasks), &m_saver->tasks(),
              &m_live->tasks(), &m_export->tasks()})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    connect(m_repricing, &RepriceDialog::repriced, this, [this] {
+        m_calls->invalidate();
+        reload();
+    });
+    connect(m_repricing, &RepriceDialog::activeTasksChanged, this, &View::activeTasksChanged);
     connect(m_calls, &CallsPanel::activeTasksChanged, this, &View::activeTasksChanged);
 }
 
