@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/jsoncheck.h"
 
 #include "base/error.h"
 #include "base/jsondom_p.h"
@@ -167,13 +168,13 @@ bool convertObject(const dom::object& from, Json& to, int depthLeft)
     return true;
 }
 
-/// What simdjson takes, which is nearly everything and many times faster. Nothing for the rest: what is
-/// wrong, and integers that only a double can hold.
-std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
+/// What simdjson makes of a text; nothing where it refuses it. Until the next call on this thread.
+template <typename Use>
+auto withDom(QByteArrayView text, const Use& use) -> decltype(use(dom::element()))
 {
     // A null view would go to memcpy().
     if (text.isEmpty())
-        return std::nullopt;
+        return {};
     // Keeps its memory for the next text, unless a huge one would make it large.
     constexpr qsizetype kept = 256 * 1024;
     thread_local dom::parser keptParser;
@@ -181,11 +182,42 @@ std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
     dom::parser& parser = text.size() <= kept ? keptParser : ownParser;
     dom::element root;
     if (parser.parse(text.data(), static_cast<std::size_t>(text.size())).get(root) != simdjson::SUCCESS)
-        return std::nullopt;
-    std::optional<Json> value(std::in_place);
-    if (!jsonFromDom(root, *value, maxDepth))
-        return std::nullopt;
-    return value;
+        return {};
+    return use(root);
+}
+
+/// What simdjson takes, which is nearly everything and many times faster. Nothing for the rest: what is
+/// wrong, and integers that only a double can hold.
+std::optional<Json> parseFast(QByteArrayView text, int maxDepth)
+{
+    return withDom(text, [maxDepth](const dom::element& root) {
+        std::optional<Json> value(std::in_place);
+        return jsonFromDom(root, *value, maxDepth) ? std::move(value) : std::nullopt;
+    });
+}
+
+/// Of objects and arrays in a text that is JSON.
+int depthOf(QByteArrayView json)
+{
+    int depth = 0;
+    int deepest = 0;
+    bool isInString = false;
+    for (qsizetype at = 0; at < json.size(); ++at) {
+        const char c = json[at];
+        if (isInString) {
+            if (c == '\\')
+                ++at;
+            else if (c == '"')
+                isInString = false;
+        } else if (c == '"') {
+            isInString = true;
+        } else if (c == '{' || c == '[') {
+            deepest = std::max(deepest, ++depth);
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return deepest;
 }
 
 Json::parser_callback_t depthGuard(int maxDepth, bool& tooDeep)
@@ -254,6 +286,16 @@ std::optional<Json> tryParseJson(QByteArrayView text, int maxDepth)
     if (tooDeep || value.is_discarded())
         return std::nullopt;
     return value;
+}
+
+bool isJsonObject(QByteArrayView text, int maxDepth)
+{
+    const auto isObject =
+        withDom(text, [](const dom::element& root) { return std::optional<bool>(root.is<dom::object>()); });
+    if (isObject)
+        return *isObject && depthOf(text) <= maxDepth;
+    const auto value = tryParseJson(text, maxDepth);
+    return value && value->is_object();
 }
 
 std::optional<Json> tryTakeJson(QByteArray& text, int maxDepth)

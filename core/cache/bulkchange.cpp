@@ -7,6 +7,7 @@
 #include <QHash>
 
 #include <algorithm>
+#include <deque>
 
 namespace llmcache {
 
@@ -221,18 +222,15 @@ Batch removals(const std::vector<BulkTarget>& targets)
     return batch;
 }
 
-/// Makes the changes of one batch; what it did is in the results.
-QCoro::Task<std::vector<BulkResult>> changeBatch(
-    Store* store, Batch batch, QString action, const BulkOptions* options, QString* undoId)
+using ComingResults = QCoro::Task<std::vector<BulkResult>>;
+
+/// Makes the changes of one batch, which are recorded before; what it did is in the results.
+ComingResults changeBatch(Store* store, Batch batch, const BulkOptions* options, QString undoId)
 {
     if (batch.changes.empty())
         co_return std::move(batch.results);
     if (options->journal) {
-        if (undoId->isEmpty()) {
-            auto beginning = options->journal->begin(store->info(), action, options->by, options->nowMs);
-            *undoId = co_await beginning;
-        }
-        auto keeping = options->journal->append(*undoId, std::move(batch.kept));
+        auto keeping = options->journal->append(undoId, std::move(batch.kept));
         co_await keeping;
     }
     QStringList fingerprints;
@@ -243,6 +241,29 @@ QCoro::Task<std::vector<BulkResult>> changeBatch(
     for (std::size_t i = 0; i < outcomes.size(); ++i)
         batch.results.push_back({fingerprints.at(static_cast<qsizetype>(i)), fateOf(outcomes[i])});
     co_return std::move(batch.results);
+}
+
+/// Waits until at most `mostLeft` batches are on their way, and reports the others. All of them are waited
+/// for whatever happens: they use what their caller owns.
+QCoro::Task<> finishBatches(
+    std::deque<ComingResults>* batches, std::size_t mostLeft, const BulkOptions* options, BulkReport* report)
+{
+    std::exception_ptr failure;
+    while (batches->size() > (failure ? 0 : mostLeft)) {
+        ComingResults coming = std::move(batches->front());
+        batches->pop_front();
+        try {
+            const std::vector<BulkResult> results = co_await coming;
+            for (const BulkResult& result : results)
+                report->count(result.fate);
+            if (options->progress)
+                options->progress(*report, results);
+        } catch (...) {
+            failure = failure ? failure : std::current_exception();
+        }
+    }
+    if (failure)
+        std::rethrow_exception(failure);
 }
 
 } // namespace
@@ -262,9 +283,11 @@ QCoro::Task<BulkReport> changeMany(
             toRead.append(target.fingerprint);
     }
     ImagesAhead reader(store, std::move(toRead), batchSize);
+    // Two at most: the next one is planned and recorded while the store changes the last.
+    std::deque<ComingResults> changing;
     std::exception_ptr failure;
     std::size_t start = 0;
-    while (start < targets.size()) {
+    while (start < targets.size() && !failure) {
         if (options.stop.stop_requested()) {
             report.cancelled = true;
             break;
@@ -281,17 +304,23 @@ QCoro::Task<BulkReport> changeMany(
             const std::vector<BulkTarget> part(from, from + static_cast<std::ptrdiff_t>(size));
             start += size;
             Batch batch = knowsAll ? removals(part) : planBatch(part, images, action, options);
-            auto changing = changeBatch(store, std::move(batch), action.name(), &options, &report.undoId);
-            const std::vector<BulkResult> results = co_await changing;
-            for (const BulkResult& result : results)
-                report.count(result.fate);
-            if (options.progress)
-                options.progress(report, results);
+            if (options.journal && report.undoId.isEmpty() && !batch.changes.empty()) {
+                auto beginning =
+                    options.journal->begin(store->info(), action.name(), options.by, options.nowMs);
+                report.undoId = co_await beginning;
+            }
+            changing.push_back(changeBatch(store, std::move(batch), &options, report.undoId));
+            auto finishing = finishBatches(&changing, 1, &options, &report);
+            co_await finishing;
         } catch (...) {
             failure = std::current_exception();
         }
-        if (failure)
-            break;
+    }
+    try {
+        auto finishing = finishBatches(&changing, 0, &options, &report);
+        co_await finishing;
+    } catch (...) {
+        failure = failure ? failure : std::current_exception();
     }
     auto draining = reader.drain();
     co_await draining;

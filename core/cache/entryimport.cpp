@@ -10,6 +10,7 @@
 #include <QHash>
 
 #include <algorithm>
+#include <deque>
 
 namespace llmcache {
 
@@ -17,7 +18,7 @@ namespace {
 
 const QByteArray revisionField = QByteArrayLiteral("rev");
 
-/// One pass over the file: batches are read on one thread while those before are understood on all.
+/// Passes over the file: batches are read on one thread while those before are understood on all.
 class ImportPass {
 public:
     ImportPass(const QString& path, bool takesPython)
@@ -30,13 +31,13 @@ public:
     ImportPass(const ImportPass&) = delete;
     ImportPass& operator=(const ImportPass&) = delete;
 
-    QCoro::Task<> begin()
+    /// Behind so many lines.
+    void begin(qint64 skipped)
     {
-        m_coming = runOn(m_thread, [this] {
-            m_file.rewind();
+        m_coming = runOn(m_thread, [this, skipped] {
+            m_file.rewind(skipped);
             return m_file.next();
         });
-        co_return;
     }
     /// The next batch; `lines` is 0 at the end.
     QCoro::Task<ImportedLines> next(bool onlyCheck)
@@ -223,15 +224,35 @@ QCoro::Task<> writeBatch(
     }
 }
 
-QCoro::Task<> checkAll(ImportPass* pass, const ImportOptions* options, ImportReport* report)
+/// What the first lines of a file say, so that they need not be understood twice.
+struct KeptLines {
+    std::deque<ImportedLines> batches;
+    qint64 lines = 0;
+    qint64 bytes = 0;
+    void keep(ImportedLines batch);
+};
+
+void KeptLines::keep(ImportedLines batch)
 {
-    auto beginning = pass->begin();
-    co_await beginning;
+    constexpr qint64 imageBytes = 1000; // what holds the fields
+    lines += batch.lines;
+    for (const EntryImage& image : batch.images) {
+        bytes += imageBytes;
+        for (const QByteArray& field : image.fields)
+            bytes += field.size();
+    }
+    batches.push_back(std::move(batch));
+}
+
+QCoro::Task<> checkAll(ImportPass* pass, KeptLines* kept, const ImportOptions* options, ImportReport* report)
+{
+    pass->begin(0);
     for (;;) {
         if (options->stop.stop_requested())
             throw Cancelled();
-        auto reading = pass->next(true);
-        const ImportedLines lines = co_await reading;
+        const bool keeps = kept->bytes < options->mostKeptBytes;
+        auto reading = pass->next(!keeps);
+        ImportedLines lines = co_await reading;
         if (lines.lines == 0)
             break;
         report->checked += lines.lines;
@@ -240,6 +261,8 @@ QCoro::Task<> checkAll(ImportPass* pass, const ImportOptions* options, ImportRep
             if (options->malformed)
                 options->malformed(line.line, line.problem);
         }
+        if (keeps)
+            kept->keep(std::move(lines));
         if (options->progress)
             options->progress(*report);
     }
@@ -247,17 +270,33 @@ QCoro::Task<> checkAll(ImportPass* pass, const ImportOptions* options, ImportRep
     report->problem = pass->problem();
 }
 
-QCoro::Task<> writeAll(Store* store, ImportPass* pass, const ImportOptions* options, ImportReport* report)
+/// The next batch that is not written yet; `lines` is 0 at the end.
+QCoro::Task<ImportedLines> nextToWrite(ImportPass* pass, KeptLines* kept, const ImportReport* report)
 {
-    auto beginning = pass->begin();
-    co_await beginning;
-    auto first = pass->next(false);
+    if (!kept->batches.empty()) {
+        ImportedLines lines = std::move(kept->batches.front());
+        kept->batches.pop_front();
+        co_return lines;
+    }
+    if (kept->lines == report->lines)
+        co_return ImportedLines();
+    auto reading = pass->next(false);
+    ImportedLines lines = co_await reading;
+    co_return lines;
+}
+
+QCoro::Task<> writeAll(
+    Store* store, ImportPass* pass, KeptLines* kept, const ImportOptions* options, ImportReport* report)
+{
+    if (kept->lines < report->lines)
+        pass->begin(kept->lines);
+    auto first = nextToWrite(pass, kept, report);
     ImportedLines lines = co_await first;
     while (lines.lines > 0) {
         if (options->stop.stop_requested())
             throw Cancelled();
         // The next batch is understood while the store writes this one.
-        auto coming = pass->next(false);
+        auto coming = nextToWrite(pass, kept, report);
         std::exception_ptr failure;
         try {
             tidy(lines, *options, *report);
@@ -280,7 +319,8 @@ QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOption
 {
     ImportPass pass(path, pythonStoreOf(store) != nullptr);
     ImportReport report;
-    auto checking = checkAll(&pass, &options, &report);
+    KeptLines kept;
+    auto checking = checkAll(&pass, &kept, &options, &report);
     co_await checking;
     if (options.strict && !report.problem.isEmpty())
         throw ConfigurationError(QStringLiteral("\"%1\" %2; nothing was imported.").arg(path, report.problem),
@@ -291,7 +331,7 @@ QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOption
             QStringLiteral("Without --strict the other lines are imported."));
     std::exception_ptr failure;
     try {
-        auto writing = writeAll(store, &pass, &options, &report);
+        auto writing = writeAll(store, &pass, &kept, &options, &report);
         co_await writing;
     } catch (...) {
         failure = std::current_exception();

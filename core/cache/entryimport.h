@@ -33,6 +33,8 @@ struct ImportOptions {
     qint64 nowMs = 0;
     QString by{}; ///< who does it, for the record
     UndoJournal* journal = nullptr; ///< keeps what is replaced; must outlive the task
+    /// Memory for what was understood while the file was checked; what is beyond is read a second time.
+    qint64 mostKeptBytes = 128 * 1024 * 1024;
     /// Called for each malformed line, counted from 1, with what is wrong.
     std::function<void(qint64 line, const QString& problem)> malformed{};
     std::function<void(const ImportReport&)> progress{};

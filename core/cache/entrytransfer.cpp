@@ -1,6 +1,7 @@
 #include "cache/entrytransfer.h"
 
 #include "base/error.h"
+#include "base/jsoncheck.h"
 #include "cache/request.h"
 #include "store/entryid.h"
 #include "store/pythonentry.h"
@@ -90,10 +91,7 @@ QByteArray entryToLine(const EntryImage& image)
     const QByteArray meta = fields.value(QByteArrayLiteral("meta"));
     const QByteArray request = unpackField(fields.value(QByteArrayLiteral("request")));
     const QByteArray response = unpackField(fields.value(QByteArrayLiteral("response")));
-    const auto isOneLine = [](const QByteArray& json) {
-        const auto value = tryParseJson(json);
-        return value && value->is_object() && !json.contains('\n');
-    };
+    const auto isOneLine = [](const QByteArray& json) { return !json.contains('\n') && isJsonObject(json); };
     const bool canBeCopied = fields.value(QByteArrayLiteral("v")).toLongLong() == entryFormat
         && isOneLine(meta) && isOneLine(request) && isOneLine(response);
     if (!canBeCopied)

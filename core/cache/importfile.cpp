@@ -23,7 +23,7 @@ ImportFile::ImportFile(const QString& path)
 {
 }
 
-void ImportFile::rewind()
+void ImportFile::rewind(qint64 skipped)
 {
     if (!m_isOpen) {
         const bool open = m_path == QLatin1String("-") ? m_file.open(stdin, QIODevice::ReadOnly)
@@ -43,6 +43,12 @@ void ImportFile::rewind()
     QIODevice* const device = m_file.isSequential() ? static_cast<QIODevice*>(&m_buffer) : &m_file;
     device->seek(0);
     m_reader.emplace(device);
+    QByteArray line;
+    while (skipped > 0 && m_reader->next(line)) {
+        ++m_number;
+        if (!line.trimmed().isEmpty())
+            --skipped;
+    }
 }
 
 std::vector<NumberedLine> ImportFile::next()

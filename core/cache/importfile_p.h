@@ -17,13 +17,14 @@ struct NumberedLine {
     QByteArray text;
 };
 
-/// The file of an import, which is read twice: to check it, and to import it. Blocks; used on one thread at a
-/// time.
+/// The file of an import, which is read twice where it is too large to keep: to check it, and to import it.
+/// Blocks; used on one thread at a time.
 class ImportFile {
 public:
     explicit ImportFile(const QString& path);
-    /// Begins at the first line; throws ConfigurationError for a file that can't be read.
-    void rewind();
+    /// Begins behind the first `skipped` lines that are not empty; throws ConfigurationError for a file that
+    /// can't be read.
+    void rewind(qint64 skipped = 0);
     /// The next lines that are not empty; none at the end.
     std::vector<NumberedLine> next();
     /// Why the file could not be read to its end; empty when it was.

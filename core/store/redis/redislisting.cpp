@@ -19,8 +19,6 @@ constexpr int largestPage = 10'000;
 /// then show progress and stop.
 constexpr int mostScansPerPage = 32;
 constexpr std::size_t mostListings = 8;
-constexpr qint64 smallestCount = 64;
-constexpr qint64 largestCount = 4096;
 
 /// Of 64 lower-case hex digits.
 Digest digestOf(QByteArrayView fingerprint)
@@ -80,16 +78,6 @@ void keep(Listing& listing, const QByteArray& id)
     }
 }
 
-/// The server does nothing else during a SCAN, so each one should take about two milliseconds.
-qint64 adaptedCount(qint64 count, qint64 elapsedNs)
-{
-    constexpr qint64 quickNs = 1'500'000;
-    constexpr qint64 slowNs = 5'000'000;
-    if (elapsedNs < quickNs)
-        return std::min(count * 2, largestCount);
-    return elapsedNs > slowNs ? std::max(count / 2, smallestCount) : count;
-}
-
 } // namespace
 
 QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
@@ -97,6 +85,8 @@ QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
     auto listing = std::make_shared<Listing>();
     listing->nodes = co_await m_client->nodes();
     std::vector<redis::Pending> pendings;
+    QElapsedTimer timer;
+    timer.start();
     for (const QByteArray& node : std::as_const(listing->nodes)) {
         redis::Command size = redis::Command::idempotent("DBSIZE");
         size.setNode(node);
@@ -105,6 +95,7 @@ QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
     qint64 total = 0;
     for (redis::Pending& pending : pendings) {
         const redis::Reply reply = co_await pending;
+        listing->pace.noteRoundTrip(timer.nsecsElapsed());
         // Without the right to ask, the listing has no end in sight, and works all the same.
         total = reply.isError() || total < 0 ? -1 : total + reply.toInteger();
     }
@@ -120,7 +111,7 @@ QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
 redis::Pending RedisStore::askForScan(const Listing& listing) const
 {
     redis::Command scan = redis::Command::idempotent(
-        "SCAN", listing.position, "MATCH", Keys::anyEntryPattern(), "COUNT", listing.count);
+        "SCAN", listing.position, "MATCH", Keys::anyEntryPattern(), "COUNT", listing.pace.count());
     scan.setNode(listing.nodes.at(listing.node));
     return m_client->command(std::move(scan));
 }
@@ -146,13 +137,12 @@ QCoro::Task<> RedisStore::scanOnce(std::shared_ptr<Listing> listing)
         else if (isPythonKey(QByteArrayView(key.bytes)))
             keep(*listing, key.bytes);
     }
-    listing->scanned += listing->count;
+    listing->scanned += listing->pace.count();
     if (listing->total >= 0)
         listing->scanned = std::min(listing->scanned, listing->total);
     // How long one took that was asked for earlier is not known.
-    const qint64 count = wasAsked ? listing->count : adaptedCount(listing->count, elapsedNs);
-    listing->isSteady = count == listing->count;
-    listing->count = count;
+    if (!wasAsked)
+        listing->pace.noteScan(elapsedNs);
     listing->position = reply.items[0].bytes;
     if (listing->position == "0")
         ++listing->node;
@@ -196,7 +186,8 @@ void RedisStore::askAhead(Listing& listing, std::size_t pageSize)
 {
     if (listing.waiting() > 0)
         listing.ahead = askForRows(takeFound(listing, pageSize));
-    if (!listing.isScanned() && !listing.scanAhead && listing.isSteady && listing.waiting() < 2 * pageSize)
+    if (!listing.isScanned() && !listing.scanAhead && listing.pace.isSteady()
+        && listing.waiting() < 2 * pageSize)
         listing.scanAhead = askForScan(listing);
     m_client->flush();
 }

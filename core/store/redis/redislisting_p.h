@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/pending.h"
+#include "store/redis/scanpace_p.h"
 
 #include <QByteArray>
 #include <QElapsedTimer>
@@ -57,8 +58,7 @@ struct Listing {
     std::unordered_set<Digest, DigestHash> seen; ///< SCAN repeats keys when the table is resized
     qint64 scanned = 0;
     qint64 total = -1;
-    qint64 count = 256; ///< keys that the next SCAN looks at
-    bool isSteady = false; ///< the count suits the server
+    ScanPace pace;
     bool isScanned() const { return node >= nodes.size(); }
 };
 

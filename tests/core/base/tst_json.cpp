@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "base/json.h"
+#include "base/jsoncheck.h"
 #include "testenvironment.h"
 
 #include <QTest>
@@ -61,6 +62,11 @@ void TestJson::deepNestingIsRefused()
     const QByteArray deep = QByteArray(100'000, '[') + QByteArray(100'000, ']');
     QVERIFY_THROWS_EXCEPTION(ConfigurationError, parseJson(deep, u"deep"_qs));
     QCOMPARE(parseJson("[[[]]]", u"shallow"_qs).size(), std::size_t(1));
+    const QByteArray object = R"({"[[[": {"a \\\" [[[": [[1], {}]}})";
+    for (int depth = 1; depth < 8; ++depth) {
+        QCOMPARE(isJsonObject(object, depth), depth >= 4);
+        QCOMPARE(tryParseJson(object, depth).has_value(), depth >= 4);
+    }
 }
 
 void TestJson::numbersBeyondDoubleAreRefused()
@@ -108,6 +114,7 @@ void TestJson::readsWhatNlohmannReads()
     const Json expected = Json::parse(text.cbegin(), text.cend(), nullptr, false);
     const auto value = tryParseJson(text);
     QCOMPARE(value.has_value(), !expected.is_discarded());
+    QCOMPARE(isJsonObject(text), value && value->is_object());
     if (!value)
         return;
     QCOMPARE(toJsonText(*value), toJsonText(expected));

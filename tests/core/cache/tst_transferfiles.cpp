@@ -38,6 +38,8 @@ private Q_SLOTS:
     void malformedLinesAreNamed();
     void tornFiles();
     void sameEntryTwice();
+    void filesThatAreReadTwice_data();
+    void filesThatAreReadTwice();
     void importIsCancelledAndRepeated();
 
 private:
@@ -377,6 +379,37 @@ void TestTransferFiles::tornFiles()
     QVERIFY2(report.problem.contains(QStringLiteral("ends in the middle")), qPrintable(report.problem));
     QVERIFY(report.imported >= 1000);
     QVERIFY(report.imported < 1200);
+}
+
+void TestTransferFiles::filesThatAreReadTwice_data()
+{
+    QTest::addColumn<qint64>("mostKeptBytes");
+    QTest::newRow("kept as a whole") << ImportOptions().mostKeptBytes;
+    QTest::newRow("kept in part") << qint64(1);
+    QTest::newRow("not kept") << qint64(0);
+}
+
+void TestTransferFiles::filesThatAreReadTwice()
+{
+    QFETCH(qint64, mostKeptBytes);
+    constexpr int count = 4100; // three batches
+    const QStringList fingerprints = fill(count);
+    write(path("all.jsonl"));
+    QList<QByteArray> lines = readFile(path("all.jsonl")).split('\n');
+    lines.insert(3000, "no entry");
+    lines.insert(1000, QByteArray());
+    lines.insert(10, "no entry");
+    writeFile(path("all.jsonl"), lines.join('\n'));
+    const std::unique_ptr<Store> target = another();
+    ImportOptions options;
+    options.mostKeptBytes = mostKeptBytes;
+    QList<qint64> malformed;
+    options.malformed = [&malformed](qint64 line, const QString&) { malformed.append(line); };
+    const ImportReport report = read(target.get(), path("all.jsonl"), options);
+    QCOMPARE(report.lines, qint64(count + 2));
+    QCOMPARE(report.imported, qint64(count));
+    QCOMPARE(malformed, (QList<qint64>{11, 3003}));
+    QCOMPARE(images(target.get(), fingerprints), images(m_store.get(), fingerprints));
 }
 
 void TestTransferFiles::sameEntryTwice()

@@ -4,6 +4,7 @@
 #include "redistest.h"
 #include "testenvironment.h"
 
+#include <QDir>
 #include <QSignalSpy>
 #include <QTcpServer>
 #include <QTcpSocket>
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void notARedis_data();
     void notARedis();
     void readOnlyReplicaAndFullMemory();
+    void aServerThatCanNotSave();
     void destroyingTheConnectionFailsWhatIsPending();
     void anAwaitingCoroutineMayDestroyTheConnection();
     void aDroppedPendingIsHarmless();
@@ -241,6 +243,24 @@ void TestRedisFaults::readOnlyReplicaAndFullMemory()
     const auto onFull = redis::makeClient(RedisUrl::parse(full.url()));
     const QString memory = askForError(*onFull, Command::once("SET", "a", "b"));
     QVERIFY2(memory.startsWith(u"cache"_qs) && memory.contains(u"out of memory"_qs), qPrintable(memory));
+}
+
+void TestRedisFaults::aServerThatCanNotSave()
+{
+    RedisServer server({u"--save"_qs, u"3600"_qs, u"1"_qs});
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    const auto client = redis::makeClient(RedisUrl::parse(server.url()));
+    QCOMPARE(ask(*client, Command::once("SET", "a", "b")).bytes, QByteArray("OK"));
+    // A name that is a folder already can't be written, not by root either.
+    QVERIFY(QDir().mkpath(server.path(u"dump.rdb/in the way"_qs)));
+    ask(*client, Command::once("BGSAVE"));
+    QTRY_VERIFY(
+        ask(*client, Command::idempotent("INFO", "persistence")).bytes.contains("last_bgsave_status:err"));
+    const QString told = askForError(*client, Command::once("SET", "a", "c"));
+    QVERIFY2(
+        told.startsWith(u"cache"_qs) && told.contains(u"can't save its data to disk"_qs), qPrintable(told));
+    // What is there can still be read.
+    QCOMPARE(ask(*client, Command::idempotent("GET", "a")).bytes, QByteArray("b"));
 }
 
 void TestRedisFaults::destroyingTheConnectionFailsWhatIsPending()
