@@ -7,6 +7,7 @@
 #include "cache/entrysearch.h"
 #include "cache/packedentries.h"
 #include "cache/request.h"
+#include "cacheview.h"
 #include "redisserver.h"
 #include "store/redis/redisstore.h"
 #include "store/sqlite/sqlitestore.h"
@@ -207,7 +208,7 @@ std::vector<Figure> tableFigures(const Scan& scanned)
 
 /// Half of the entries is deleted with a record, the other half without.
 std::vector<Figure> storeFigures(const QString& kind, Store* store, Store* target, const QString& folder,
-    int rows, const std::function<std::optional<double>()>& referenceScan)
+    int rows, const QString& url, const std::function<std::optional<double>()>& referenceScan)
 {
     std::vector<Figure> figures;
     fill(store, rows);
@@ -226,6 +227,9 @@ std::vector<Figure> storeFigures(const QString& kind, Store* store, Store* targe
         for (const Figure& figure : tableFigures(scanned))
             figures.push_back(figure);
     }
+    for (const Figure& figure :
+        cacheViewFigures(kind, url, QStringLiteral("bench"), folder + QStringLiteral("/view")))
+        figures.push_back(figure);
     figures.push_back(searchFigure(kind, store, rows));
     for (const Figure& figure : transferFigures(kind, store, target, folder))
         figures.push_back(figure);
@@ -250,14 +254,15 @@ std::vector<Figure> entryFigures(const QString& folder, int rows)
             const auto store = makeRedisStore(url, QStringLiteral("bench"));
             const auto target = makeRedisStore(url, QStringLiteral("copy"));
             figures = storeFigures(QStringLiteral("Redis"), store.get(), target.get(),
-                folder + QStringLiteral("/redis"), rows,
+                folder + QStringLiteral("/redis"), rows, server.url(),
                 [&server] { return redisCliScanSeconds(server.port()); });
         }
     }
     const auto store = makeSqliteStore(folder + QStringLiteral("/store.db"), QStringLiteral("bench"));
     const auto target = makeSqliteStore(folder + QStringLiteral("/copy.db"), QStringLiteral("bench"));
-    const auto sqlite = storeFigures(
-        QStringLiteral("SQLite"), store.get(), target.get(), folder + QStringLiteral("/sqlite"), rows, {});
+    const auto sqlite =
+        storeFigures(QStringLiteral("SQLite"), store.get(), target.get(), folder + QStringLiteral("/sqlite"),
+            rows, QStringLiteral("sqlite://") + folder + QStringLiteral("/store.db"), {});
     figures.insert(figures.end(), sqlite.begin(), sqlite.end());
     return figures;
 }

@@ -1,0 +1,228 @@
+#include "cacheview.h"
+
+#include "cache/cacheview.h"
+#include "cache/entrydetail.h"
+#include "cache/entrytable.h"
+#include "cache/entrytablemodel.h"
+#include "cache/request.h"
+#include "cache/session.h"
+#include "theme/theme.h"
+#include "waitfortask.h"
+
+#include <QElapsedTimer>
+#include <QFile>
+#include <QHeaderView>
+#include <QLabel>
+#include <QScrollBar>
+#include <QSignalSpy>
+#include <QTest>
+#include <QTimer>
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace llmcache::bench {
+
+namespace {
+
+constexpr int longest = 600'000;
+constexpr int frameMs = 16;
+
+Figure figureOf(const QString& name, double value, double target, const QString& unit = QStringLiteral("ms"))
+{
+    Figure figure;
+    figure.name = name;
+    figure.value = value;
+    figure.unit = unit;
+    figure.target = target;
+    return figure;
+}
+
+bool waitUntil(const std::function<bool()>& holds)
+{
+    const bool held = QTest::qWaitFor(holds, longest);
+    if (!held)
+        qWarning("gave up waiting");
+    return held;
+}
+
+double millisecondsOf(const QElapsedTimer& timer)
+{
+    return static_cast<double>(timer.nsecsElapsed()) / 1e6;
+}
+
+/// Scrolls a table as a hand on the wheel does, draws each frame, and remembers how long the event loop stood
+/// still in between.
+class Scroller : public QObject {
+public:
+    explicit Scroller(ui::EntryTable* table)
+        : m_table(table)
+    {
+        m_frame.setTimerType(Qt::PreciseTimer);
+        m_tick.setTimerType(Qt::PreciseTimer);
+        connect(&m_frame, &QTimer::timeout, this, [this] {
+            QScrollBar* const bar = m_table->verticalScrollBar();
+            m_down = bar->value() >= bar->maximum() ? false : bar->value() <= 0 ? true : m_down;
+            bar->setValue(bar->value() + (m_down ? step : -step));
+            m_table->viewport()->repaint();
+        });
+        connect(&m_tick, &QTimer::timeout, this, [this] {
+            m_gaps.push_back(millisecondsOf(m_gap));
+            m_gap.start();
+        });
+        m_gap.start();
+        m_frame.start(frameMs);
+        m_tick.start(1);
+    }
+    /// The longest standstill since the last call, and the one that 99 of 100 are below.
+    std::pair<double, double> take()
+    {
+        std::sort(m_gaps.begin(), m_gaps.end());
+        if (m_gaps.empty())
+            return {};
+        const std::pair<double, double> result(m_gaps.back(), m_gaps[m_gaps.size() * 99 / 100]);
+        m_gaps.clear();
+        return result;
+    }
+
+private:
+    static constexpr int step = 140;
+    ui::EntryTable* m_table;
+    QTimer m_frame;
+    QTimer m_tick;
+    QElapsedTimer m_gap;
+    std::vector<double> m_gaps;
+    bool m_down = true;
+};
+
+qint64 residentBytes()
+{
+    malloc_trim(0);
+    QFile file(QStringLiteral("/proc/self/statm"));
+    constexpr qint64 pageSize = 4096;
+    return file.open(QIODevice::ReadOnly) ? file.readAll().split(' ').value(1).toLongLong() * pageSize : 0;
+}
+
+/// Stores an answer of 10 MB, and returns its fingerprint.
+QString storeLarge(Store* store, const QString& prompt, const Json& output)
+{
+    Request request;
+    request.model = {QStringLiteral("test"), QStringLiteral("large")};
+    request.prompt = prompt;
+    Commit commit;
+    commit.entry.request = toJson(request);
+    commit.entry.output = output;
+    commit.entry.meta.fingerprint = fingerprint(request);
+    commit.entry.meta.model = QStringLiteral("test:large");
+    commit.entry.meta.promptExcerpt = prompt;
+    commit.ttl = std::chrono::hours(24);
+    const QString fingerprint = commit.entry.meta.fingerprint;
+    test::waitForTask(store->commit(std::move(commit)));
+    return fingerprint;
+}
+
+std::vector<Figure> openFigures(const QString& kind, ui::CacheView* view, Store* store)
+{
+    const QString line = QStringLiteral("A sentence of an answer that goes on for a long time.\n");
+    constexpr qsizetype size = 10'000'000;
+    Json list = Json::array();
+    for (int item = 0; item < 100'000; ++item)
+        list.push_back(
+            Json{{"number", item}, {"text", "A sentence of an answer that goes on for a long time."}});
+    std::vector<Figure> figures;
+    for (const auto& [name, output] :
+        {std::pair(QStringLiteral("text"), Json(line.repeated(size / line.size()).toStdString())),
+            std::pair(QStringLiteral("JSON"), list)}) {
+        const QString stored = storeLarge(store, name, output);
+        auto* detail = view->findChild<ui::EntryDetail*>();
+        auto* table = view->findChild<ui::EntryTable*>();
+        Scroller scroller(table);
+        QTest::qWait(200);
+        scroller.take();
+        QElapsedTimer timer;
+        timer.start();
+        view->showEntry(stored);
+        const bool isThere = waitUntil([&] { return detail->isLoaded() && detail->fingerprint() == stored; });
+        const double taken = millisecondsOf(timer);
+        QTest::qWait(200);
+        if (!isThere)
+            continue;
+        figures.push_back(figureOf(QStringLiteral("10 MB of %1 open, %2").arg(name, kind), taken, 300));
+        figures.push_back(
+            figureOf(QStringLiteral("standstill for it, %1").arg(kind), scroller.take().first, 100));
+    }
+    return figures;
+}
+
+} // namespace
+
+std::vector<Figure> cacheViewFigures(
+    const QString& kind, const QString& url, const QString& workspace, const QString& folder)
+{
+    std::vector<Figure> figures;
+    const qint64 before = residentBytes();
+    qint64 during = 0;
+    SessionConfig config;
+    config.storeUrl = url;
+    config.workspace = workspace;
+    config.dataFolder = folder;
+    Session session(config);
+    ui::Theme theme;
+    {
+        ui::CacheView view(&theme, nullptr);
+        view.resize(1384, 816);
+        view.show();
+        auto* table = view.findChild<ui::EntryTable*>();
+        auto* model = view.findChild<ui::EntryTableModel*>();
+        auto* state = view.findChild<QLabel*>(QStringLiteral("scanState"));
+        test::waitForTask(session.store().status()); // connected, as it is when somebody opens the view
+        QElapsedTimer timer;
+        timer.start();
+        view.setSession(&session);
+        if (!waitUntil([&] { return model->rowCount() > 0; }))
+            return figures;
+        figures.push_back(figureOf(QStringLiteral("rows in sight, ") + kind, millisecondsOf(timer), 100));
+        {
+            Scroller scroller(table);
+            waitUntil([&] { return state->text() == QLatin1String("scanned 100 %"); });
+            figures.push_back(figureOf(QStringLiteral("all in the table, ") + kind,
+                millisecondsOf(timer) / 1000, 10, QStringLiteral("s")));
+            const auto [worst, usual] = scroller.take();
+            figures.push_back(figureOf(QStringLiteral("worst frame while scanning, ") + kind, worst, 50));
+            figures.push_back(
+                figureOf(QStringLiteral("99 % of frames while scanning, ") + kind, usual, frameMs));
+            waitUntil([&] { return !model->isArranging(); });
+            scroller.take();
+            QTest::qWait(3000);
+            figures.push_back(figureOf(
+                QStringLiteral("worst frame while scrolling, ") + kind, scroller.take().first, frameMs));
+        }
+        during = residentBytes();
+        for (const auto& [name, column] : {std::pair(QStringLiteral("cost"), ui::EntryColumn::Cost),
+                 std::pair(QStringLiteral("agent"), ui::EntryColumn::Agent)}) {
+            QSignalSpy arranged(model, &ui::EntryTableModel::arranged);
+            timer.start();
+            table->horizontalHeader()->setSortIndicator(static_cast<int>(column), Qt::DescendingOrder);
+            waitUntil([&] { return arranged.count() > 0; });
+            figures.push_back(figureOf(
+                QStringLiteral("table sorted by %1, %2").arg(name, kind), millisecondsOf(timer), 300));
+        }
+        for (const Figure& figure : openFigures(kind, &view, &session.store()))
+            figures.push_back(figure);
+        view.stopTasks();
+        waitUntil([&] { return view.activeTasks() == 0; });
+        view.setSession(nullptr);
+    }
+    constexpr double megabyte = 1024 * 1024;
+    Figure memory = figureOf(QStringLiteral("memory kept after closing, ") + kind,
+        static_cast<double>(std::max<qint64>(0, residentBytes() - before)) / megabyte, 0.25,
+        QStringLiteral("MB"));
+    memory.reference = QStringLiteral("what it took while open");
+    memory.referenceValue = std::max(1.0, static_cast<double>(during - before) / megabyte);
+    figures.push_back(memory);
+    return figures;
+}
+
+} // namespace llmcache::bench
