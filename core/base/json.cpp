@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/jsondom_p.h"
+#include "base/sortedmembers.h"
 
 #include <algorithm>
 #include <charconv>
@@ -86,13 +87,7 @@ void appendCanonical(std::string& out, const Json& value)
 {
     switch (value.type()) {
     case Json::value_t::object: {
-        std::vector<Json::const_iterator> members;
-        members.reserve(value.size());
-        for (auto it = value.cbegin(); it != value.cend(); ++it)
-            members.push_back(it);
-        // Byte order of UTF-8 is code-point order.
-        std::sort(members.begin(), members.end(),
-            [](const auto& left, const auto& right) { return left.key() < right.key(); });
+        const std::vector<Json::const_iterator> members = sortedMembers(value);
         out += '{';
         bool first = true;
         for (const auto& member : members) {

@@ -96,6 +96,12 @@ struct PickleTree {
     PickleEdge child(quint32 node, quint32 index) const;
 };
 
+/// No way down from the root may be longer than the limit, or it throws a PickleError; ways that lead back to
+/// themselves end there.
+void checkDepth(const PickleTree& tree, int maxDepth);
+/// Python makes tuples that hold themselves by throwing one away: what the result holds is not discarded.
+void dropReachable(PickleTree& tree);
+
 /// The opcodes that make a value.
 struct PickleExtent {
     quint32 end = 0; ///< the begin of the opcode that uses the value, or of what follows it there

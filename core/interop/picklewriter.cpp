@@ -39,7 +39,7 @@ void writeAtom(PickleBuilder& builder, const PickleValue& value)
     }
 }
 
-/// Walks a tree. `value` is called for each value within it.
+/// Writes what is made of values. `value` is called for each value within.
 template <typename Value>
 class Parts {
 public:
@@ -49,6 +49,41 @@ public:
     {
     }
 
+    /// What can be named, or is made empty and filled afterwards; `begun` is called while it is empty. False
+    /// for anything else.
+    template <typename Begun>
+    bool simple(const PickleValue& value, Begun begun)
+    {
+        switch (value.kind()) {
+        case PickleKind::List:
+            m_builder.emptyList();
+            begun();
+            list(value);
+            return true;
+        case PickleKind::Dict:
+            m_builder.emptyDict();
+            begun();
+            dict(value);
+            return true;
+        case PickleKind::Set:
+            m_builder.emptySet();
+            begun();
+            set(value);
+            return true;
+        case PickleKind::Global:
+            m_builder.global(value.module(), value.qualifiedName());
+            return true;
+        case PickleKind::Extension:
+            m_builder.extension(value.extensionCode());
+            return true;
+        case PickleKind::Persistent:
+            m_value(value.item(0));
+            m_builder.persistent();
+            return true;
+        default:
+            return false;
+        }
+    }
     void items(const PickleValue& from)
     {
         for (qsizetype index = 0; index < from.size(); ++index)
@@ -83,7 +118,7 @@ public:
     /// What is done to it afterwards.
     void contents(const PickleValue& object)
     {
-        list(object, object.size() > 0);
+        list(object);
         dict(object);
         if (object.addedCount() > 0) {
             m_builder.mark();
@@ -96,9 +131,9 @@ public:
             m_builder.build();
         }
     }
-    void list(const PickleValue& value, bool hasItems)
+    void list(const PickleValue& value)
     {
-        if (!hasItems)
+        if (value.size() == 0)
             return;
         m_builder.mark();
         items(value);
@@ -165,6 +200,8 @@ private:
 
     void writeCompound(const PickleValue& value)
     {
+        if (m_parts.simple(value, [&] { remember(value); }))
+            return;
         switch (value.kind()) {
         case PickleKind::Tuple:
             writeTuple(value);
@@ -179,31 +216,6 @@ private:
             }
             m_builder.frozenSetFromMark();
             remember(value);
-            break;
-        case PickleKind::List:
-            m_builder.emptyList();
-            remember(value);
-            m_parts.list(value, value.size() > 0);
-            break;
-        case PickleKind::Dict:
-            m_builder.emptyDict();
-            remember(value);
-            m_parts.dict(value);
-            break;
-        case PickleKind::Set:
-            m_builder.emptySet();
-            remember(value);
-            m_parts.set(value);
-            break;
-        case PickleKind::Global:
-            m_builder.global(value.module(), value.qualifiedName());
-            break;
-        case PickleKind::Extension:
-            m_builder.extension(value.extensionCode());
-            break;
-        case PickleKind::Persistent:
-            write(value.item(0));
-            m_builder.persistent();
             break;
         default:
             m_parts.constructor(value);
@@ -278,6 +290,8 @@ public:
 private:
     void writeCompound(const PickleValue& value)
     {
+        if (m_parts.simple(value, [] {}))
+            return;
         switch (value.kind()) {
         case PickleKind::Tuple:
             m_builder.mark();
@@ -288,28 +302,6 @@ private:
             m_builder.mark();
             m_parts.items(value);
             m_builder.frozenSetFromMark();
-            break;
-        case PickleKind::List:
-            m_builder.emptyList();
-            m_parts.list(value, value.size() > 0);
-            break;
-        case PickleKind::Dict:
-            m_builder.emptyDict();
-            m_parts.dict(value);
-            break;
-        case PickleKind::Set:
-            m_builder.emptySet();
-            m_parts.set(value);
-            break;
-        case PickleKind::Global:
-            m_builder.global(value.module(), value.qualifiedName());
-            break;
-        case PickleKind::Extension:
-            m_builder.extension(value.extensionCode());
-            break;
-        case PickleKind::Persistent:
-            write(value.item(0));
-            m_builder.persistent();
             break;
         default:
             m_parts.constructor(value);

@@ -1,12 +1,13 @@
 #include "interop/pythonjson.h"
 
 #include "base/error.h"
+#include "base/sortedmembers.h"
+#include "interop/pythondump.h"
 
 #include <QChar>
 #include <QStringDecoder>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace llmcache {
@@ -104,18 +105,7 @@ void appendFloat(std::string& out, double number, bool isJson)
         out += isJson ? "Infinity" : "inf";
         return;
     }
-    char buffer[40];
-    const double size = std::fabs(number);
-    constexpr double least = 1e-4;
-    constexpr double most = 1e16;
-    const bool hasExponent = number != 0 && (size < least || size >= most);
-    const auto end = std::to_chars(std::begin(buffer), std::end(buffer), number,
-        hasExponent ? std::chars_format::scientific : std::chars_format::fixed)
-                         .ptr;
-    const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
-    out += text;
-    if (!hasExponent && text.find('.') == std::string_view::npos)
-        out += ".0";
+    out += pythonFloatText(number).toStdString();
 }
 
 void appendNumber(std::string& out, const Json& value, bool isJson)
@@ -136,13 +126,7 @@ void appendJson(std::string& out, const Json& value)
 {
     switch (value.type()) {
     case Json::value_t::object: {
-        std::vector<Json::const_iterator> members;
-        members.reserve(value.size());
-        for (auto it = value.cbegin(); it != value.cend(); ++it)
-            members.push_back(it);
-        // Byte order of UTF-8 is code-point order.
-        std::sort(members.begin(), members.end(),
-            [](const auto& left, const auto& right) { return left.key() < right.key(); });
+        const std::vector<Json::const_iterator> members = sortedMembers(value);
         out += '{';
         for (std::size_t i = 0; i < members.size(); ++i) {
             out += i > 0 ? "," : "";
