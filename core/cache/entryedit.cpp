@@ -9,6 +9,7 @@
 #include "store/rawentry.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace llmcache {
 
@@ -32,10 +33,6 @@ void putAnswer(History& messages, const Json& output)
         last->text = outputText(output);
 }
 
-} // namespace
-
-namespace {
-
 /// What an edit makes of an entry.
 EntryFields changedFields(const Entry& edited, const EntryImage& before)
 {
@@ -47,6 +44,74 @@ EntryFields changedFields(const Entry& edited, const EntryImage& before)
     }
     QByteArray pickle = withPythonAnswer(before.fields.value(pickleField), edited.output);
     return pythonImage(before.fingerprint, std::move(pickle), {}).fields;
+}
+
+/// What a change makes of an entry as it is stored.
+using Rewrite = std::function<EntryFields(const EntryImage& before)>;
+
+std::optional<Entry> readable(const EntryImage& image)
+{
+    try {
+        return entryFromImage(image);
+    } catch (const CacheError&) {
+        if (!isPythonImage(image))
+            throw;
+        return std::nullopt; // whoever edits a pickle looks at its bytes
+    }
+}
+
+QCoro::Task<EditResult> rewriteEntry(Store* store, UndoJournal* journal, QString fingerprint, qint64 expected,
+    Rewrite rewrite, QString by, qint64 nowMs)
+{
+    EditResult result;
+    // Twice, should somebody write between reading and writing: then the second reading sees it.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        auto reading = store->readImages({fingerprint});
+        const std::vector<EntryImage> images = co_await reading;
+        if (images.empty()) {
+            result.outcome = ChangeOutcome::Absent;
+            break;
+        }
+        if (images.front().revision() != expected || attempt > 0) {
+            result.outcome = ChangeOutcome::Conflict;
+            result.revision = images.front().revision();
+            result.theirs = readable(images.front());
+            break;
+        }
+        EntryChange change;
+        change.kind = EntryChange::Kind::Update;
+        change.fingerprint = fingerprint;
+        change.expectedRevision = expected;
+        change.fields = rewrite(images.front());
+        const qint64 revision = EntryImage{fingerprint, change.fields, {}}.revision();
+        change.kept = toBytes(images.front());
+        if (journal && result.undoId.isEmpty()) {
+            auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);
+            result.undoId = co_await beginning;
+            std::vector<UndoEntry> kept{undoEntryFor(images.front(), change)};
+            auto keeping = journal->append(result.undoId, std::move(kept));
+            co_await keeping;
+        }
+        std::vector<EntryChange> changes{change};
+        auto changing = store->changeEntries(std::move(changes));
+        const std::vector<ChangeOutcome> outcomes = co_await changing;
+        result.outcome = outcomes.front();
+        if (result.outcome == ChangeOutcome::Done) {
+            result.revision = revision;
+            break;
+        }
+    }
+    if (!result.undoId.isEmpty()) {
+        if (result.outcome != ChangeOutcome::Done) {
+            auto forgetting = journal->forget(result.undoId);
+            co_await forgetting;
+        }
+        auto ending = journal->end(result.undoId);
+        co_await ending;
+        if (result.outcome != ChangeOutcome::Done)
+            result.undoId.clear();
+    }
+    co_return result;
 }
 
 } // namespace
@@ -104,55 +169,18 @@ QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edite
 {
     const QString fingerprint = edited.meta.fingerprint;
     const qint64 expected = edited.meta.revision;
-    EditResult result;
-    // Twice, should somebody write between reading and writing: then the second reading sees it.
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        auto reading = store->readImages({fingerprint});
-        const std::vector<EntryImage> images = co_await reading;
-        if (images.empty()) {
-            result.outcome = ChangeOutcome::Absent;
-            break;
-        }
-        if (images.front().revision() != expected || attempt > 0) {
-            result.outcome = ChangeOutcome::Conflict;
-            result.revision = images.front().revision();
-            result.theirs = entryFromImage(images.front());
-            break;
-        }
-        EntryChange change;
-        change.kind = EntryChange::Kind::Update;
-        change.fingerprint = fingerprint;
-        change.expectedRevision = expected;
-        change.fields = changedFields(edited, images.front());
-        const qint64 revision = EntryImage{fingerprint, change.fields, {}}.revision();
-        change.kept = toBytes(images.front());
-        if (journal && result.undoId.isEmpty()) {
-            auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);
-            result.undoId = co_await beginning;
-            std::vector<UndoEntry> kept{undoEntryFor(images.front(), change)};
-            auto keeping = journal->append(result.undoId, std::move(kept));
-            co_await keeping;
-        }
-        std::vector<EntryChange> changes{change};
-        auto changing = store->changeEntries(std::move(changes));
-        const std::vector<ChangeOutcome> outcomes = co_await changing;
-        result.outcome = outcomes.front();
-        if (result.outcome == ChangeOutcome::Done) {
-            result.revision = revision;
-            break;
-        }
-    }
-    if (!result.undoId.isEmpty()) {
-        if (result.outcome != ChangeOutcome::Done) {
-            auto forgetting = journal->forget(result.undoId);
-            co_await forgetting;
-        }
-        auto ending = journal->end(result.undoId);
-        co_await ending;
-        if (result.outcome != ChangeOutcome::Done)
-            result.undoId.clear();
-    }
-    co_return result;
+    Rewrite rewrite = [edited = std::move(edited)](
+                          const EntryImage& before) { return changedFields(edited, before); };
+    return rewriteEntry(store, journal, fingerprint, expected, std::move(rewrite), std::move(by), nowMs);
+}
+
+QCoro::Task<EditResult> savePickle(Store* store, UndoJournal* journal, QString key, qint64 revision,
+    QByteArray pickle, QString by, qint64 nowMs)
+{
+    Rewrite rewrite = [pickle = std::move(pickle)](const EntryImage& before) {
+        return pythonImage(before.fingerprint, pickle, {}).fields;
+    };
+    return rewriteEntry(store, journal, std::move(key), revision, std::move(rewrite), std::move(by), nowMs);
 }
 
 } // namespace llmcache

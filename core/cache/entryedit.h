@@ -27,5 +27,9 @@ struct EditResult {
 /// and in the journal unless that is null. Errors as Store and UndoJournal; `store` and `journal` must
 /// outlive the task.
 QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edited, QString by, qint64 nowMs);
+/// Writes another pickle in place of revision `revision` of an entry of pyai-caching. Otherwise as
+/// saveEdit(); `theirs` is nothing where theirs can't be read.
+QCoro::Task<EditResult> savePickle(Store* store, UndoJournal* journal, QString key, qint64 revision,
+    QByteArray pickle, QString by, qint64 nowMs);
 
 } // namespace llmcache

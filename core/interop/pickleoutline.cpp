@@ -3,6 +3,8 @@
 #include "interop/picklesummary.h"
 #include "interop/pickleviews.h"
 
+#include <algorithm>
+
 namespace llmcache {
 
 namespace {
@@ -146,13 +148,7 @@ std::vector<PickleChild> pickleChildren(const PickleValue& value)
         return list;
     switch (type) {
     case PythonType::Plain:
-        if (value.is(PickleKind::Dict))
-            children.entries(Role::Entry, pythonEntries(value));
-        else if (value.is(PickleKind::Persistent))
-            children.one(Role::Id, value.item(0));
-        else
-            children.items(Role::Item, pythonItems(value));
-        break;
+        return pickleChildren(value, 0, pickleChildCount(value));
     case PythonType::Set:
     case PythonType::FrozenSet:
     case PythonType::Record:
@@ -184,6 +180,38 @@ std::vector<PickleChild> pickleChildren(const PickleValue& value)
         addEverything(children, value);
     }
     return list;
+}
+
+qsizetype pickleChildCount(const PickleValue& value)
+{
+    switch (value.kind()) {
+    case PickleKind::Object:
+        return static_cast<qsizetype>(pickleChildren(value).size());
+    case PickleKind::Dict:
+        return value.entryCount();
+    default:
+        return value.isAtom() ? 0 : value.size();
+    }
+}
+
+std::vector<PickleChild> pickleChildren(const PickleValue& value, qsizetype from, qsizetype most)
+{
+    const qsizetype end = std::min(pickleChildCount(value), from + most);
+    std::vector<PickleChild> some;
+    if (value.is(PickleKind::Object)) {
+        std::vector<PickleChild> all = pickleChildren(value);
+        for (qsizetype index = from; index < end; ++index)
+            some.push_back(all[static_cast<std::size_t>(index)]);
+        return some;
+    }
+    for (qsizetype index = from; index < end; ++index) {
+        if (value.is(PickleKind::Dict))
+            some.push_back({Role::Entry, index, value.key(index), value.value(index)});
+        else
+            some.push_back(
+                {value.is(PickleKind::Persistent) ? Role::Id : Role::Item, index, {}, value.item(index)});
+    }
+    return some;
 }
 
 bool hasPickleChildren(const PickleValue& value)

@@ -32,6 +32,10 @@ struct PickleChild {
 
 /// The parts of a value in its order; empty for what is shown as one value.
 std::vector<PickleChild> pickleChildren(const PickleValue& value);
+/// Some of them, from number `from` on. Of a tuple, list, set or dict only these are looked at, however large
+/// it is.
+std::vector<PickleChild> pickleChildren(const PickleValue& value, qsizetype from, qsizetype most);
+qsizetype pickleChildCount(const PickleValue& value);
 bool hasPickleChildren(const PickleValue& value);
 
 /// "str", "dict", "app.models.UserProfile": safe for a terminal.

@@ -137,7 +137,8 @@ void AnswerEditor::setEntry(const Entry& entry)
 {
     const QString fingerprint = entry.meta.fingerprint;
     const bool isSame = std::exchange(m_fingerprint, fingerprint) == fingerprint;
-    const bool canEdit = entry.meta.bytes <= largest && !entry.meta.python;
+    m_isPython = entry.meta.python;
+    const bool canEdit = entry.meta.bytes <= largest && !m_isPython;
     m_entry = canEdit ? std::make_shared<const Entry>(entry) : nullptr;
     if (isEditing() && isSame) {
         if (m_entry && m_entry->meta.revision != m_base->meta.revision) {
@@ -256,9 +257,10 @@ void AnswerEditor::setState(State state)
     m_edit->setEnabled(m_entry && m_obstacle.isEmpty());
     m_edit->setToolTip(!m_obstacle.isEmpty() ? m_obstacle
             : m_entry                        ? tr("Write another answer; it is marked as a human's")
-                      : tr("Entries of Python programs and those over %1 are not edited here; "
-                           "\"llmcache entries edit\" opens them in an editor of your own.")
-                            .arg(format::bytes(largest)));
+            : m_isPython ? tr("The values of what a Python program stored are edited under Pickle.")
+                         : tr("Entries over %1 are not edited here; \"llmcache entries edit\" opens them "
+                              "in an editor of your own.")
+                               .arg(format::bytes(largest)));
     m_discard->setVisible(editing);
     m_discard->setText(conflict ? tr("Keep theirs") : tr("Discard"));
     m_save->setVisible(editing && state != State::Gone);

@@ -102,6 +102,7 @@ private:
     std::shared_ptr<DraftFolder> m_folder; ///< null without a session
     State m_state = State::Reading;
     QString m_obstacle;
+    bool m_isPython = false; ///< the entry shown is one of a Python program
     bool m_saving = false;
     TaskScope m_tasks;
     TaskScope m_draftTasks;

@@ -3,6 +3,7 @@
 #include "cache/answereditor.h"
 #include "cache/entrycallsmodel.h"
 #include "cache/factlist.h"
+#include "cache/picklepane.h"
 #include "cache/rawpane.h"
 #include "cache/requestpane.h"
 #include "cache/schemapane.h"
@@ -10,6 +11,7 @@
 #include "cache/tagrow.h"
 #include "cache/usagepane.h"
 #include "cache/valuetext.h"
+#include "store/entryid.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
 #include "widgets/controls.h"
@@ -18,14 +20,9 @@
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
 #include "widgets/spinner.h"
-#include "widgets/tablestyle.h"
 #include "widgets/tabstrip.h"
 
-#include <QApplication>
-#include <QClipboard>
-#include <QHeaderView>
 #include <QStackedWidget>
-#include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -98,8 +95,12 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     addTab(tr("Schema"), m_schema);
     m_raw = new RawPane(theme, m_tabPages);
     addTab(tr("Raw"), m_raw);
+    m_pickle = new PicklePane(theme, m_tabPages);
+    addTab(tr("Pickle"), m_pickle);
+    showTabs(false, true);
     connect(m_tabs, &QTabBar::currentChanged, m_tabPages, &QStackedWidget::setCurrentIndex);
     connect(m_tabs, &QTabBar::currentChanged, this, &EntryDetail::loadRaw);
+    connect(m_tabs, &QTabBar::currentChanged, this, &EntryDetail::loadPickle);
 
     m_pages->addWidget(m_nothing);
     m_pages->addWidget(m_gone);
@@ -117,6 +118,13 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     });
     connect(m_answer, &AnswerEditor::reloadRequested, this, &EntryDetail::reload);
     connect(m_answer, &AnswerEditor::activeChanged, this, &EntryDetail::activeChanged);
+    connect(m_pickle, &PicklePane::saved, this,
+        [this](const QString& fingerprint, qint64 revision, const QString& undoId) {
+            Q_EMIT saved(fingerprint, revision, undoId);
+            if (fingerprint == m_fingerprint && revision != m_revision)
+                reload();
+        });
+    connect(m_pickle, &PicklePane::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
     for (TaskScope* tasks : {&m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})
         connect(tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
@@ -126,103 +134,25 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
         [this](const QString& tag) { Q_EMIT tagRequested(m_fingerprint, tag, false); });
 }
 
-void EntryDetail::addTab(const QString& title, QWidget* page)
+void EntryDetail::showUnreadable(const Failure& failure)
 {
-    m_tabs->addTab(title);
-    m_tabPages->addWidget(page);
+    if (failure.kind == QLatin1String("pickle"))
+        m_banner->clear(); // it is said beside the bytes
+    m_revision = 0;
+    fitHeading();
+    m_title->setText(tr("Unreadable entry"));
+    m_shortFingerprint->setText(format::shortFingerprint(m_fingerprint));
+    m_flag->setBadge(pythonBadge());
+    m_flag->show();
+    m_runAgain->setEnabled(false);
+    showTabs(true, false);
+    loadPickle();
 }
 
-QWidget* EntryDetail::makeCallsPage()
+void EntryDetail::loadPickle()
 {
-    m_callsModel = new EntryCallsModel(this);
-    m_callPages = new QStackedWidget(m_tabPages);
-    m_calls = new QTableView(m_callPages);
-    m_calls->setObjectName(QStringLiteral("callsTable"));
-    m_calls->setAccessibleName(tr("Calls that used this entry"));
-    m_calls->setModel(m_callsModel);
-    setUpTable(m_calls, m_theme);
-    m_calls->setSelectionMode(QAbstractItemView::SingleSelection);
-    m_calls->setColumnWidth(EntryCallsModel::Time, 88);
-    m_calls->setColumnWidth(EntryCallsModel::Result, 104);
-    m_calls->setColumnWidth(EntryCallsModel::Latency, 76);
-    m_calls->setColumnWidth(EntryCallsModel::Cost, 80);
-    m_calls->horizontalHeader()->setSectionResizeMode(EntryCallsModel::User, QHeaderView::Stretch);
-    m_callPages->addWidget(m_calls);
-    m_callPages->addWidget(new EmptyState(m_theme, IconName::Costs, tr("No calls"),
-        tr("Runs that store or use this entry are listed here."), {}, m_callPages));
-    return m_callPages;
-}
-
-void EntryDetail::resizeEvent(QResizeEvent* event)
-{
-    QFrame::resizeEvent(event);
-    // In a narrow pane the agent's name needs the room; the digits are in the list of facts as well.
-    constexpr int roomy = 400;
-    m_shortFingerprint->setVisible(width() >= roomy);
-}
-
-QWidget* EntryDetail::makeHeading()
-{
-    auto* heading = new QWidget(this);
-    m_title = new ElidedLabel(heading);
-    m_title->setFont(textFont(TextSize::Large, QFont::DemiBold));
-    m_title->setObjectName(QStringLiteral("detailTitle"));
-    m_shortFingerprint = makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, heading);
-    m_shortFingerprint->setFont(codeFont());
-    m_copyFingerprint = new QToolButton(heading);
-    m_copyFingerprint->setObjectName(QStringLiteral("copyFingerprint"));
-    m_copyFingerprint->setAutoRaise(true);
-    m_copyFingerprint->setIcon(m_theme->icon(IconName::Copy));
-    m_copyFingerprint->setFixedSize(24, 24);
-    m_flag = new Badge(heading);
-    m_spinner = new Spinner(m_theme, heading);
-    m_runAgain = secondaryButton(tr("Run again"), heading);
-    m_runAgain->setObjectName(QStringLiteral("runAgain"));
-    m_runAgain->setToolTip(tr("Open the request in the workbench"));
-    m_delete = dangerButton(tr("Delete"), heading);
-    m_delete->setObjectName(QStringLiteral("deleteEntry"));
-    auto* layout = new QHBoxLayout(heading);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->setSpacing(6);
-    layout->addWidget(m_title);
-    layout->addWidget(m_shortFingerprint);
-    layout->addWidget(m_copyFingerprint);
-    layout->addWidget(m_flag);
-    layout->addStretch(1);
-    layout->addWidget(m_spinner);
-    layout->addWidget(m_runAgain);
-    layout->addWidget(m_delete);
-    connect(m_copyFingerprint, &QToolButton::clicked, this,
-        [this] { QApplication::clipboard()->setText(m_fingerprint); });
-    connect(m_runAgain, &QPushButton::clicked, this, [this] { Q_EMIT runAgainRequested(m_fingerprint); });
-    connect(m_delete, &QPushButton::clicked, this, [this] { Q_EMIT deleteRequested(m_fingerprint); });
-    return heading;
-}
-
-QWidget* EntryDetail::makeAnswerPage()
-{
-    auto* page = new QWidget(this);
-    m_answer = new AnswerEditor(m_theme, page);
-    m_answer->setMinimumHeight(96);
-    m_facts = new FactList(page);
-    for (const QString& label : {tr("Model"), tr("Task"), tr("Stored"), tr("Expires"), tr("Tokens"),
-             tr("Cost"), tr("Saved so far"), tr("Latency")})
-        m_facts->addLine(label);
-    m_facts->addLine(tr("Fingerprint"), true);
-    m_tags = new TagRow(m_theme, page);
-    m_tags->setObjectName(QStringLiteral("entryTags"));
-    m_prompt = new ValueText(m_theme, tr("Prompt"), page);
-    m_prompt->setObjectName(QStringLiteral("promptText"));
-    m_prompt->setMinimumHeight(56);
-    auto* layout = new QVBoxLayout(page);
-    layout->setContentsMargins(0, 4, 0, 0);
-    layout->setSpacing(8);
-    layout->addWidget(m_answer, 5);
-    layout->addWidget(m_facts);
-    layout->addWidget(m_tags);
-    layout->addWidget(fieldLabel(tr("Prompt"), m_prompt, page));
-    layout->addWidget(m_prompt, 3);
-    return page;
+    if (m_tabs->currentIndex() == PickleTab && m_session && isPythonKey(m_fingerprint))
+        m_pickle->show(m_fingerprint, m_revision);
 }
 
 void EntryDetail::setSession(Session* session)
@@ -230,6 +160,7 @@ void EntryDetail::setSession(Session* session)
     clear();
     m_session = session;
     m_answer->setSession(session);
+    m_pickle->setSession(session);
 }
 
 void EntryDetail::clear()
@@ -245,6 +176,7 @@ void EntryDetail::stopTasks()
 {
     stopReading();
     m_answer->stopTasks();
+    m_pickle->stopTasks();
     m_spinner->setBusy(false);
 }
 
@@ -259,6 +191,7 @@ void EntryDetail::stopReading()
 void EntryDetail::setObstacle(const QString& why)
 {
     m_answer->setObstacle(why);
+    m_pickle->setObstacle(why);
     m_tags->setObstacle(why);
     m_delete->setEnabled(why.isEmpty());
     m_delete->setToolTip(why);
@@ -267,7 +200,7 @@ void EntryDetail::setObstacle(const QString& why)
 int EntryDetail::activeTasks() const
 {
     return m_tasks.active() + m_callTasks.active() + m_agentTasks.active() + m_rawTasks.active()
-        + m_pinTasks.active() + m_answer->activeTasks();
+        + m_pinTasks.active() + m_answer->activeTasks() + m_pickle->activeTasks();
 }
 
 void EntryDetail::show(const QString& fingerprint)
@@ -294,6 +227,8 @@ void EntryDetail::reload()
             m_spinner->setBusy(false);
             m_pages->setCurrentIndex(EntryPage);
             m_banner->showProblem(failure.message, failure.remedy, tr("Retry"));
+            if (isPythonKey(m_fingerprint))
+                showUnreadable(failure);
         });
 }
 
@@ -304,10 +239,16 @@ void EntryDetail::take(std::optional<Entry> entry)
         m_spinner->setBusy(false);
         m_loaded = true;
         m_answer->setGone();
-        m_pages->setCurrentIndex(m_answer->isEditing() ? EntryPage : GonePage);
+        m_pickle->setGone();
+        m_pages->setCurrentIndex(m_answer->isEditing() || m_pickle->isEditing() ? EntryPage : GonePage);
         return;
     }
     m_revision = entry->meta.revision;
+    showTabs(entry->meta.python, true);
+    // Of what a Python program stored there may be neither.
+    m_tabs->setTabVisible(RequestTab, !entry->meta.python || !entry->request.empty());
+    m_tabs->setTabVisible(SchemaTab, !entry->meta.python || !entry->meta.agent.isEmpty());
+    loadPickle();
     showFacts(*entry);
     m_answer->setEntry(*entry);
     // Values may be large: what is shown of them is made elsewhere.
@@ -388,13 +329,17 @@ void EntryDetail::loadRaw()
 void EntryDetail::showFacts(const Entry& entry)
 {
     const EntryMeta& meta = entry.meta;
-    m_title->setText(meta.agent.isEmpty() ? tr("No agent") : meta.agent);
+    m_title->setText(!meta.agent.isEmpty() ? meta.agent
+            : meta.python                  ? tr("Agent not known")
+                                           : tr("No agent"));
     m_shortFingerprint->setText(format::shortFingerprint(meta.fingerprint));
+    fitHeading();
     m_copyFingerprint->setToolTip(tr("Copy the fingerprint %1").arg(meta.fingerprint));
     m_copyFingerprint->setAccessibleName(tr("Copy the fingerprint"));
     m_flag->setVisible(meta.human || meta.python);
-    m_runAgain->setEnabled(!meta.python);
-    m_runAgain->setToolTip(meta.python ? tr("What pyai-caching stores does not hold the request")
+    const bool hasRequest = !entry.request.empty();
+    m_runAgain->setEnabled(hasRequest);
+    m_runAgain->setToolTip(!hasRequest ? tr("What pyai-caching stores does not hold the request")
                                        : tr("Open the request in the workbench"));
     if (meta.human || meta.python)
         m_flag->setBadge(meta.human ? humanBadge() : pythonBadge());

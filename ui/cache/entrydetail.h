@@ -26,6 +26,7 @@ class ElidedLabel;
 class EmptyState;
 class ErrorBanner;
 class FactList;
+class PicklePane;
 class RawPane;
 class RequestPane;
 class SchemaPane;
@@ -77,7 +78,7 @@ protected:
 
 private:
     enum Page { NothingPage, GonePage, EntryPage };
-    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab };
+    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab, PickleTab };
     QWidget* makeHeading();
     QWidget* makeAnswerPage();
     void makeFacts();
@@ -87,10 +88,16 @@ private:
     void stopReading();
     QWidget* makeCallsPage();
     void addTab(const QString& title, QWidget* page);
+    /// Only the entries of Python programs have a pickle.
+    void showTabs(bool hasPickle, bool isReadable);
+    void fitHeading();
+    /// The pickle of an entry that can't be read otherwise is looked at as it is.
+    void showUnreadable(const Failure& failure);
     void loadCalls();
     void checkSchema(std::shared_ptr<const Entry> entry);
     /// Reads the entry as the store keeps it, while somebody looks.
     void loadRaw();
+    void loadPickle();
     /// Who pinned the entry, and why.
     void loadPinNote();
 
@@ -126,6 +133,7 @@ private:
     ValueText* m_prompt;
     RequestPane* m_request;
     RawPane* m_raw;
+    PicklePane* m_pickle;
     SchemaPane* m_schema;
     FactList* m_facts;
     TagRow* m_tags;
