@@ -86,6 +86,8 @@ struct Plan {
     int replyMegabytes;
     int rows;
     qint64 ledgerRows;
+    int pickleMegabytes;
+    int pythonRows;
 };
 
 void append(std::vector<double>& all, const std::vector<double>& more)
@@ -221,7 +223,7 @@ int main(int argc, char** argv)
         QStringLiteral("entries that are scanned, searched and deleted; calls of the ledger"),
         QStringLiteral("count")});
     parser.addPositionalArgument(QStringLiteral("PART"),
-        QStringLiteral("hits, streams, entries, ledger; all of them by default"),
+        QStringLiteral("hits, streams, entries, python, ledger; all of them by default"),
         QStringLiteral("[PART...]"));
     parser.addHelpOption();
     parser.process(application);
@@ -229,8 +231,8 @@ int main(int argc, char** argv)
         return serveReplies(parser.value(QStringLiteral("serve")).toLongLong());
     const bool json = parser.isSet(QStringLiteral("json"));
     const Plan plan = parser.isSet(QStringLiteral("smoke"))
-        ? Plan{1, 20, 300, 1, 5, 3000, 3000}
-        : Plan{9, 400, 20'000, 10, 50, 1'000'000, 10'000'000};
+        ? Plan{1, 20, 300, 1, 5, 3000, 3000, 1, 3000}
+        : Plan{9, 400, 20'000, 10, 50, 1'000'000, 10'000'000, 100, 100'000};
 
     QTextStream out(stdout);
     const auto print = [&out, json](const Figure& figure) { out << toLine(figure, json) << Qt::endl; };
@@ -257,8 +259,10 @@ int main(int argc, char** argv)
             parser.isSet(QStringLiteral("rows")) ? parser.value(QStringLiteral("rows")).toInt() : plan.rows;
         for (const Figure& figure : entryFigures(environment.path(QStringLiteral("entries")), rows))
             print(figure);
-        constexpr int mostPython = 100'000;
-        if (const auto figure = pythonListingFigure(std::min(rows, mostPython)))
+    }
+    if (wants("python")) {
+        print(pickleFigure(plan.pickleMegabytes));
+        if (const auto figure = pythonListingFigure(plan.pythonRows))
             print(*figure);
     }
     if (wants("ledger")) {

@@ -1,5 +1,6 @@
 #include "python.h"
 
+#include "interop/picklewriter.h"
 #include "redisserver.h"
 #include "store/pythonstore.h"
 #include "store/redis/redisstore.h"
@@ -29,6 +30,43 @@ QByteArray samplePickle()
                                "04636f737494473f0797cc39ffd60f75622e");
 }
 
+/// A list of records, each of a class, with what such objects hold.
+QByteArray largePickle(qint64 bytes)
+{
+    constexpr qint64 recordBytes = 130;
+    PickleBuilder builder;
+    builder.emptyList();
+    builder.mark();
+    for (qint64 number = 0; number < bytes / recordBytes; ++number) {
+        builder.global("app.models", "Line");
+        builder.tuple(0);
+        builder.newObject();
+        builder.emptyDict();
+        builder.mark();
+        builder.utf8("article");
+        builder.text(QStringLiteral("article number %1").arg(number));
+        builder.utf8("price");
+        builder.real(static_cast<double>(number) / 7);
+        builder.utf8("count");
+        builder.integer(number);
+        builder.utf8("tags");
+        builder.emptyList();
+        builder.mark();
+        for (const char* tag : {"new", "on sale"})
+            builder.utf8(tag);
+        builder.integer(number % 100);
+        builder.boolean(number % 2 == 0);
+        builder.none();
+        builder.appendFromMark();
+        builder.utf8("note");
+        builder.text(QStringLiteral("a line of some words that nobody reads, %1").arg(number));
+        builder.setFromMark();
+        builder.build();
+    }
+    builder.appendFromMark();
+    return builder.finish();
+}
+
 QCoro::Task<bool> fill(Store* store, int rows)
 {
     constexpr int together = 1000;
@@ -44,6 +82,29 @@ QCoro::Task<bool> fill(Store* store, int rows)
 }
 
 } // namespace
+
+Figure pickleFigure(int megabytes)
+{
+    const qint64 megabyte = qint64(1024) * 1024;
+    const QByteArray pickle = largePickle(megabytes * megabyte);
+    constexpr int rounds = 5;
+    std::vector<double> perMegabyte;
+    for (int round = 0; round < rounds; ++round) {
+        QElapsedTimer timer;
+        timer.start();
+        const PickleDocument document = readPickle(pickle);
+        const double milliseconds = static_cast<double>(timer.nsecsElapsed()) / 1e6;
+        perMegabyte.push_back(
+            milliseconds * static_cast<double>(megabyte) / static_cast<double>(pickle.size()));
+    }
+    Figure figure;
+    figure.name = QStringLiteral("read a pickle of 100 MB");
+    constexpr double hundred = 100;
+    figure.value = median(perMegabyte) * hundred;
+    figure.unit = QStringLiteral("ms");
+    figure.target = 1000;
+    return figure;
+}
 
 std::optional<Figure> pythonListingFigure(int rows)
 {

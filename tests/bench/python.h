@@ -6,5 +6,7 @@ namespace llmcache::bench {
 
 /// Listing of entries that pyai-caching wrote, whose metadata is in their pickles.
 std::optional<Figure> pythonListingFigure(int rows);
+/// Reading of one pickle of that size: models, dicts and lists of short texts and numbers.
+Figure pickleFigure(int megabytes);
 
 } // namespace llmcache::bench
