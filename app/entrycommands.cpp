@@ -118,10 +118,22 @@ QCoro::Task<int> showPython(Store* store, QString key, bool asJson)
     if (images.empty())
         throwAbsent(key);
     const QByteArray pickle = images.front().fields.value(pickleField);
-    const EntryMeta meta = metaFromImage(images.front());
+    EntryMeta meta = metaFromImage(images.front());
+    Json request; // which a pickle has not, and whoever ran it here left beside it
+    try {
+        auto looking = store->lookup(key, EntryParts::All);
+        const std::optional<Entry> known = co_await looking;
+        if (known) {
+            meta = known->meta;
+            if (!known->request.empty())
+                request = known->request;
+        }
+    } catch (const CacheError&) {
+        // It can't be read: said below.
+    }
     if (asJson) {
         Json json = rowJson(meta);
-        json["request"] = nullptr; // a pickle has none
+        json["request"] = request;
         json["pickle"] = nullptr;
         json["pickle_hex"] = nullptr;
         json["response"] = nullptr;
@@ -137,6 +149,10 @@ QCoro::Task<int> showPython(Store* store, QString key, bool asJson)
         co_return 0;
     }
     printFact("Key", key);
+    if (!meta.agent.isEmpty()) {
+        printFact("Agent", meta.agent);
+        printFact("Prompt", meta.promptExcerpt);
+    }
     printFact("Model", meta.model);
     printFact("Expires", meta.expiresMs ? timeText(*meta.expiresMs) : QStringLiteral("never"));
     printFact("Tokens", tokensText(meta.usage));

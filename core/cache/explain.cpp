@@ -86,6 +86,8 @@ public:
 
     void add(const EntryMeta& meta)
     {
+        if (meta.python) // holds no request to compare with
+            return;
         const double score = m_resemblance.of(meta);
         const auto worse = [](const Candidate& left, const Candidate& right) {
             return std::pair(left.score, left.createdMs) > std::pair(right.score, right.createdMs);

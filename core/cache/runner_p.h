@@ -7,12 +7,16 @@
 #include "cache/conversation.h"
 #include "cache/cooldowns.h"
 #include "cache/ledgerwriter.h"
+#include "cache/pythonsiblings.h"
 #include "cache/pythontwin.h"
 #include "cache/runlock.h"
 #include "cache/runner.h"
 #include "cache/singleflight.h"
 #include "cache/unsavedanswers.h"
 #include "store/pythonstore.h"
+
+#include <QHash>
+#include <QSet>
 
 namespace llmcache {
 
@@ -112,8 +116,14 @@ struct Runner::Private {
     Entry entryOf(const RunState& state, const Answer& answer, const RunData& data, qint64 nowMs);
     QString cooldownKeyOf(const RunState& state) const;
     QCoro::Task<> writeForPython(State state, Entry entry);
-    /// What pyai-caching would store. Throws CacheError for an output whose class is not known.
-    static QByteArray pythonPickle(const RunState& state, const Entry& entry);
+    /// What Python programs stored of the same output type; never null, and looked for once in a while.
+    QCoro::Task<std::shared_ptr<const PythonSiblings>> siblingsOf(State state);
+    /// What pyai-caching would store. Throws ConfigurationError for an output whose class is not known.
+    static QByteArray pythonPickle(const RunState& state, const Entry& entry, const PythonSiblings* siblings);
+    /// Lets lists show what an entry of pyai-caching is the answer to.
+    QCoro::Task<> rememberOrigin(
+        QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl);
+    void rememberHit(const RunState& state, const EntryMeta& meta);
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
     Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
@@ -135,6 +145,12 @@ struct Runner::Private {
     PriceTable prices;
     Identity identity;
     Spool* spool;
+    struct KnownSiblings {
+        std::shared_ptr<const PythonSiblings> siblings;
+        std::chrono::steady_clock::time_point since;
+    };
+    QHash<QByteArray, KnownSiblings> knownSiblings; ///< by output type
+    QSet<QString> remembered; ///< entries of pyai-caching whose requests were kept
     Background background;
     Cooldowns cooldowns;
     QHash<QString, std::shared_ptr<RetryBudget>> retryBudgets; ///< by provider and endpoint

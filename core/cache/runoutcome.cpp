@@ -115,6 +115,7 @@ RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome ou
     call.avoided = entry.meta.cost;
     call.priceSource = entry.costSource;
     record(state, call);
+    rememberHit(*state, entry.meta);
 
     RunData data;
     data.stale = isStale(entry);

@@ -160,19 +160,42 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     co_return RunResult(std::move(data));
 }
 
-QByteArray Runner::Private::pythonPickle(const RunState& state, const Entry& entry)
+QCoro::Task<std::shared_ptr<const PythonSiblings>> Runner::Private::siblingsOf(State state)
 {
-    const OutputType& type = state.agent.output;
-    const bool hasClasses =
-        !type.isText() && (!state.twin->call.outputSchema.is_null() || type.schema.contains("$defs"));
-    if (hasClasses && type.pythonType.isEmpty())
-        throw ConfigurationError(
-            QStringLiteral("The class of the output of %1 is not known.").arg(state.agent.name),
-            QStringLiteral("Name it as \"python_type\" in the agent's \"output\"."));
+    const OutputType& type = state->agent.output;
+    const Json outputIdentity = Json::array({type.schema, toUtf8(type.pythonType)});
+    const QByteArray key = toCanonicalJson(outputIdentity);
+    constexpr std::chrono::minutes patience(5);
+    const KnownSiblings known = knownSiblings.value(key);
+    if (known.siblings && (!known.siblings->isEmpty() || clock.steadyNow() - known.since < patience))
+        co_return known.siblings;
+    auto found = std::make_shared<PythonSiblings>(type);
+    try {
+        std::function<bool(const QByteArray&)> add = [found](const QByteArray& pickle) {
+            return found->add(pickle);
+        };
+        auto visiting = pythonStore->visitPickles(std::move(add));
+        co_await visiting;
+    } catch (const Error& error) {
+        qWarning("%s", error.what()); // without the right to look around there are none
+    }
+    const std::shared_ptr<const PythonSiblings> result = found;
+    knownSiblings.insert(key, KnownSiblings{result, clock.steadyNow()});
+    co_return result;
+}
+
+QByteArray Runner::Private::pythonPickle(
+    const RunState& state, const Entry& entry, const PythonSiblings* siblings)
+{
     PythonResultParts parts;
     parts.output = entry.output;
-    parts.type.classPath = type.pythonType;
-    parts.type.schema = type.schema;
+    parts.type.schema = state.agent.output.schema;
+    if (siblings) {
+        parts.type.classPath = siblings->classPath(state.agent.name);
+        parts.type.examples = siblings->answers();
+    } else {
+        parts.type.classPath = state.agent.output.pythonType;
+    }
     parts.usage = entry.usage;
     parts.model = state.twin->call.modelName;
     parts.cost = entry.meta.cost ? entry.meta.cost->toDecimal() : QStringLiteral("0");
@@ -184,15 +207,52 @@ QCoro::Task<> Runner::Private::writeForPython(State state, Entry entry)
 {
     QString problem;
     try {
-        QByteArray pickle = pythonPickle(*state, entry);
-        QStringList keys = state->twin->writtenKeys();
-        auto putting = pythonStore->putForPython(std::move(keys), std::move(pickle), ttlOf(*state));
+        std::shared_ptr<const PythonSiblings> siblings;
+        if (PythonSiblings::matter(state->agent.output)) {
+            State copy = state;
+            auto finding = siblingsOf(std::move(copy));
+            siblings = co_await finding;
+        }
+        QByteArray pickle = pythonPickle(*state, entry, siblings.get());
+        const QStringList keys = state->twin->writtenKeys();
+        PythonOrigin origin{state->agent.name, state->task, entry.request};
+        auto remembering = rememberOrigin(keys, std::move(origin), ttlOf(*state));
+        auto putting = pythonStore->putForPython(keys, std::move(pickle), ttlOf(*state));
         co_await putting;
+        co_await remembering;
         co_return;
     } catch (const Error& error) {
         problem = error.text();
     }
     state->warnings.append(QStringLiteral("The answer was not stored for Python: %1").arg(problem));
+}
+
+/// Never throws: it is a convenience.
+QCoro::Task<> Runner::Private::rememberOrigin(
+    QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl)
+{
+    try {
+        auto remembering = pythonStore->rememberOrigin(keys, std::move(origin), ttl);
+        co_await remembering;
+        constexpr qsizetype mostRemembered = 100'000;
+        if (remembered.size() > mostRemembered)
+            remembered.clear();
+        for (const QString& key : std::as_const(keys))
+            remembered.insert(key);
+    } catch (const Error& error) {
+        qWarning("%s", error.what());
+    }
+}
+
+void Runner::Private::rememberHit(const RunState& state, const EntryMeta& meta)
+{
+    if (!meta.python || !state.writes() || store.isReadOnly() || remembered.contains(meta.fingerprint))
+        return;
+    std::optional<std::chrono::seconds> ttl;
+    if (meta.expiresMs)
+        ttl = std::chrono::seconds((*meta.expiresMs - clock.nowMs()) / 1000 + 1);
+    background.start(
+        rememberOrigin({meta.fingerprint}, PythonOrigin{state.agent.name, state.task, state.canonical}, ttl));
 }
 
 QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString lockToken)

@@ -14,8 +14,10 @@ struct PythonOutputType {
     /// has.
     QString classPath;
     /// The JSON Schema that Pydantic prints for it, or null. What it calls "$defs" are classes of the module
-    /// of `classPath` unless `examples` know better; formats (date-time, date, time, duration, uuid, binary),
-    /// unique items and fixed items become the types that Pydantic prints so.
+    /// of `classPath` unless `examples` know better, and Pydantic models: a dataclass prints the same schema,
+    /// so that only an example tells one. What has "enum" or "const" there is an Enum. Formats (date-time,
+    /// date, time, duration, uuid, binary), unique items and fixed items become the types that Pydantic
+    /// prints so.
     Json schema;
     /// Answers of the same class in entries that Python wrote: they tell the classes of what is in it. The
     /// first that has something at a place counts.

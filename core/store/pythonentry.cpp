@@ -72,6 +72,27 @@ EntryMeta pythonMeta(const QString& key, const QByteArray& pickle)
     return meta;
 }
 
+QByteArray originText(const QString& agent, const QString& task, const QString& prompt)
+{
+    Json json = Json::object();
+    json["agent"] = toUtf8(agent);
+    json["task"] = toUtf8(task);
+    json["prompt"] = toUtf8(excerpt(prompt));
+    return toJsonText(json);
+}
+
+void addOrigin(EntryMeta& meta, const QByteArray& originText)
+{
+    if (originText.isEmpty())
+        return;
+    const std::optional<Json> json = tryParseJson(originText);
+    if (!json || !json->is_object())
+        return;
+    meta.agent = stringMember(*json, "agent");
+    meta.task = stringMember(*json, "task");
+    meta.promptExcerpt = excerpt(stringMember(*json, "prompt"));
+}
+
 Entry pythonEntry(const QString& key, const QByteArray& pickle)
 {
     Entry entry;

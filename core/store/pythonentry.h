@@ -20,6 +20,10 @@ bool isPythonImage(const EntryImage& image);
 /// What a pickle says: model, cost, usage, output. Prompt, agent and times are not in it. A pickle that can't
 /// be read gives an entry whose excerpt says why.
 EntryMeta pythonMeta(const QString& key, const QByteArray& pickle);
+/// What an entry of pyai-caching is an answer to, for lists: agent, task, and the beginning of the prompt.
+/// Text that is none is as good as nothing.
+QByteArray originText(const QString& agent, const QString& task, const QString& prompt);
+void addOrigin(EntryMeta& meta, const QByteArray& originText);
 /// The whole of it, without request and messages. Throws CacheError for a pickle that can't be read.
 Entry pythonEntry(const QString& key, const QByteArray& pickle);
 

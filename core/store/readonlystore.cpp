@@ -162,6 +162,15 @@ public:
     {
         return refuse<void>(QStringLiteral("store an entry"));
     }
+    QCoro::Task<> rememberOrigin(
+        QStringList /*keys*/, PythonOrigin /*origin*/, std::optional<std::chrono::seconds> /*ttl*/) override
+    {
+        return refuse<void>(QStringLiteral("keep a request"));
+    }
+    QCoro::Task<> visitPickles(std::function<bool(const QByteArray&)> wanted) override
+    {
+        return pythonStoreOf(store())->visitPickles(std::move(wanted));
+    }
 };
 
 } // namespace

@@ -1,8 +1,9 @@
 """A Python program that uses pyai-caching.
 
-    cache.py agents                prints the agent file of each case, one JSON object a line
+    cache.py agents URL            prints the agent file of each case, one JSON object a line, and empties the database
     cache.py write URL             runs each case, which pays for it
     cache.py read URL CASE...      runs cases that must be hits
+    cache.py ask URL CASE PROMPT   the same with another prompt
     cache.py race URL              says "ready", waits for a line, runs one prompt
 """
 
@@ -11,6 +12,7 @@ import json
 import logging
 import sys
 
+import redis
 from cases import CASES, MODEL, SYSTEM_PROMPT, agent_file, as_json
 from pyai_caching import cached_agent_run
 from pyai_caching.agent import create_cache_key
@@ -66,6 +68,7 @@ async def run(name, url, prompt, delay=0.0):
 def main():
     command = sys.argv[1]
     if command == "agents":
+        redis.Redis.from_url(sys.argv[2]).flushdb()
         for name in CASES:
             print(json.dumps(agent_file(name)))
     elif command == "write":
@@ -74,6 +77,8 @@ def main():
     elif command == "read":
         for name in sys.argv[3:]:
             print(json.dumps(asyncio.run(run(name, sys.argv[2], f"prompt of {name}"))))
+    elif command == "ask":
+        print(json.dumps(asyncio.run(run(sys.argv[3], sys.argv[2], sys.argv[4]))))
     elif command == "race":
         print("ready", flush=True)
         sys.stdin.readline()

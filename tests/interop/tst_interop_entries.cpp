@@ -21,6 +21,7 @@ private Q_SLOTS:
     void init();
     void pythonEntriesAreHitsHere();
     void pythonEntriesAreListedAndShown();
+    void whatWasRunHereIsKnown();
     void theyAreDeletedAndComeBack();
     void theirExpiryIsChanged();
     void clearLeavesThemAlone();
@@ -59,11 +60,10 @@ void TestInteropEntries::initTestCase()
 void TestInteropEntries::init()
 {
     m_user = std::make_unique<CommandLine>();
-    const ProgramResult agents = PythonSide::run(u"cache.py"_qs, {u"agents"_qs});
+    const ProgramResult agents = PythonSide::run(u"cache.py"_qs, {u"agents"_qs, m_redis.url()});
     LLMCACHE_VERIFY_EXIT(agents, 0);
     for (const Json& agent : agents.jsonLines())
         m_user->writeFile(stringMember(agent, "name") + u".agent.json"_qs, toJsonText(agent));
-    QProcess::execute(u"redis-cli"_qs, {u"-p"_qs, QString::number(m_redis.port()), u"flushall"_qs});
 }
 
 std::vector<Json> TestInteropEntries::writeAll()
@@ -121,6 +121,29 @@ void TestInteropEntries::pythonEntriesAreListedAndShown()
     const ProgramResult elsewhere =
         run({u"--workspace"_qs, u"other"_qs, u"entries"_qs, u"list"_qs, u"--json"_qs});
     QCOMPARE(elsewhere.jsonLines().size(), written.size());
+}
+
+void TestInteropEntries::whatWasRunHereIsKnown()
+{
+    const std::vector<Json> written = writeAll();
+    QCOMPARE(listed(u"agent:order"_qs).size(), std::size_t(0));
+    const ProgramResult hit = runCase(u"order"_qs);
+    LLMCACHE_VERIFY_EXIT(hit, 0);
+    QCOMPARE(hit.json()["source"], Json("python"));
+    const std::vector<Json> rows = listed(u"agent:order"_qs);
+    QCOMPARE(rows.size(), std::size_t(1));
+    QCOMPARE(rows.front()["fingerprint"], written.back()["key"]);
+    QCOMPARE(rows.front()["prompt_excerpt"], Json("prompt of order"));
+    QCOMPARE(rows.front()["python"], Json(true));
+    const ProgramResult shown =
+        run({u"entries"_qs, u"show"_qs, stringMember(rows.front(), "fingerprint"), u"--json"_qs});
+    LLMCACHE_VERIFY_EXIT(shown, 0);
+    QCOMPARE(shown.json()["request"]["prompt"], Json("prompt of order"));
+    // Of the others nobody knows.
+    QCOMPARE(listed().size(), written.size());
+    const ProgramResult other =
+        run({u"entries"_qs, u"show"_qs, stringMember(written.front(), "key"), u"--json"_qs});
+    QVERIFY(other.json()["request"].is_null());
 }
 
 void TestInteropEntries::theyAreDeletedAndComeBack()

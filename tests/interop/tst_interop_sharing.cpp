@@ -2,6 +2,8 @@
 #include "redisserver.h"
 #include "testenvironment.h"
 
+#include <QFile>
+
 using namespace llmcache;
 using namespace llmcache::test;
 
@@ -14,6 +16,8 @@ private Q_SLOTS:
     void answersOfRunsAreHitsInPython_data();
     void answersOfRunsAreHitsInPython();
     void anOutputWithoutAClassIsNotWritten();
+    void classesAreTakenFromEntries_data();
+    void classesAreTakenFromEntries();
     void nothingIsWrittenUnlessAsked();
     void bothSidesPayOnce();
 
@@ -39,13 +43,12 @@ void TestInteropSharing::initTestCase()
 void TestInteropSharing::init()
 {
     m_user = std::make_unique<CommandLine>();
-    const ProgramResult agents = PythonSide::run(u"cache.py"_qs, {u"agents"_qs});
+    const ProgramResult agents = PythonSide::run(u"cache.py"_qs, {u"agents"_qs, m_redis.url()});
     LLMCACHE_VERIFY_EXIT(agents, 0);
     for (Json agent : agents.jsonLines()) {
         agent["model"] = "test:gpt-4o-mini"; // the key does not say whose model it is
         m_user->writeFile(stringMember(agent, "name") + u".agent.json"_qs, toJsonText(agent));
     }
-    QProcess::execute(u"redis-cli"_qs, {u"-p"_qs, QString::number(m_redis.port()), u"flushall"_qs});
 }
 
 void TestInteropSharing::answersOfRunsAreHitsInPython_data()
@@ -89,6 +92,36 @@ void TestInteropSharing::anOutputWithoutAClassIsNotWritten()
     const ProgramResult read = PythonSide::run(u"cache.py"_qs, {u"read"_qs, m_redis.url(), u"models"_qs});
     LLMCACHE_VERIFY_EXIT(read, 0);
     QCOMPARE(read.json()["calls"], Json(1));
+}
+
+void TestInteropSharing::classesAreTakenFromEntries_data()
+{
+    QTest::addColumn<QString>("name");
+    for (const char* name : {"greeting", "order", "models"})
+        QTest::newRow(name) << QString::fromLatin1(name);
+}
+
+void TestInteropSharing::classesAreTakenFromEntries()
+{
+    QFETCH(QString, name);
+    const QString file = name + u".agent.json"_qs;
+    QFile agentFile(m_user->home() + u"/"_qs + file);
+    QVERIFY(agentFile.open(QIODevice::ReadOnly));
+    Json agent = parseJson(agentFile.readAll(), file);
+    agent["output"].erase("python_type");
+    m_user->writeFile(file, toJsonText(agent));
+    // What Python stored of other prompts.
+    LLMCACHE_VERIFY_EXIT(PythonSide::run(u"cache.py"_qs, {u"write"_qs, m_redis.url()}), 0);
+    const ProgramResult paid = m_user->run(runArguments(name, u"another prompt"_qs) << u"--write-python"_qs);
+    LLMCACHE_VERIFY_EXIT(paid, 0);
+    QCOMPARE(paid.json()["source"], Json("provider"));
+    QVERIFY2(paid.json()["warnings"].empty(), paid.describe().constData());
+    const ProgramResult read =
+        PythonSide::run(u"cache.py"_qs, {u"ask"_qs, m_redis.url(), name, u"another prompt"_qs});
+    LLMCACHE_VERIFY_EXIT(read, 0);
+    QCOMPARE(read.json()["calls"], Json(0));
+    QCOMPARE(read.json()["same_class"], Json(true));
+    QVERIFY2(read.err.isEmpty(), read.describe().constData());
 }
 
 void TestInteropSharing::nothingIsWrittenUnlessAsked()

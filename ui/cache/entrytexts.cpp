@@ -1,5 +1,7 @@
 #include "cache/entrytexts.h"
 
+#include <QCoreApplication>
+
 namespace llmcache::ui {
 
 namespace {
@@ -20,7 +22,9 @@ EntryTexts textsOf(const Entry& entry)
         texts.answer = pretty(entry.output);
         texts.answerSyntax = Syntax::Json;
     }
-    texts.prompt = stringMember(entry.request, "prompt");
+    texts.prompt = entry.meta.python && entry.request.empty()
+        ? QCoreApplication::translate("EntryTexts", "Not known: pyai-caching stores the answer alone.")
+        : stringMember(entry.request, "prompt");
     texts.request = pretty(entry.request);
     texts.requestSections = requestSections(entry);
     texts.rawUsage = pretty(entry.usage.raw);

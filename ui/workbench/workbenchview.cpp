@@ -791,7 +791,7 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
                     tr("The entry is gone; it may have expired."), tr("Rescan the cache view."));
                 return;
             }
-            if (entry->meta.python) {
+            if (entry->meta.python && entry->request.empty()) {
                 m_banner->showProblem(tr("The request of this entry is not known."),
                     tr("pyai-caching stores the answer alone. Write the request anew to find the entry."));
                 return;

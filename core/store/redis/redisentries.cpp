@@ -200,6 +200,11 @@ RowsOnTheirWay RedisStore::askForRows(QList<QByteArray> fingerprints) const
         redis::Command readTtl = redis::Command::idempotent("PTTL", key);
         rows.fields.push_back(m_client->command(std::move(readFields)));
         rows.ttls.push_back(m_client->command(std::move(readTtl)));
+        if (!isPythonKey(QByteArrayView(fingerprint)))
+            continue;
+        redis::Command readOrigin =
+            redis::Command::idempotent("GET", m_keys.asked(QString::fromUtf8(fingerprint)));
+        rows.origins.push_back(m_client->command(std::move(readOrigin)));
     }
     rows.fingerprints = std::move(fingerprints);
     return rows;
@@ -209,10 +214,14 @@ QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
 {
     std::vector<EntryMeta> rows;
     rows.reserve(asked.fields.size());
+    std::size_t origins = 0;
     for (std::size_t i = 0; i < asked.fields.size(); ++i) {
         const redis::Reply values = co_await asked.fields[i];
         const redis::Reply ttl = co_await asked.ttls[i];
         const QString fingerprint = QString::fromUtf8(asked.fingerprints.at(static_cast<qsizetype>(i)));
+        redis::Reply origin;
+        if (isPythonKey(fingerprint))
+            origin = co_await asked.origins[origins++];
         if (values.isError("WRONGTYPE"))
             continue; // somebody else's key under a name of ours
         if (values.isError("NOPERM") && isPythonKey(fingerprint))
@@ -221,6 +230,7 @@ QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
         if (isPythonKey(fingerprint)) {
             if (!values.isNil()) {
                 rows.push_back(pythonMeta(fingerprint, values.bytes));
+                addOrigin(rows.back(), origin.bytes);
                 if (ttl.toInteger(-1) >= 0)
                     rows.back().expiresMs = nowMs() + ttl.toInteger();
             }

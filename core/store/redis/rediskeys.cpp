@@ -68,6 +68,16 @@ QByteArray Keys::done(const QString& fingerprint) const
     return m_prefix + "done:" + inBraces(fingerprint.toUtf8());
 }
 
+QByteArray Keys::asked(const QString& pythonKey) const
+{
+    return m_prefix + "asked:" + inBraces(plain(pythonKey));
+}
+
+QByteArray Keys::askedFor(const QString& pythonKey) const
+{
+    return m_prefix + "askedfor:" + inBraces(plain(pythonKey));
+}
+
 QByteArray Keys::cooldown(const QString& key) const
 {
     return m_prefix + "cooldown:" + inBraces(key.toUtf8());

@@ -11,6 +11,8 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:revisions:{<fingerprint>}   list of what edits replaced, the newest first
 ///     llmcache:<workspace>:lock:{<fingerprint>}        token of the holder
 ///     llmcache:<workspace>:done:{<fingerprint>}        channel; and, for a minute, how a holder failed
+///     llmcache:<workspace>:asked:{<id>}                what an entry of pyai-caching answers: agent, task,
+///     prompt llmcache:<workspace>:askedfor:{<id>}             and the request, as in an entry
 ///     llmcache:<workspace>:cooldown:{<key>}            who was told to wait; lives as long as the wait
 ///     llmcache:<workspace>:agents                      hash of agents by name
 ///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
@@ -20,7 +22,7 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:packs:{<shard>}             hash of packs of calls by hour, made by readers
 ///
 /// An entry of pyai-caching has the key that is its id, and "lock:" before that is its lock; revisions of it
-/// are kept under the SHA-256 of its id.
+/// and what it answers are kept under the SHA-256 of its id.
 ///
 /// An hour is a number of hours since 1970 (UTC). Braces and percent signs of the workspace are
 /// percent-encoded: a cluster finds the slot by the first braces in a key.
@@ -37,6 +39,8 @@ public:
     QByteArray revisions(const QString& fingerprint) const;
     QByteArray lock(const QString& fingerprint) const;
     QByteArray done(const QString& fingerprint) const;
+    QByteArray asked(const QString& pythonKey) const;
+    QByteArray askedFor(const QString& pythonKey) const;
     QByteArray cooldown(const QString& key) const;
     QByteArray agents() const { return m_prefix + "agents"; }
     QByteArray recorded(int shard, const QByteArray& id) const;

@@ -40,6 +40,7 @@ struct RowsOnTheirWay {
     QList<QByteArray> fingerprints; ///< and keys of pyai-caching
     std::vector<redis::Pending> fields; ///< of each fingerprint
     std::vector<redis::Pending> ttls;
+    std::vector<redis::Pending> origins; ///< of each key of pyai-caching, in their order
     QElapsedTimer since;
 };
 

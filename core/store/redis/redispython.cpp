@@ -15,6 +15,12 @@ namespace {
 
 /// Entries that are read or changed before the replies are awaited, to bound the memory of huge batches.
 constexpr qsizetype batchSize = 500;
+/// Keys that a search for pickles looks at, which takes a server a quarter of a second; and bytes of one of
+/// them.
+constexpr qint64 mostVisited = 200'000;
+constexpr qint64 largestVisited = 256 * 1024;
+/// What a server can count.
+constexpr std::chrono::seconds mostOriginTtl = std::chrono::hours(24 * 366);
 
 /// KEYS: entry. ARGV: kind, expected revision ("0" = none), expiry ("" = as it is, "never", ms), and the
 /// pickle when it changes. As the script for our own entries; the revision is drawn from the value
@@ -58,6 +64,19 @@ return redis.call('DEL', KEYS[1])
     return script;
 }
 
+/// An empty object for what is damaged: it is a convenience.
+Json storedRequest(const QByteArray& field)
+{
+    try {
+        const std::optional<Json> request = tryParseJson(unpackField(field));
+        if (request && request->is_object())
+            return *request;
+    } catch (const CacheError& error) {
+        qWarning("%s", error.what());
+    }
+    return Json::object();
+}
+
 qint64 nowMs()
 {
     return QDateTime::currentMSecsSinceEpoch();
@@ -96,8 +115,25 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookupPython(QString key, EntryPar
     redis::Command readTtl = redis::Command::idempotent("PTTL", name);
     redis::Pending pendingValue = m_client->command(std::move(readValue));
     redis::Pending pendingTtl = m_client->command(std::move(readTtl));
+    // Who runs the request knows it.
+    std::optional<redis::Pending> pendingOrigin;
+    std::optional<redis::Pending> pendingRequest;
+    if (parts != EntryParts::Answer) {
+        redis::Command readOrigin = redis::Command::idempotent("GET", m_keys.asked(key));
+        pendingOrigin = m_client->command(std::move(readOrigin));
+    }
+    if (parts == EntryParts::All) {
+        redis::Command readRequest = redis::Command::idempotent("GET", m_keys.askedFor(key));
+        pendingRequest = m_client->command(std::move(readRequest));
+    }
     redis::Reply value = co_await pendingValue;
     redis::Reply ttl = co_await pendingTtl;
+    redis::Reply origin;
+    if (pendingOrigin)
+        origin = co_await *pendingOrigin;
+    redis::Reply request;
+    if (pendingRequest)
+        request = co_await *pendingRequest;
     // A user who may not see keys of Python programs has none.
     if (value.isNil() || value.isError("WRONGTYPE") || value.isError("NOPERM"))
         co_return std::nullopt;
@@ -108,6 +144,9 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookupPython(QString key, EntryPar
         entry.meta = pythonMeta(key, value.bytes);
     else
         entry = pythonEntry(key, value.bytes);
+    addOrigin(entry.meta, origin.bytes);
+    if (!request.bytes.isEmpty() && !request.isError())
+        entry.request = storedRequest(request.bytes);
     if (ttl.toInteger() >= 0)
         entry.meta.expiresMs = nowMs() + ttl.toInteger();
     co_return entry;
@@ -131,6 +170,68 @@ QCoro::Task<> RedisStore::putForPython(
     }
     if (refused)
         checked(std::move(*refused));
+}
+
+QCoro::Task<> RedisStore::rememberOrigin(
+    QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl)
+{
+    const QByteArray seconds =
+        QByteArray::number(std::max<qint64>(1, std::min(ttl.value_or(defaultTtl), mostOriginTtl).count()));
+    const QByteArray text = originText(origin.agent, origin.task, stringMember(origin.request, "prompt"));
+    const QByteArray request = packField(toJsonText(origin.request));
+    std::vector<redis::Pending> pendings;
+    for (const QString& key : keys) {
+        redis::Command setOrigin = redis::Command::idempotent("SET", m_keys.asked(key), text, "EX", seconds);
+        redis::Command setRequest =
+            redis::Command::idempotent("SET", m_keys.askedFor(key), request, "EX", seconds);
+        pendings.push_back(m_client->command(std::move(setOrigin)));
+        pendings.push_back(m_client->command(std::move(setRequest)));
+    }
+    for (redis::Pending& pending : pendings)
+        checked(co_await pending);
+}
+
+QCoro::Task<> RedisStore::visitPickles(std::function<bool(const QByteArray&)> wanted)
+{
+    auto left = std::make_shared<qint64>(mostVisited);
+    const QList<QByteArray> nodes = co_await m_client->nodes();
+    for (const QByteArray& node : nodes) {
+        auto visiting = visitPicklesOf(node, left, wanted);
+        const bool goesOn = co_await visiting;
+        if (!goesOn)
+            break;
+    }
+}
+
+QCoro::Task<bool> RedisStore::visitPicklesOf(
+    QByteArray node, std::shared_ptr<qint64> left, std::function<bool(const QByteArray&)> wanted)
+{
+    constexpr qint64 scanSize = 1000;
+    QByteArray position = "0";
+    do {
+        redis::Command scan = redis::Command::idempotent(
+            "SCAN", position, "MATCH", QByteArrayLiteral("pyai-cache:*"), "COUNT", scanSize);
+        scan.setNode(node);
+        const redis::Reply reply = checked(co_await m_client->command(std::move(scan)));
+        if (reply.items.size() != 2)
+            co_return false;
+        std::vector<redis::Pending> values;
+        for (const redis::Reply& key : reply.items[1].items) {
+            redis::Command read = redis::Command::idempotent("GETRANGE", key.bytes, 0, largestVisited);
+            values.push_back(m_client->command(std::move(read)));
+        }
+        bool goesOn = true;
+        for (redis::Pending& value : values) {
+            const redis::Reply pickle = co_await value;
+            const bool isWhole = !pickle.isError() && pickle.bytes.size() <= largestVisited;
+            goesOn = goesOn && (!isWhole || pickle.bytes.isEmpty() || wanted(pickle.bytes));
+        }
+        *left -= scanSize;
+        if (!goesOn || *left <= 0)
+            co_return false;
+        position = reply.items[0].bytes;
+    } while (position != "0");
+    co_return true;
 }
 
 QCoro::Task<std::vector<EntryImage>> RedisStore::readPythonImages(QStringList keys)

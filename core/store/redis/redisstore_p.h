@@ -42,6 +42,9 @@ public:
     QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts) override;
     QCoro::Task<> putForPython(
         QStringList keys, QByteArray pickle, std::optional<std::chrono::seconds> ttl) override;
+    QCoro::Task<> rememberOrigin(
+        QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl) override;
+    QCoro::Task<> visitPickles(std::function<bool(const QByteArray&)> wanted) override;
     QCoro::Task<qint64> commit(Commit commit) override;
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
@@ -90,6 +93,9 @@ private:
     QCoro::Task<std::vector<ChangeOutcome>> removeTogether(std::vector<EntryChange> changes);
     QCoro::Task<std::vector<EntryImage>> readImagesByScript(QStringList fingerprints);
     QCoro::Task<std::optional<Entry>> lookupPython(QString key, EntryParts parts);
+    /// Shows pickles of one server; how many keys may still be looked at is counted down.
+    QCoro::Task<bool> visitPicklesOf(
+        QByteArray node, std::shared_ptr<qint64> left, std::function<bool(const QByteArray&)> wanted);
     QCoro::Task<std::vector<EntryImage>> readPythonImages(QStringList keys);
     QCoro::Task<redis::Reply> changePython(EntryChange change);
     QCoro::Task<> releasePythonLock(QString key, QString token);

@@ -58,6 +58,10 @@ private Q_SLOTS:
     void theyAreListedAmongOurOwn();
     void aDamagedOneIsListedAndSaysSo_data() { kinds(); }
     void aDamagedOneIsListedAndSaysSo();
+    void whatTheyAnswerIsRemembered_data() { kinds(); }
+    void whatTheyAnswerIsRemembered();
+    void picklesAreVisited_data() { kinds(); }
+    void picklesAreVisited();
     void locksAreThoseOfPython_data() { kinds(); }
     void locksAreThoseOfPython();
     void changesAreOfTheBytesThatAreMeant_data() { kinds(); }
@@ -213,6 +217,50 @@ void TestPythonStore::aDamagedOneIsListedAndSaysSo()
     QVERIFY2(all[0].answerExcerpt.contains(u"pickle"_qs), qUtf8Printable(all[0].answerExcerpt));
     QCOMPARE(all[1].answerExcerpt, u"hi"_qs);
     QVERIFY_THROWS_EXCEPTION(CacheError, await(m_store->lookup(keyNumber(1))));
+}
+
+void TestPythonStore::whatTheyAnswerIsRemembered()
+{
+    put({keyNumber(1), keyNumber(2), oldKey});
+    PythonOrigin origin;
+    origin.agent = u"profiler"_qs;
+    origin.task = u"make_profile"_qs;
+    origin.request = Json{{"prompt", "Make a  profile"}, {"model", "gpt-4o"}};
+    await(python().rememberOrigin({keyNumber(2), oldKey}, origin, std::nullopt));
+    for (const EntryMeta& row : rows()) {
+        const bool isKnown = row.fingerprint != keyNumber(1);
+        QCOMPARE(row.agent, isKnown ? u"profiler"_qs : QString());
+        QCOMPARE(row.task, isKnown ? u"make_profile"_qs : QString());
+        QCOMPARE(row.promptExcerpt, isKnown ? u"Make a profile"_qs : QString());
+        QCOMPARE(row.answerExcerpt, u"hi"_qs);
+    }
+    const std::optional<Entry> entry = await(m_store->lookup(keyNumber(2)));
+    QCOMPARE(entry->request, origin.request);
+    QCOMPARE(entry->meta.agent, u"profiler"_qs);
+    QVERIFY(await(m_store->lookup(keyNumber(1)))->request.empty());
+    // Others in the same database have another workspace.
+    const auto elsewhere = m_factories.at(QString::fromLatin1(QTest::currentDataTag()))->make(newId());
+    QVERIFY(await(elsewhere->lookup(keyNumber(2)))->meta.agent.isEmpty());
+}
+
+void TestPythonStore::picklesAreVisited()
+{
+    QStringList keys;
+    constexpr int count = 40;
+    for (int number = 0; number < count; ++number)
+        keys.append(keyNumber(number));
+    put(keys);
+    put({keyNumber(count)}, QByteArray(1024 * 1024, 'x')); // too large to be looked at
+    await(m_store->commit(sampleCommit(sampleFingerprint(u"own"_qs))));
+    int seen = 0;
+    await(python().visitPickles([&seen](const QByteArray& pickle) {
+        seen += pickle == storedPickle() ? 1 : 1000;
+        return true;
+    }));
+    QCOMPARE(seen, count);
+    seen = 0;
+    await(python().visitPickles([&seen](const QByteArray&) { return ++seen < 5; }));
+    QCOMPARE(seen, 5);
 }
 
 void TestPythonStore::locksAreThoseOfPython()
