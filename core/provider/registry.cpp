@@ -1,11 +1,6 @@
-#include "provider/anthropic.h"
-#include "provider/bedrock.h"
-#include "provider/cohere.h"
-#include "provider/gemini.h"
 #include "provider/httpprovider.h"
-#include "provider/openaichat.h"
-#include "provider/openairesponses.h"
 #include "provider/prefixes_p.h"
+#include "provider/protocols_p.h"
 #include "provider/testprovider.h"
 
 #include "base/error.h"
@@ -153,24 +148,12 @@ struct ProviderRegistry::Private {
 
     std::unique_ptr<WireProtocol> protocol(const PrefixRow& row) const
     {
-        const QString& name = row.prefix.protocol;
-        if (name == QLatin1String("anthropic-messages"))
-            return std::make_unique<AnthropicMessages>(row.prefix.prefix);
-        if (name == QLatin1String("openai-responses"))
-            return std::make_unique<OpenAiResponses>(row.prefix.prefix);
-        if (name == QLatin1String("gemini-generatecontent"))
-            return std::make_unique<Gemini>(row.prefix.prefix, nullptr);
-        if (name == QLatin1String("gemini-vertex"))
-            return std::make_unique<Gemini>(
-                row.prefix.prefix, [this, &row](const QUrl& baseUrl) { return vertexPath(row, baseUrl); });
-        if (name == QLatin1String("cohere-v2-chat"))
-            return std::make_unique<CohereChat>(row.prefix.prefix);
-        if (name == QLatin1String("bedrock-converse"))
-            return std::make_unique<BedrockConverse>(row.prefix.prefix);
-        return std::make_unique<OpenAiChat>(row.prefix.prefix, [this] {
-            const QString version = secret(QStringLiteral("OPENAI_API_VERSION")).trimmed();
-            return version.isEmpty() ? azureDefaultVersion : version;
-        });
+        return makeProtocol(
+            row, [this, &row](const QUrl& baseUrl) { return vertexPath(row, baseUrl); },
+            [this] {
+                const QString version = secret(QStringLiteral("OPENAI_API_VERSION")).trimmed();
+                return version.isEmpty() ? azureDefaultVersion : version;
+            });
     }
 };
 
