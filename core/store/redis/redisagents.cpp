@@ -19,8 +19,8 @@ QByteArray versionsKey(const QByteArray& agents)
 
 /// KEYS: agents, versions. ARGV: name, expected revision (-1: any), the JSON after the revision, what a
 /// version is called before its number, how many are kept. Returns the revision written, or minus one minus
-/// the revision that was there instead. The revision is always the first member, which is all that the script
-/// must understand of the JSON.
+/// the revision that was there instead. One that is made again goes on where the deleted one ended. The
+/// revision is always the first member, which is all that the script must understand of the JSON.
 const redis::Script& saveScript()
 {
     static const redis::Script script(R"lua(
@@ -29,6 +29,13 @@ local revision = 0
 if before then revision = tonumber(string.match(before, '^{"revision":(%d+)')) or 0 end
 local expected = tonumber(ARGV[2])
 if expected >= 0 and expected ~= revision then return -1 - revision end
+if not before then
+    for _, name in ipairs(redis.call('HKEYS', KEYS[2])) do
+        if string.sub(name, 1, #ARGV[4]) == ARGV[4] then
+            revision = math.max(revision, tonumber(string.sub(name, #ARGV[4] + 1)) or 0)
+        end
+    end
+end
 local text = string.format('{"revision":%.0f', revision + 1) .. ARGV[3]
 redis.call('HSET', KEYS[1], ARGV[1], text)
 redis.call('HSET', KEYS[2], string.format('%s%.0f', ARGV[4], revision + 1), text)

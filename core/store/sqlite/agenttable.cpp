@@ -24,6 +24,17 @@ StoredAgent agentFromRow(const Statement& row)
     return stored;
 }
 
+/// The highest revision that is kept of a name, also of an agent that was deleted; 0 for none.
+qint64 lastVersion(Database& database, const QString& name)
+{
+    // "…9" is followed by "…:", which begins no number.
+    const QString first = agentVersionName(name, 0);
+    const QString behind = first.chopped(1) + QLatin1Char(':');
+    Statement select = database.prepare(
+        QStringLiteral("SELECT max(rev) FROM agents WHERE workspace = ? AND name >= ? AND name < ?"));
+    return select.run(database.workspace(), first, behind).next() ? select.integer(0) : 0;
+}
+
 } // namespace
 
 std::vector<StoredAgent> listAgents(Database& database)
@@ -87,6 +98,9 @@ StoredAgent saveAgent(
                              .arg(expectedRevision),
             QStringLiteral("Load it again and repeat the change."));
     }
+    // One that is made again goes on where the deleted one ended, whose versions are still there.
+    if (revision == 0)
+        revision = lastVersion(database, agent.name);
     StoredAgent stored{agent, revision + 1, nowMs, savedBy};
     // Once as what it is now, and once as a version that stays.
     for (const QString& name : {agent.name, agentVersionName(agent.name, stored.revision)})

@@ -657,6 +657,12 @@ void TestStoreContract::everySaveOfAnAgentIsKept()
     QVERIFY(await(m_store->removeAgent(agent.name)));
     QVERIFY(await(m_store->listAgents()).empty());
     QCOMPARE(await(agentVersions(m_store.get(), agent.name, 3)).size(), std::size_t(3));
+    // One that is made again does not write over them.
+    Agent other = agent;
+    other.name += QStringLiteral("2");
+    await(m_store->saveAgent(other, 0, {}, 1));
+    QCOMPARE(await(m_store->saveAgent(agent, 0, QStringLiteral("ana"), 4000)).revision, 4);
+    QCOMPARE(await(agentVersions(m_store.get(), agent.name, 4)).size(), std::size_t(4));
     agent.name = agentVersionName(agent.name, 3);
     QVERIFY_EXCEPTION_THROWN(await(m_store->saveAgent(agent, 0, {}, 1)), CacheError);
 }
