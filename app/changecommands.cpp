@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "cache/bulkchange.h"
+#include "cache/entrysearch.h"
 #include "entryselection.h"
 #include "interrupt.h"
 #include "output.h"
@@ -97,9 +98,12 @@ QCoro::Task<int> change(
     options.stop = interrupt.token();
     if (!arguments.has(QStringLiteral("no-undo")))
         options.journal = &session->undoJournal();
-    if (!choice.filter.isEmpty())
-        options.stillApplies = [filter = ImageFilter(choice.filter, options.nowMs)](
-                                   const EntryImage& image) { return filter.matches(image); };
+    if (!choice.filter.isEmpty()) {
+        auto checking = validityCheck(&session->store(), choice.filter);
+        ImageFilter::Check isInvalid = co_await checking;
+        const ImageFilter filter(choice.filter, options.nowMs, std::move(isInvalid));
+        options.stillApplies = [filter](const EntryImage& image) { return filter.matches(image); };
+    }
     options.progress = [&line](const BulkReport& report, const std::vector<BulkResult>&) {
         line.show(report.done(), report.asked);
     };

@@ -152,8 +152,9 @@ QCoro::Task<int> run(CommandContext context, Arguments arguments)
     Clock* const clock = &context.session->clock();
     EntryFilter filter = filterFrom(arguments.operands().join(QLatin1Char(' ')), clock->nowMs());
     if (filter.needsText())
-        throw UsageError(QStringLiteral("A watch can't look into whole texts."),
-            QStringLiteral("Leave text: out; words look at the beginnings of prompt and answer."));
+        throw UsageError(QStringLiteral("A watch can't look into whole entries."),
+            QStringLiteral(
+                "Leave text: and is:invalid out; words look at the beginnings of prompt and answer."));
     const Interrupt interrupt;
     Watch watch(std::move(filter), arguments.has(QStringLiteral("json")));
     auto following = follow(&context.session->store(), &watch, clock, interrupt.token());

@@ -2,6 +2,7 @@
 
 #include "base/worker.h"
 #include "cache/imagesahead_p.h"
+#include "cache/schemacheck.h"
 #include "store/textindex.h"
 
 #include <qcorofuture.h>
@@ -90,11 +91,21 @@ QCoro::Task<std::optional<TextCandidates>> candidatesOf(Store* store, EntryFilte
     co_return co_await asking;
 }
 
+double indexedShare(const TextCandidates& candidates)
+{
+    if (candidates.entries <= 0)
+        return 1;
+    const auto unknown = static_cast<double>(candidates.unindexed.size());
+    return std::max(0.0, 1 - unknown / static_cast<double>(candidates.entries));
+}
+
 /// Reads all of these entries.
 QCoro::Task<SearchReport> readEntries(
     Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options, SearchReport report)
 {
-    const ImageFilter imageFilter(std::move(filter), options.nowMs);
+    auto listing = validityCheck(store, filter);
+    ImageFilter::Check isInvalid = co_await listing;
+    const ImageFilter imageFilter(std::move(filter), options.nowMs, std::move(isInvalid));
     ImagesAhead reader(store, std::move(fingerprints), largestBatch);
     std::exception_ptr failure;
     try {
@@ -125,6 +136,23 @@ QCoro::Task<SearchReport> readEntries(
 
 } // namespace
 
+QCoro::Task<ImageFilter::Check> validityCheck(Store* store, EntryFilter filter)
+{
+    if (!filter.needsAgents())
+        co_return {};
+    auto listing = store->listAgents();
+    const std::vector<StoredAgent> stored = co_await listing;
+    auto agents = std::make_shared<QHash<QString, Agent>>();
+    for (const StoredAgent& one : stored)
+        agents->insert(one.agent.name, one.agent);
+    co_return [known = std::shared_ptr<const QHash<QString, Agent>>(agents)](const EntryImage& image) {
+        const Entry entry = entryFromImage(image);
+        const auto agent = known->constFind(entry.meta.agent);
+        return checkAnswer(entry, agent == known->cend() ? std::nullopt : std::optional(*agent)).state
+            == SchemaCheck::State::DoesNotFit;
+    };
+}
+
 QCoro::Task<SearchReport> searchEntries(
     Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options)
 {
@@ -135,6 +163,7 @@ QCoro::Task<SearchReport> searchEntries(
         const qsizetype asked = fingerprints.size();
         fingerprints.removeIf([&candidates](const QString& each) { return !candidates->contains(each); });
         report.read = asked - fingerprints.size();
+        report.indexed = indexedShare(*candidates);
     }
     auto reading = readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), report);
     co_return co_await reading;
@@ -175,6 +204,7 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
         QStringList fingerprints(both.begin(), both.end());
         report.scanned = report.total = std::max<qint64>(candidates->entries, both.size());
         report.read = report.total - both.size();
+        report.indexed = indexedShare(*candidates);
         auto reading =
             readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), report);
         co_return co_await reading;

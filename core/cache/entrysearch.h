@@ -13,6 +13,8 @@ struct SearchReport {
     qint64 total = -1; ///< keys that there are to look at, as far as known; of findEntries()
     qint64 read = 0; ///< entries whose texts were read, or ruled out by the store's index; of searchEntries()
     qint64 found = 0;
+    std::optional<double> indexed; ///< share of the entries that the store's index knows; nothing where it
+                                   ///< has none or it does not help
 };
 
 struct SearchOptions {
@@ -21,6 +23,10 @@ struct SearchOptions {
     std::function<void(const SearchReport&, const std::vector<EntryMeta>& found)> progress{};
     std::stop_token stop{}; ///< felt after a batch at the latest
 };
+
+/// What ImageFilter is to tell `is:invalid` by: answers that do not fit the output types of the agents as
+/// they are now. Nothing for a filter that does not ask. Errors as Store.
+QCoro::Task<ImageFilter::Check> validityCheck(Store* store, EntryFilter filter);
 
 /// Those of these entries that pass a filter as they are stored now, whole texts included. Texts are decoded
 /// on all cores. Entries that are gone or damaged are not found. Throws Cancelled when it was stopped, errors

@@ -107,6 +107,8 @@ bool hasProperty(const EntryMeta& entry, FilterTerm::Property property, qint64 n
         return expiresBy(nowMs + EntryFilter::soon.count()) && !expiresBy(nowMs);
     case Property::Unpriced:
         return !entry.cost;
+    case Property::Invalid:
+        break; // not of the metadata
     }
     return false;
 }
@@ -179,7 +181,7 @@ std::optional<bool> decideNode(
         return part ? std::optional(!*part) : std::nullopt;
     }
     case FilterNode::Kind::Term:
-        if (node.term.field == FilterTerm::Field::Text)
+        if (node.term.needsWholeEntry())
             return test ? test(node.term) : std::nullopt;
         return matchesTerm(node.term, entry, nowMs);
     }
@@ -188,8 +190,16 @@ std::optional<bool> decideNode(
 
 bool anyText(const FilterNode& node)
 {
-    return (node.kind == FilterNode::Kind::Term && node.term.field == FilterTerm::Field::Text)
+    return (node.kind == FilterNode::Kind::Term && node.term.needsWholeEntry())
         || std::any_of(node.children.begin(), node.children.end(), anyText);
+}
+
+bool anyValidity(const FilterNode& node)
+{
+    const FilterTerm& term = node.term;
+    return (node.kind == FilterNode::Kind::Term && term.field == FilterTerm::Field::Is
+               && term.property == FilterTerm::Property::Invalid)
+        || std::any_of(node.children.begin(), node.children.end(), anyValidity);
 }
 
 } // namespace
@@ -197,6 +207,11 @@ bool anyText(const FilterNode& node)
 bool EntryFilter::needsText() const
 {
     return anyText(m_root);
+}
+
+bool EntryFilter::needsAgents() const
+{
+    return anyValidity(m_root);
 }
 
 bool EntryFilter::matches(const EntryMeta& entry, qint64 nowMs) const

@@ -50,7 +50,15 @@ struct FilterTerm {
         Is,
     };
     enum class Match { Contains, Equals, Any, None };
-    enum class Property { Pinned, Human, Python, Expired, ExpiredSoon, Unpriced };
+    enum class Property {
+        Pinned,
+        Human,
+        Python,
+        Expired,
+        ExpiredSoon,
+        Unpriced,
+        Invalid, ///< the answer does not fit the schema that its agent has now: see ImageFilter
+    };
 
     Field field = Field::Words;
     Match match = Match::Contains;
@@ -62,6 +70,11 @@ struct FilterTerm {
     qsizetype length = 0;
 
     bool isText() const { return field <= Field::Fingerprint; }
+    /// Whether the metadata do not decide it.
+    bool needsWholeEntry() const
+    {
+        return field == Field::Text || (field == Field::Is && property == Property::Invalid);
+    }
     /// Whether a text passes, without regard to case. Words look for the whole of `text` in it.
     bool matchesText(QStringView value) const;
     /// Whether a fingerprint begins with `text`; words need at least four hex digits for that, or every
@@ -82,7 +95,8 @@ struct FilterNode {
 ///
 ///     refund "exact words" -draft model:haiku agent=triage tag:night (task:a OR task:b) text:"in the middle"
 ///     cost>0.01 tokens>=2k age>3d ttl<12h hits=0 size>10kb saved>1
-///     created:2026-11-01..2026-11-07 used>2026-11 is:pinned|human|python|expired|expired-soon|unpriced
+///     created:2026-11-01..2026-11-07 used>2026-11
+///     is:pinned|human|python|expired|expired-soon|unpriced|invalid
 ///
 /// Conditions side by side must all hold. `:` looks for a part of a text and `=` for all of it; `any` and
 /// `none` stand for "has one" and "has none". An immutable value.
@@ -96,9 +110,11 @@ public:
     bool isEmpty() const { return m_root.kind == FilterNode::Kind::All && m_root.children.empty(); }
     /// Whether it asks for more of an entry than its metadata.
     bool needsText() const;
+    /// Whether it asks for what agents are now.
+    bool needsAgents() const;
     /// Pure; `nowMs` is what ages and TTLs are counted from. False where whole texts would have to decide.
     bool matches(const EntryMeta& entry, qint64 nowMs) const;
-    /// Whether a condition on whole texts holds; nothing = not known.
+    /// Whether a condition on the whole entry holds; nothing = not known.
     using TextTest = std::function<std::optional<bool>(const FilterTerm&)>;
     /// As matches(), and nothing where it takes more texts than `test` knows (without one, where it takes
     /// any).

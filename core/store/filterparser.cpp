@@ -47,6 +47,7 @@ constexpr std::array properties{
     PropertyName{QLatin1String("expired"), Property::Expired},
     PropertyName{QLatin1String("expired-soon"), Property::ExpiredSoon},
     PropertyName{QLatin1String("unpriced"), Property::Unpriced},
+    PropertyName{QLatin1String("invalid"), Property::Invalid},
 };
 
 bool isLetter(QChar c)

@@ -108,9 +108,10 @@ QStringList searchedTexts(const Json& request, const Json& response)
     return texts;
 }
 
-ImageFilter::ImageFilter(EntryFilter filter, qint64 nowMs)
+ImageFilter::ImageFilter(EntryFilter filter, qint64 nowMs, Check isInvalid)
     : m_filter(std::move(filter))
     , m_nowMs(nowMs)
+    , m_isInvalid(std::move(isInvalid))
 {
 }
 
@@ -118,7 +119,13 @@ bool ImageFilter::matches(const EntryImage& image, const EntryMeta& meta) const
 {
     if (const std::optional<bool> decided = m_filter.decide(meta, m_nowMs))
         return *decided;
-    const auto among = [](const QStringList& texts, const FilterTerm& term) {
+    std::optional<bool> invalid;
+    const auto holds = [&](const QStringList& texts, const FilterTerm& term) -> std::optional<bool> {
+        if (term.field == FilterTerm::Field::Is) {
+            if (m_isInvalid && !invalid)
+                invalid = m_isInvalid(image);
+            return invalid;
+        }
         if (term.match == FilterTerm::Match::None)
             return std::all_of(
                 texts.begin(), texts.end(), [](const QString& text) { return text.isEmpty(); });
@@ -128,21 +135,22 @@ bool ImageFilter::matches(const EntryImage& image, const EntryMeta& meta) const
     if (isPythonImage(image)) {
         const Entry entry = entryFromImage(image);
         const QStringList texts{outputText(entry.output).simplified()};
-        const auto byAnswer = [&](const FilterTerm& term) { return std::optional(among(texts, term)); };
+        const auto byAnswer = [&](const FilterTerm& term) { return holds(texts, term); };
         return m_filter.decide(meta, m_nowMs, byAnswer).value_or(false);
     }
     const QByteArray request = unpackField(image.fields.value(QByteArrayLiteral("request")));
     const QByteArray response = unpackField(image.fields.value(QByteArrayLiteral("response")));
     const ByteScreen screen(request + response);
     const auto byBytes = [&screen](const FilterTerm& term) -> std::optional<bool> {
-        return screen.rulesOut(term) ? std::optional(false) : std::nullopt;
+        const bool isText = term.field == FilterTerm::Field::Text;
+        return isText && screen.rulesOut(term) ? std::optional(false) : std::nullopt;
     };
     if (const std::optional<bool> decided = m_filter.decide(meta, m_nowMs, byBytes))
         return *decided;
     const QStringList texts =
         searchedTexts(parseStored(request, QStringLiteral("The request of entry %1").arg(meta.fingerprint)),
             parseStored(response, QStringLiteral("The response of entry %1").arg(meta.fingerprint)));
-    const auto byText = [&](const FilterTerm& term) { return std::optional(among(texts, term)); };
+    const auto byText = [&](const FilterTerm& term) { return holds(texts, term); };
     return m_filter.decide(meta, m_nowMs, byText).value_or(false);
 }
 

@@ -14,8 +14,11 @@ QStringList searchedTexts(const Json& request, const Json& response);
 /// used on several threads.
 class ImageFilter {
 public:
-    /// `nowMs` is what ages and TTLs are counted from.
-    ImageFilter(EntryFilter filter, qint64 nowMs);
+    /// Whether the answer of an entry does not fit what its agent asks for now. May be called on several
+    /// threads.
+    using Check = std::function<bool(const EntryImage&)>;
+    /// `nowMs` is what ages and TTLs are counted from. Without `isInvalid` no entry is `is:invalid`, nor not.
+    ImageFilter(EntryFilter filter, qint64 nowMs, Check isInvalid = {});
     /// Throws CacheError for an entry that is damaged.
     bool matches(const EntryImage& image) const { return matches(image, metaFromImage(image)); }
     /// The same with metaFromImage() of it.
@@ -24,6 +27,7 @@ public:
 private:
     EntryFilter m_filter;
     qint64 m_nowMs;
+    Check m_isInvalid;
 };
 
 } // namespace llmcache

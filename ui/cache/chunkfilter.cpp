@@ -250,6 +250,8 @@ ChunkFilter::Rows ChunkFilter::evaluateTerm(const Node& node, const EntryChunk& 
         return expiresBy(m_nowMs + EntryFilter::soon.count()) & ~expiresBy(m_nowMs);
     case Property::Unpriced:
         return each(chunk, [&](std::size_t slot) { return chunk.cost[slot] == EntryChunk::unpriced; });
+    case Property::Invalid:
+        return m_negated ? Rows() : ~Rows();
     }
     return {};
 }

@@ -169,15 +169,21 @@ QString ScanBar::searchText() const
 {
     using State = TextSearch::State;
     const QString texts = format::count(m_search->searched());
+    // An index that has come only so far leaves the rest to be read.
+    const std::optional<double> indexed = m_search->indexed();
+    const QString index = indexed && *indexed < 1
+        ? tr(" · index %1 %, the rest is read").arg(std::min(99, static_cast<int>(*indexed * 100)))
+        : QString();
     switch (m_search->state()) {
     case State::Idle:
         break;
     case State::Running:
-        return tr("searching texts, %1 so far").arg(texts);
+        return tr("searching texts, %1 so far").arg(texts) + index;
     case State::Stopped:
         return tr("search stopped after %1 texts").arg(texts);
     case State::Done:
-        return m_search->searched() == 1 ? tr("searched 1 text") : tr("searched %1 texts").arg(texts);
+        return (m_search->searched() == 1 ? tr("searched 1 text") : tr("searched %1 texts").arg(texts))
+            + index;
     case State::Failed:
         return tr("search failed");
     }

@@ -59,6 +59,7 @@ void TextSearch::forget()
     m_store = nullptr;
     m_state = State::Idle;
     m_searched = 0;
+    m_indexed.reset();
     m_failure = {};
 }
 
@@ -76,6 +77,7 @@ void TextSearch::next()
         if (!self || self->m_generation != generation)
             return;
         self->m_searched = before + report.read;
+        self->m_indexed = report.indexed;
         self->m_model->setFound(found);
         Q_EMIT self->changed();
     };

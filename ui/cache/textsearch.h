@@ -35,6 +35,8 @@ public:
     bool isUnderWay() const { return m_state == State::Running; }
     /// Entries whose texts were read.
     qint64 searched() const { return m_searched; }
+    /// Share of the entries that the store's index of texts knows; nothing where none helped.
+    std::optional<double> indexed() const { return m_indexed; }
     const Failure& failure() const { return m_failure; }
     int activeTasks() const { return m_tasks.active(); }
 
@@ -54,6 +56,7 @@ private:
     qint64 m_nowMs = 0;
     State m_state = State::Idle;
     qint64 m_searched = 0;
+    std::optional<double> m_indexed;
     quint64 m_generation = 0;
     Failure m_failure;
 };

@@ -75,6 +75,7 @@ private Q_SLOTS:
     void searchesAmongGivenEntries();
     void isCancelled();
     void passesOverDamagedEntries();
+    void answersThatFitTheirAgentNoMore();
 
 private:
     QStringList fill(int count);
@@ -315,6 +316,48 @@ void TestEntrySearch::passesOverDamagedEntries()
     damage(fingerprints.at(1));
     QTest::ignoreMessage(QtWarningMsg, QRegularExpression(QStringLiteral("damaged")));
     QCOMPARE(found(QStringLiteral("text:needle1")), QStringList({fingerprints.at(11)}));
+}
+
+void TestEntrySearch::answersThatFitTheirAgentNoMore()
+{
+    Agent agent;
+    agent.name = QStringLiteral("checked");
+    agent.model = QStringLiteral("test:echo");
+    agent.output = OutputType::json(
+        QStringLiteral("Thing"), Json{{"type", "object"}, {"required", Json::array({"name"})}});
+    await(m_store->saveAgent(agent, -1, QStringLiteral("ada"), 1));
+    std::vector<EntryChange> puts;
+    const auto put = [&](const char* name, const Json& output) {
+        Commit commit = sampleCommit(sampleFingerprint(QString::fromLatin1(name)));
+        commit.entry.meta.agent = agent.name;
+        commit.entry.request = Json::object();
+        commit.entry.output = output;
+        EntryChange change;
+        change.kind = EntryChange::Kind::Put;
+        change.fingerprint = commit.entry.meta.fingerprint;
+        change.fields = toFields(commit.entry, 1);
+        puts.push_back(std::move(change));
+    };
+    put("fits", Json{{"name", "Ada"}});
+    put("lacks its name", Json{{"age", 30}});
+    put("is text", Json("a needle"));
+    await(m_store->changeEntries(std::move(puts)));
+    fill(4); // of agents that are not there
+    const auto named = [](std::initializer_list<const char*> names) {
+        QStringList all;
+        for (const char* name : names)
+            all.append(sampleFingerprint(QString::fromLatin1(name)));
+        all.sort();
+        return all;
+    };
+    QVERIFY(parse(QStringLiteral("is:invalid")).needsText());
+    QCOMPARE(found(QStringLiteral("is:invalid")), named({"lacks its name", "is text"}));
+    QCOMPARE(found(QStringLiteral("is:invalid text:needle")), named({"is text"}));
+    QCOMPARE(found(QStringLiteral("agent=checked -is:invalid")), named({"fits"}));
+    // With another schema others do not fit.
+    agent.output = OutputType::text();
+    await(m_store->saveAgent(agent, -1, QStringLiteral("ada"), 2));
+    QCOMPARE(found(QStringLiteral("is:invalid")), named({"fits", "lacks its name"}));
 }
 
 LLMCACHE_TEST_MAIN(TestEntrySearch)

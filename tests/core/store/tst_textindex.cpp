@@ -308,6 +308,13 @@ void TestTextIndex::findsWhatIsNotIndexedYet()
     QCOMPARE(all->indexed.size(), 10);
     QCOMPARE(all->unindexed, QSet<QString>({sampleFingerprint(QStringLiteral("new"))}));
     QCOMPARE(found(m_store.get(), QStringLiteral("text:needle")).size(), 11);
+    // A search says how much of it the index knew.
+    SearchOptions options;
+    options.nowMs = now();
+    const SearchReport report =
+        await(findEntries(m_store.get(), parse(QStringLiteral("text:needle")), std::move(options)));
+    QVERIFY(report.indexed);
+    QCOMPARE(qRound(*report.indexed * 11), 10);
 }
 
 void TestTextIndex::anOldFileIsIndexed()
