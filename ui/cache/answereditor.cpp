@@ -2,15 +2,15 @@
 
 #include "base/error.h"
 #include "cache/answerview.h"
+#include "cache/revisionsdialog.h"
 #include "cache/session.h"
-#include "cache/valuetext.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
+#include "widgets/diffview.h"
 #include "widgets/format.h"
 
 #include <QAction>
 #include <QApplication>
-#include <QMenu>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
@@ -30,7 +30,7 @@ AnswerEditor::AnswerEditor(const Theme* theme, QWidget* parent)
     , m_theme(theme)
     , m_view(new AnswerView(theme, this))
     , m_theirsLabel(makeLabel({}, Tone::Miss, TextSize::Body, QFont::DemiBold, this))
-    , m_theirs(new ValueText(theme, tr("The answer that somebody else stored"), this))
+    , m_theirs(new DiffView(theme, this))
     , m_mineLabel(makeLabel(tr("Yours, not saved"), Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_text(new CodeEdit(theme, Syntax::None, this))
     , m_status(makeLabel({}, Tone::Secondary, TextSize::Small, QFont::Normal, this))
@@ -283,6 +283,12 @@ void AnswerEditor::setState(State state)
 void AnswerEditor::check()
 {
     m_check.stop();
+    if (m_state == State::Conflict) {
+        // Both whole texts with their differences marked; entries that can be edited are small enough for it.
+        std::vector<DiffSection> sections;
+        addTextSection(sections, tr("Answer"), editableAnswer(*m_entry), m_text->text());
+        m_theirs->setSections(std::move(sections));
+    }
     bool fits = false;
     try {
         withOutput(*m_base, answerFrom(m_text->text(), *m_base), QString());
@@ -359,7 +365,8 @@ void AnswerEditor::showConflict(std::shared_ptr<const Entry> theirs)
     m_theirsLabel->setText(meta.author.isEmpty()
             ? tr("Somebody stored revision %1 meanwhile:").arg(meta.revision)
             : tr("%1 stored revision %2 meanwhile:").arg(meta.author).arg(meta.revision));
-    m_theirs->setText(editableAnswer(*m_entry), m_entry->output.is_string() ? Syntax::None : Syntax::Json);
+    m_theirs->setSides(
+        meta.author.isEmpty() ? tr("stored") : tr("stored by %1").arg(meta.author), tr("yours"));
     setState(State::Conflict);
     check();
     if (m_save->hasFocus() || !isAncestorOf(QApplication::focusWidget()))
@@ -392,34 +399,26 @@ void AnswerEditor::showRevisions(const std::vector<EntryImage>& images)
 {
     if (!m_entry || isEditing())
         return;
-    auto* menu = new QMenu(m_revisions);
-    menu->setObjectName(QStringLiteral("revisionMenu"));
-    menu->setAttribute(Qt::WA_DeleteOnClose);
-    menu->setToolTipsVisible(true);
+    std::vector<Entry> earlier;
     for (const EntryImage& image : images) {
-        Entry earlier;
         try {
-            earlier = entryFromImage(image);
+            earlier.push_back(entryFromImage(image));
         } catch (const CacheError&) {
             continue; // damaged: there is nothing to go back to
         }
-        constexpr int shownLength = 48;
-        QString text = tr("%1   %2").arg(earlier.meta.revision).arg(format::fullTime(earlier.meta.createdMs));
-        if (!earlier.meta.author.isEmpty())
-            text += QStringLiteral("   ") + earlier.meta.author;
-        text += QStringLiteral("   ") + earlier.meta.answerExcerpt.left(shownLength);
-        QAction* const action = menu->addAction(text.replace(u'&', QStringLiteral("&&")));
-        action->setToolTip(m_obstacle.isEmpty() ? tr("Make the entry what it was then") : m_obstacle);
-        action->setEnabled(m_obstacle.isEmpty());
-        connect(action, &QAction::triggered, this,
-            [this, entry = std::move(earlier), revision = m_entry->meta.revision]() mutable {
-                entry.meta.revision = revision;
-                saveEntry(std::move(entry));
-            });
     }
-    if (menu->isEmpty())
-        menu->addAction(tr("No edit has replaced anything yet"))->setEnabled(false);
-    menu->popup(m_revisions->mapToGlobal(QPoint(0, m_revisions->height())));
+    if (earlier.empty()) {
+        say(tr("No edit has replaced anything yet"), false);
+        return;
+    }
+    auto* const dialog = new RevisionsDialog(m_theme, *m_entry, std::move(earlier), m_obstacle, this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    connect(dialog, &RevisionsDialog::restoreRequested, this,
+        [this, revision = m_entry->meta.revision](Entry entry) {
+            entry.meta.revision = revision;
+            saveEntry(std::move(entry));
+        });
+    dialog->open();
 }
 
 void AnswerEditor::say(const QString& text, bool isProblem)

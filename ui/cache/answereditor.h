@@ -20,12 +20,12 @@ namespace llmcache::ui {
 class AnswerView;
 class Button;
 class CodeEdit;
+class DiffView;
 class Theme;
-class ValueText;
 
 /// The answer of an entry: to read, and to edit. An edit is checked as one types, saved only over the
 /// revision that it began with, and kept while one looks at other entries and over a restart; what somebody
-/// else stored meanwhile is shown beside it.
+/// else stored meanwhile is shown with what differs.
 class AnswerEditor : public QWidget {
     Q_OBJECT
 public:
@@ -111,7 +111,7 @@ private:
 
     AnswerView* m_view;
     QLabel* m_theirsLabel;
-    ValueText* m_theirs;
+    DiffView* m_theirs; ///< what is stored now, beside what is typed
     QLabel* m_mineLabel;
     CodeEdit* m_text;
     QLabel* m_status;

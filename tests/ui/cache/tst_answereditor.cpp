@@ -1,14 +1,16 @@
 #include "../../core/cache/readablecommit.h"
 #include "cache/answereditor.h"
 #include "cache/entrydetail.h"
+#include "cache/revisionsdialog.h"
 #include "cache/session.h"
 #include "guitest.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 #include "widgets/codeedit.h"
+#include "widgets/diffview.h"
 
 #include <QLabel>
-#include <QMenu>
+#include <QListWidget>
 #include <QPushButton>
 #include <QSignalSpy>
 
@@ -190,7 +192,11 @@ void TestAnswerEditor::bothVersionsAreShown()
     auto* theirs = find<QWidget>("theirAnswer");
     QTRY_VERIFY_WITH_TIMEOUT(theirs->isVisible(), patience);
     QCOMPARE(find<QLabel>("conflict")->text(), QStringLiteral("bob stored revision 2 meanwhile:"));
-    QCOMPARE(theirs->findChild<QTextEdit*>()->toPlainText(), QStringLiteral("Hedy"));
+    // Their text and mine, with what differs marked.
+    const QString both = theirs->findChild<QTextEdit*>()->toPlainText();
+    QVERIFY2(
+        both.contains(QStringLiteral("Hedy")) && both.contains(QStringLiteral("Grace")), qPrintable(both));
+    QVERIFY(static_cast<DiffView*>(theirs)->changeCount() > 0);
     QCOMPARE(editor()->text(), QStringLiteral("Grace"));
     QCOMPARE(outputText(stored().output), QStringLiteral("Hedy")); // nothing was written
     QCOMPARE(button("saveEdit")->text(), QStringLiteral("Save mine over it"));
@@ -320,20 +326,9 @@ void TestAnswerEditor::draftsSurviveARestart()
 void TestAnswerEditor::earlierRevisionsComeBack()
 {
     open(readableCommit(false));
-    const auto popUp = [this] {
-        click("revisions");
-        QMenu* menu = nullptr;
-        const auto isOpen = [&] {
-            menu = find<QMenu>("revisionMenu");
-            return menu && menu->isVisible();
-        };
-        [&] { QTRY_VERIFY_WITH_TIMEOUT(isOpen(), patience); }();
-        return menu;
-    };
-    QMenu* menu = popUp();
-    QCOMPARE(menu->actions().size(), 1);
-    QVERIFY(!menu->actions().front()->isEnabled()); // it says that there are none
-    menu->close();
+    click("revisions");
+    QTRY_COMPARE_WITH_TIMEOUT(
+        find<QLabel>("editStatus")->text(), QStringLiteral("No edit has replaced anything yet"), patience);
     click("editAnswer");
     type(QStringLiteral("Grace"));
     QTRY_VERIFY(button("saveEdit")->isEnabled());
@@ -342,12 +337,13 @@ void TestAnswerEditor::earlierRevisionsComeBack()
     QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, patience);
     m_detail->reload();
     QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded() && m_detail->revision() == 2, patience);
-    menu = popUp();
-    QCOMPARE(menu->actions().size(), 1);
-    QVERIFY2(menu->actions().front()->text().contains(QStringLiteral("Ada")),
-        qPrintable(menu->actions().front()->text()));
-    menu->actions().front()->trigger();
-    menu->close();
+    click("revisions");
+    QTRY_VERIFY_WITH_TIMEOUT(m_detail->findChild<RevisionsDialog*>(), patience);
+    auto* const dialog = m_detail->findChild<RevisionsDialog*>();
+    QTRY_VERIFY(dialog->isVisible());
+    QCOMPARE(find<QListWidget>("revisionList")->count(), 1);
+    QVERIFY(find<DiffView>("revisionDifferences")->changeCount() > 0);
+    click("restoreRevision");
     QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 2, patience);
     QCOMPARE(outputText(stored().output), QStringLiteral("Ada"));
     QVERIFY(!stored().meta.human); // it is the model's own again
