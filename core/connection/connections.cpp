@@ -31,16 +31,21 @@ QCoro::Task<> Connections::save(ConnectionProfile profile, StoreSecrets secrets,
 {
     checkConnection(profile);
     ConnectionProfile copy = profile;
-    if (keep == Keep::Keychain)
-        co_await storeSecrets(m_keys, std::move(copy), std::move(secrets));
-    else if (keep == Keep::Session)
-        keepSecretsForSession(m_keys, copy, secrets);
+    co_await keepSecrets(std::move(copy), std::move(secrets), keep);
     auto writing = runOn(m_pool, [list = m_list, profile]() mutable {
         list.save(profile);
         return true;
     });
     co_await writing;
     Q_EMIT changed();
+}
+
+QCoro::Task<> Connections::keepSecrets(ConnectionProfile profile, StoreSecrets secrets, Keep keep)
+{
+    if (keep == Keep::Keychain)
+        co_await storeSecrets(m_keys, std::move(profile), std::move(secrets));
+    else if (keep == Keep::Session)
+        keepSecretsForSession(m_keys, profile, secrets);
 }
 
 QCoro::Task<std::optional<Connections::Removed>> Connections::remove(QString id)
@@ -57,6 +62,10 @@ QCoro::Task<std::optional<Connections::Removed>> Connections::remove(QString id)
     ConnectionProfile profile = removed.profile;
     ConnectionProfile copy = profile;
     removed.secrets = co_await loadSecrets(m_keys, std::move(copy));
+    for (const QString& name : {profile.secretName(), profile.sentinelSecretName()}) {
+        if (m_keys->place(name) == KeyRing::Place::Session)
+            removed.keep = Keep::Session;
+    }
     co_await removeSecrets(m_keys, std::move(profile));
     auto writing = runOn(m_pool, [list = m_list, id]() mutable { return list.remove(id); });
     co_await writing;
@@ -68,7 +77,8 @@ QCoro::Task<> Connections::putBack(Removed removed)
 {
     ConnectionProfile profile = removed.profile;
     StoreSecrets secrets = removed.secrets;
-    co_await storeSecrets(m_keys, std::move(profile), std::move(secrets));
+    // What was to be forgotten with the session does not go into the keychain.
+    co_await keepSecrets(std::move(profile), std::move(secrets), removed.keep);
     auto writing = runOn(m_pool, [list = m_list, removed]() mutable {
         list.insert(removed.profile, removed.position);
         return true;

@@ -18,16 +18,17 @@ class KeyRing;
 class Connections : public QObject {
     Q_OBJECT
 public:
-    /// What removing one took away, to put it back.
-    struct Removed {
-        ConnectionProfile profile;
-        StoreSecrets secrets;
-        std::size_t position = 0;
-    };
     enum class Keep {
         Unchanged, ///< passwords stay where and what they are
         Keychain,
         Session, ///< in memory, until the program ends
+    };
+    /// What removing one took away, to put it back.
+    struct Removed {
+        ConnectionProfile profile;
+        StoreSecrets secrets;
+        Keep keep = Keep::Keychain; ///< where they were
+        std::size_t position = 0;
     };
 
     /// `keys` holds the passwords and must outlive it.
@@ -48,6 +49,8 @@ Q_SIGNALS:
     void changed();
 
 private:
+    QCoro::Task<> keepSecrets(ConnectionProfile profile, StoreSecrets secrets, Keep keep);
+
     QString m_folder;
     ConnectionList m_list;
     KeyRing* m_keys;

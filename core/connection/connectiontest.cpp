@@ -4,13 +4,13 @@
 #include "connection/networkprobe_p.h"
 #include "connection/openstore.h"
 #include "connection/permissionprobe_p.h"
+#include "connection/serververdict_p.h"
 #include "redis/client.h"
 #include "redis/sentinel_p.h"
 
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFileInfo>
-#include <QHash>
 #include <QHostAddress>
 #include <QPointer>
 
@@ -22,7 +22,6 @@ namespace {
 
 using Kind = TestStep::Kind;
 using State = TestStep::State;
-using Facts = QHash<QByteArray, QString>;
 
 /// Owns a client that a requested stop takes away in the middle of a command.
 class StoppableClient {
@@ -54,18 +53,6 @@ private:
     std::stop_callback<Delete> m_callback;
 };
 
-/// Lines of INFO, "name:value".
-Facts factsOf(const redis::Reply& reply)
-{
-    Facts facts;
-    for (const QByteArray& line : reply.bytes.split('\n')) {
-        const auto colon = line.indexOf(':');
-        if (colon > 0)
-            facts.insert(line.left(colon), QString::fromUtf8(line.mid(colon + 1).trimmed()));
-    }
-    return facts;
-}
-
 QString milliseconds(std::chrono::microseconds time)
 {
     return QStringLiteral("%1 ms").arg(static_cast<double>(time.count()) / 1000.0, 0, 'f', 2);
@@ -91,15 +78,16 @@ private:
     QCoro::Task<bool> login(redis::RedisUrl url, redis::Client* client);
     QCoro::Task<> permissions(redis::Client* client);
     QCoro::Task<> latency(redis::Client* client);
-    void judgeServer(const Facts& facts);
-    void judgeEviction(const Facts& facts);
-    void judgePersistence(const Facts& facts, const redis::Reply& save);
     QCoro::Task<redis::Reply> ask(redis::Client* client, QList<QByteArray> words);
 
     void plan(std::initializer_list<Kind> kinds);
     TestStep& step(Kind kind);
     void begin(Kind kind);
     void end(Kind kind, State state, QString detail, QString remedy = {});
+    void end(Kind kind, const ServerVerdict& verdict)
+    {
+        end(kind, verdict.state, verdict.detail, verdict.remedy);
+    }
     bool take(Kind kind, const ProbeResult& result);
     void changed() const
     {
@@ -306,17 +294,17 @@ QCoro::Task<> Tester::runServer(redis::RedisUrl url, redis::Client* client)
         begin(current);
         QList<QByteArray> info{"INFO"};
         const redis::Reply reply = co_await ask(client, std::move(info));
-        const Facts facts = factsOf(reply);
-        judgeServer(facts);
+        const ServerFacts facts = factsOf(reply);
+        end(current, serverVerdict(facts));
         current = Kind::Latency;
         co_await latency(client);
         current = Kind::Eviction;
-        judgeEviction(facts);
+        end(current, evictionVerdict(facts));
         current = Kind::Persistence;
         begin(current);
         QList<QByteArray> getSave{"CONFIG", "GET", "save"};
         const redis::Reply save = co_await ask(client, std::move(getSave));
-        judgePersistence(facts, save);
+        end(current, persistenceVerdict(facts, save));
     } catch (const Cancelled&) {
         throw;
     } catch (const Error& error) {
@@ -396,25 +384,6 @@ QCoro::Task<> Tester::permissions(redis::Client* client)
                 .arg(m_user, QStringLiteral("+") + missing.comforts.join(QStringLiteral(" +"))));
 }
 
-void Tester::judgeServer(const Facts& facts)
-{
-    const QString valkey = facts.value("valkey_version");
-    const QString version = facts.value("redis_version");
-    if (valkey.isEmpty() && version.isEmpty()) {
-        end(Kind::Server, State::Advice, QStringLiteral("its version is not told"),
-            QStringLiteral("Allow the user INFO (+info) to see version, memory and persistence."));
-        return;
-    }
-    const QString name =
-        valkey.isEmpty() ? QStringLiteral("Redis ") + version : QStringLiteral("Valkey ") + valkey;
-    constexpr int oldest = 6;
-    if (valkey.isEmpty() && version.section(QLatin1Char('.'), 0, 0).toInt() < oldest)
-        end(Kind::Server, State::Advice, name,
-            QStringLiteral("Versions before 6 get no security fixes any more: update the server."));
-    else
-        end(Kind::Server, State::Passed, name);
-}
-
 QCoro::Task<> Tester::latency(redis::Client* client)
 {
     begin(Kind::Latency);
@@ -441,120 +410,7 @@ QCoro::Task<> Tester::latency(redis::Client* client)
         end(Kind::Latency, State::Passed, detail);
 }
 
-void Tester::judgeEviction(const Facts& facts)
-{
-    const QString policy = facts.value("maxmemory_policy");
-    const qint64 limit = facts.value("maxmemory").toLongLong();
-    if (policy.isEmpty()) {
-        end(Kind::Eviction, State::Skipped, QStringLiteral("not told (needs +info)"));
-        return;
-    }
-    const QString used = facts.value("used_memory_human");
-    const QString most = limit > 0 ? facts.value("maxmemory_human") : QStringLiteral("no limit");
-    const QString detail = QStringLiteral("%1; %2 used of %3").arg(policy, used, most);
-    if (limit == 0)
-        end(Kind::Eviction, State::Advice, detail,
-            QStringLiteral("Without maxmemory the server grows until the system stops it. Set maxmemory, and "
-                           "maxmemory-policy volatile-lru."));
-    else if (policy == QLatin1String("noeviction"))
-        end(Kind::Eviction, State::Advice, detail,
-            QStringLiteral("A full server refuses new answers. maxmemory-policy volatile-lru makes room by "
-                           "dropping entries that were not used for long."));
-    else if (policy.startsWith(QLatin1String("allkeys")))
-        end(Kind::Eviction, State::Advice, detail,
-            QStringLiteral("A full server may drop ledger, agents and pinned entries, too. maxmemory-policy "
-                           "volatile-lru drops only what has a lifetime."));
-    else
-        end(Kind::Eviction, State::Passed, detail);
-}
-
-void Tester::judgePersistence(const Facts& facts, const redis::Reply& save)
-{
-    if (!facts.contains("aof_enabled")) {
-        end(Kind::Persistence, State::Skipped, QStringLiteral("not told (needs +info)"));
-        return;
-    }
-    const QString remedy = QStringLiteral("appendonly yes keeps the ledger and the cache over a restart.");
-    if (facts.value("rdb_last_bgsave_status") == QLatin1String("err")
-        || facts.value("aof_last_write_status") == QLatin1String("err")) {
-        end(Kind::Persistence, State::Advice, QStringLiteral("the last save to disk failed"),
-            QStringLiteral("See the server's log, its disk and rights."));
-        return;
-    }
-    if (facts.value("aof_enabled") == QLatin1String("1")) {
-        end(Kind::Persistence, State::Passed, QStringLiteral("append-only file"));
-        return;
-    }
-    if (!save.isArray() || save.items.size() < 2) {
-        end(Kind::Persistence, State::Advice,
-            QStringLiteral("no append-only file; snapshots are not told (needs +config|get)"), remedy);
-        return;
-    }
-    if (save.items[1].bytes.isEmpty())
-        end(Kind::Persistence, State::Advice, QStringLiteral("off: a restart empties cache and ledger"),
-            remedy);
-    else
-        end(Kind::Persistence, State::Advice,
-            QStringLiteral("snapshots now and then (save %1)").arg(QString::fromUtf8(save.items[1].bytes)),
-            QStringLiteral("What came after the last snapshot is lost with a crash. ") + remedy);
-}
-
 } // namespace
-
-QString TestStep::title() const
-{
-    switch (kind) {
-    case Kind::Address:
-        return QStringLiteral("Address");
-    case Kind::Sentinel:
-        return QStringLiteral("Sentinel");
-    case Kind::Name:
-        return QStringLiteral("Name");
-    case Kind::Reach:
-        return QStringLiteral("Connection");
-    case Kind::Encryption:
-        return QStringLiteral("TLS");
-    case Kind::Login:
-        return QStringLiteral("Login");
-    case Kind::Permissions:
-        return QStringLiteral("Permissions");
-    case Kind::Server:
-        return QStringLiteral("Version");
-    case Kind::Latency:
-        return QStringLiteral("Latency");
-    case Kind::Eviction:
-        return QStringLiteral("Eviction");
-    case Kind::Persistence:
-        return QStringLiteral("Persistence");
-    case Kind::File:
-        return QStringLiteral("File");
-    }
-    return {};
-}
-
-QString TestStep::id() const
-{
-    return title().toLower();
-}
-
-QString testStateName(TestStep::State state)
-{
-    switch (state) {
-    case State::Waiting:
-        return QStringLiteral("waiting");
-    case State::Running:
-        return QStringLiteral("running");
-    case State::Passed:
-        return QStringLiteral("passed");
-    case State::Advice:
-        return QStringLiteral("advice");
-    case State::Failed:
-        return QStringLiteral("failed");
-    case State::Skipped:
-        return QStringLiteral("skipped");
-    }
-    return {};
-}
 
 QCoro::Task<std::vector<TestStep>> testConnection(
     TestTarget target, TestProgress progress, std::stop_token stop)

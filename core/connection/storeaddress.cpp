@@ -1,7 +1,6 @@
 #include "connection/storeaddress.h"
 
 #include "base/error.h"
-#include "base/redact.h"
 #include "redis/redisurl.h"
 
 #include <QStringList>
@@ -137,11 +136,6 @@ QString StoreAddress::urlWith(const StoreSecrets& secrets) const
     const QString text = build(*this, userInfo, secrets.sentinelPassword, sentinelUser);
     redis::RedisUrl::parse(text);
     return text;
-}
-
-QString withoutPasswords(const QString& text)
-{
-    return redacted(text);
 }
 
 } // namespace llmcache

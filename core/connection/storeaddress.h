@@ -40,7 +40,4 @@ struct StoreAddress {
     friend bool operator==(const StoreAddress&, const StoreAddress&) = default;
 };
 
-/// `text` with the passwords of all URLs in it replaced, also in those that are no valid store URLs.
-QString withoutPasswords(const QString& text);
-
 } // namespace llmcache
