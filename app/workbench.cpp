@@ -17,6 +17,7 @@
 #include <QDateTime>
 #include <QInputDialog>
 #include <QLoggingCategory>
+#include <QPointer>
 #include <QSettings>
 
 #include <utility>
@@ -44,13 +45,13 @@ QCoro::Task<StoreStatus> statusOf(Session* session)
     co_return status;
 }
 
-QCoro::Task<> fillIfEmpty(Session* session, std::stop_token stop)
+QCoro::Task<> fillIfEmpty(Session* session, std::stop_token stop, std::function<void(int percent)> progress)
 {
     auto listing = session->store().listEntries({}, 1);
     const EntryPage page = co_await listing;
     if (!page.rows.empty())
         co_return;
-    auto filling = fillSampleWorkspace(session, stop);
+    auto filling = fillSampleWorkspace(session, stop, std::move(progress));
     co_await filling;
 }
 
@@ -253,9 +254,14 @@ void Workbench::fillSample()
             tr("It is in a file of its own, which goes with it."), false, tr("Remove the sample"),
             [this] { Q_EMIT sampleRemovalRequested(); });
     };
-    m_window->showMessage(tr("The sample workspace is being filled…"), {}, false);
-    m_deskTasks.run(
-        [session = m_session.get()](std::stop_token stop) { return fillIfEmpty(session, std::move(stop)); },
+    // Until closing, what is dropped runs on without its window.
+    const auto tell = [window = QPointer<ui::MainWindow>(m_window.get())](int percent) {
+        if (window)
+            window->showMessage(tr("The sample workspace is being filled: %1 %").arg(percent), {}, false);
+    };
+    tell(0);
+    m_deskTasks.run([session = m_session.get(), tell](
+                        std::stop_token stop) { return fillIfEmpty(session, std::move(stop), tell); },
         [this, marked] {
             marked();
             for (ui::View* view : {static_cast<ui::View*>(m_workbench), static_cast<ui::View*>(m_cache),

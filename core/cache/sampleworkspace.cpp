@@ -3,8 +3,12 @@
 #include "agent/message.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/worker.h"
 #include "cache/request.h"
 #include "cache/session.h"
+#include "store/entryimage.h"
+
+#include <qcorofuture.h>
 
 #include <QRandomGenerator>
 #include <QUuid>
@@ -18,6 +22,9 @@ namespace {
 
 constexpr qint64 dayMs = 86'400'000;
 constexpr int days = 60;
+/// Made in these last days, the entries of all of which are still there.
+constexpr int daysWithEntries = 36;
+constexpr std::chrono::days lifetime{60};
 
 struct Kind {
     const char* agent;
@@ -77,6 +84,7 @@ Agent agentOf(const Kind& kind)
     agent.name = QString::fromLatin1(kind.agent);
     agent.model = QString::fromLatin1(kind.model);
     agent.task = QString::fromLatin1(kind.task);
+    agent.ttl = lifetime;
     agent.systemPrompt = SystemPrompt(QStringLiteral("You are the %1 of a support team.").arg(agent.name));
     return agent;
 }
@@ -110,6 +118,8 @@ Entry entryOf(
     meta.answerExcerpt = excerpt(outputText(entry.output));
     meta.human = number % 41 == 0;
     meta.pinned = meta.human;
+    if (number % 9 == 0)
+        meta.tags = {QStringLiteral("golden set")};
     return entry;
 }
 
@@ -132,7 +142,7 @@ Call callOf(const Entry& entry, Outcome outcome, qint64 timeMs, QRandomGenerator
     if (outcome == Outcome::Hit) {
         call.cost = Money();
         call.avoided = entry.meta.cost;
-        call.latency = std::chrono::milliseconds(0);
+        call.latency = std::chrono::milliseconds(random.bounded(3));
     } else if (outcome == Outcome::Failed) {
         call.cost = Money();
         call.usage = {};
@@ -140,10 +150,12 @@ Call callOf(const Entry& entry, Outcome outcome, qint64 timeMs, QRandomGenerator
         call.latency = std::chrono::milliseconds(6000 + random.bounded(9000));
         call.waited = call.latency;
         call.attempts = 3;
+        call.rateLimits = 3;
     } else {
         call.cost = entry.meta.cost;
         call.latency = entry.meta.latency;
-        call.attempts = 1;
+        call.attempts = random.bounded(25) == 0 ? 2 : 1;
+        call.rateLimits = call.attempts - 1;
     }
     return call;
 }
@@ -163,24 +175,31 @@ Agent profilerAgent()
     return agent;
 }
 
-} // namespace
+struct Day {
+    std::vector<EntryChange> entries;
+    std::vector<Call> calls;
+};
 
-QCoro::Task<> fillSampleWorkspace(Session* session, std::stop_token stop)
+EntryChange storing(const Entry& entry)
+{
+    EntryChange change;
+    change.kind = EntryChange::Kind::Put;
+    change.fingerprint = entry.meta.fingerprint;
+    change.fields = toFields(entry, 1);
+    change.setsExpiry = true;
+    if (!entry.meta.pinned)
+        change.expiresMs = entry.meta.createdMs + std::chrono::milliseconds(lifetime).count();
+    return change;
+}
+
+/// All days, the oldest first.
+std::vector<Day> makeDays(qint64 now, const PriceTable& prices)
 {
     QRandomGenerator random(20261123);
-    Store& store = session->store();
-    const PriceTable prices = session->runner().prices();
-    const qint64 now = session->clock().nowMs();
-    for (const Kind& kind : kinds) {
-        Agent agent = kind.agent == kinds.front().agent ? profilerAgent() : agentOf(kind);
-        const QString user = QStringLiteral("ana");
-        co_await store.saveAgent(std::move(agent), -1, user, now - 12 * 60'000);
-    }
-    std::vector<Call> calls;
+    std::vector<Day> made;
     int number = 100;
     for (int day = days; day >= 0; --day) {
-        if (stop.stop_requested())
-            throw Cancelled();
+        Day& one = made.emplace_back();
         const qint64 start = now - day * dayMs;
         const bool weekend = day % 7 == 1 || day % 7 == 2;
         for (const Kind& kind : kinds) {
@@ -194,20 +213,41 @@ QCoro::Task<> fillSampleWorkspace(Session* session, std::stop_token stop)
                 const Outcome outcome = hit   ? Outcome::Hit
                     : random.bounded(60) == 0 ? Outcome::Failed
                                               : Outcome::Miss;
-                calls.push_back(callOf(entry, outcome, time, random));
-                if (!hit && day < 14) {
-                    Commit commit;
-                    commit.entry = entry;
-                    commit.entry.meta.createdMs = time;
-                    if (!entry.meta.pinned)
-                        commit.ttl = defaultTtl - std::chrono::seconds((now - time) / 1000);
-                    co_await store.commit(std::move(commit));
-                }
+                one.calls.push_back(callOf(entry, outcome, time, random));
+                if (outcome == Outcome::Miss && day < daysWithEntries)
+                    one.entries.push_back(storing(entry));
             }
         }
-        std::vector<Call> batch = std::move(calls);
-        calls = {};
-        co_await store.recordCalls(std::move(batch));
+    }
+    return made;
+}
+
+} // namespace
+
+QCoro::Task<> fillSampleWorkspace(
+    Session* session, std::stop_token stop, std::function<void(int percent)> progress)
+{
+    Store& store = session->store();
+    const PriceTable prices = session->runner().prices();
+    const qint64 now = session->clock().nowMs();
+    for (const Kind& kind : kinds) {
+        Agent agent = kind.agent == kinds.front().agent ? profilerAgent() : agentOf(kind);
+        const QString user = QStringLiteral("ana");
+        co_await store.saveAgent(std::move(agent), -1, user, now - 12 * 60'000);
+    }
+    QFuture<std::vector<Day>> making =
+        runOn(*QThreadPool::globalInstance(), [now, prices] { return makeDays(now, prices); });
+    std::vector<Day> made = co_await making;
+    constexpr int whole = 100;
+    int done = 0;
+    for (Day& day : made) {
+        if (stop.stop_requested())
+            throw Cancelled();
+        if (progress)
+            progress(done++ * whole / static_cast<int>(made.size()));
+        if (!day.entries.empty())
+            co_await store.changeEntries(std::move(day.entries));
+        co_await store.recordCalls(std::move(day.calls));
     }
 }
 

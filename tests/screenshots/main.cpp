@@ -1,10 +1,15 @@
 // Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER. With
 // --states also what they look like in the middle of something.
 
+#include "base/logbook.h"
 #include "cache/cacheview.h"
+#include "cache/sampleworkspace.h"
 #include "cachestates.h"
+#include "connection/connections.h"
+#include "connections/connectionscard.h"
 #include "cost/pricefiles.h"
 #include "costs/costsview.h"
+#include "provider/keyring.h"
 #include "sampledata.h"
 #include "settings/settingsview.h"
 #include "shell/mainwindow.h"
@@ -29,7 +34,7 @@ using namespace llmcache;
 
 QCoro::Task<> fillAndQuit(Session* session, QEventLoop* loop)
 {
-    co_await screenshots::fillWorkspace(session);
+    co_await fillSampleWorkspace(session);
     QMetaObject::invokeMethod(loop, &QEventLoop::quit, Qt::QueuedConnection);
 }
 
@@ -73,19 +78,17 @@ public:
                 takeCosts(scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
                 if (m_withStates) {
+                    takeSettings(scheme, size);
                     m_workbench.window().showView(&m_workbench.cacheView());
                     screenshots::showCacheStates(m_workbench.cacheView(),
                         [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); });
+                    screenshots::takeWorkbenchStates(
+                        m_workbench, [this] { settle(m_workbench.window()); },
+                        [&](const QString& name, QWidget* window) {
+                            save(window, fileName(name, scheme, size));
+                        });
                 }
             }
-            if (!m_withStates)
-                continue;
-            m_workbench.window().resize(1440, 900);
-            screenshots::takeWorkbenchStates(
-                m_workbench, [this] { settle(m_workbench.window()); },
-                [this, scheme](const QString& name, QWidget* window) {
-                    save(window, QStringLiteral("%1-%2").arg(name, ui::colorSchemeName(scheme)));
-                });
         }
     }
 
@@ -102,14 +105,32 @@ private:
         }
     }
 
+    void takeSettings(ui::ColorScheme scheme, const QSize& size)
+    {
+        using Page = ui::SettingsView::Page;
+        ui::SettingsView& settings = m_workbench.settingsView();
+        for (const auto& [page, name] : {std::pair(Page::Runs, "settings-runs"),
+                 std::pair(Page::Connections, "settings-connections"), std::pair(Page::Keys, "settings-keys"),
+                 std::pair(Page::Prices, "settings-prices"), std::pair(Page::Log, "settings-log"),
+                 std::pair(Page::About, "settings-about"), std::pair(Page::Appearance, "settings")}) {
+            settings.showPage(page);
+            take(&settings, QString::fromLatin1(name), scheme, size);
+        }
+    }
+
     void take(ui::View* view, const QString& name, ui::ColorScheme scheme, const QSize& size)
     {
         m_workbench.window().showView(view);
         settle(m_workbench.window());
+        save(&m_workbench.window(), fileName(name, scheme, size));
+    }
+
+    static QString fileName(const QString& name, ui::ColorScheme scheme, const QSize& size)
+    {
         QString file = QStringLiteral("%1-%2").arg(name, ui::colorSchemeName(scheme));
         if (size.width() != 1440)
             file += QStringLiteral("-%1").arg(size.width());
-        save(&m_workbench.window(), file);
+        return file;
     }
 
     void save(QWidget* window, const QString& name)
@@ -156,7 +177,17 @@ int main(int argc, char** argv)
         loop.exec();
     }
     settings.setValue(QStringLiteral("workbench/agent"), QStringLiteral("profiler"));
-    app::Workbench workbench(config, &settings, &theme);
+    settings.setValue(QStringLiteral("window/welcome"), false);
+    KeyRing keys(config.dataFolder);
+    Connections connections(config.dataFolder, &keys);
+    LogBook log;
+    log.add(LogBook::Level::Info, QStringLiteral("llmcache.store"), QStringLiteral("Connected"));
+    log.add(LogBook::Level::Warning, QStringLiteral("llmcache.run"),
+        QStringLiteral("The rate limit of anthropic was reached; waiting 1.2 s"));
+    app::WindowDesk desk;
+    desk.connections = &connections;
+    desk.log = &log;
+    app::Workbench workbench(config, &settings, &theme, desk);
     workbench.session().providers().setProvider(QStringLiteral("anthropic"), screenshots::cannedProvider());
     workbench.window().resize(1440, 900);
     workbench.show();

@@ -10,6 +10,7 @@
 #include "workbench/workbenchview.h"
 
 #include <QAction>
+#include <QTabBar>
 
 namespace llmcache::screenshots {
 
@@ -36,6 +37,13 @@ void takeWorkbenchStates(app::Workbench& workbench, const std::function<void()>&
     changed.agent.settings.temperature = 0.7;
     changed.prompt += QStringLiteral("\nBe brief.");
     view.restore(changed);
+    view.explainDraft();
+    settle();
+    take(QStringLiteral("workbench-not-run"), &workbench.window());
+    view.findChild<QTabBar*>(QStringLiteral("agent tabs"))->setCurrentIndex(3);
+    settle();
+    take(QStringLiteral("workbench-settings"), &workbench.window());
+    view.findChild<QTabBar*>(QStringLiteral("agent tabs"))->setCurrentIndex(0);
     view.run();
     settle();
     view.runPanel()->answer()->showExplanation();
