@@ -1,7 +1,9 @@
 #include "window.h"
 
 #include "base/error.h"
+#include "base/proxychoice.h"
 #include "logkeeper.h"
+#include "settings/runpreferences.h"
 #include "settings/settingsview.h"
 #include "storechoice.h"
 #include "theme/theme.h"
@@ -33,6 +35,15 @@ std::unique_ptr<QSettings> openSettings(const CommandLine& line)
         QSettings::IniFormat, QSettings::UserScope, QStringLiteral("llmcache"), QStringLiteral("llmcache"));
 }
 
+/// All that is seen grows together, so that nothing is cut. What the environment says wins.
+void useSize(const QSettings& settings)
+{
+    constexpr int usual = 100;
+    const int percent = ui::appearanceSize(settings);
+    if (percent != usual && !qEnvironmentVariableIsSet("QT_SCALE_FACTOR"))
+        qputenv("QT_SCALE_FACTOR", QByteArray::number(static_cast<double>(percent) / usual));
+}
+
 /// Times are shown in the zone of the settings. Before anything asks for the time: the environment is not for
 /// several threads.
 void useTimeZone(const QSettings& settings)
@@ -42,11 +53,22 @@ void useTimeZone(const QSettings& settings)
         qputenv("TZ", ':' + zone);
 }
 
+void useProxyOf(const QSettings& settings)
+{
+    try {
+        useProxy(ui::proxyPreference(settings));
+    } catch (const ConfigurationError& error) {
+        qWarning("%s", error.what()); // by hand, into the file of the settings
+    }
+}
+
 } // namespace
 
 int runWindow(int& argc, char** argv, const CommandLine& line)
 {
     needDisplay();
+    const auto settings = openSettings(line);
+    useSize(*settings);
     QApplication application(argc, argv);
     QApplication::setApplicationDisplayName(QStringLiteral("LLM Cache Workbench"));
     QApplication::setDesktopFileName(QStringLiteral("io.github.llmcache.Workbench"));
@@ -54,8 +76,8 @@ int runWindow(int& argc, char** argv, const CommandLine& line)
     QApplication::setQuitOnLastWindowClosed(false);
     LogBook log;
     const LogKeeper keeper(&log);
-    const auto settings = openSettings(line);
     useTimeZone(*settings);
+    useProxyOf(*settings);
     ui::Theme theme;
     ui::restoreAppearance(&theme, *settings);
     theme.apply(application);

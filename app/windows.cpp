@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "connection/connectionsecrets.h"
+#include "settings/runpreferences.h"
 #include "shell/mainwindow.h"
 #include "workbench.h"
 
@@ -173,6 +174,8 @@ void Windows::openTarget(Target target, Workbench* replaced)
         desk.colour = target.profile->colour;
     }
     desk.isSample = target.config.connection.name == sampleName && target.config.workspace == sampleWorkspace;
+    if (const QString user = ui::RunPreferences::from(*m_settings).user; !user.isEmpty())
+        target.config.identity.user = user;
     try {
         window = std::make_unique<Workbench>(target.config, m_settings, m_theme, desk);
     } catch (const Error& error) {

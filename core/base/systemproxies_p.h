@@ -5,7 +5,7 @@
 
 namespace llmcache {
 
-/// The system's proxies, read anew for each connection; never for this machine itself.
+/// The proxy of useProxy(), else the system's, read anew for each connection; never for this machine itself.
 class SystemProxies final : public QNetworkProxyFactory {
 public:
     QList<QNetworkProxy> queryProxy(const QNetworkProxyQuery& query) override
@@ -13,6 +13,9 @@ public:
         const QString host = query.peerHostName();
         if (host == QLatin1String("localhost") || QHostAddress(host).isLoopback())
             return {QNetworkProxy(QNetworkProxy::NoProxy)};
+        const QNetworkProxy chosen = QNetworkProxy::applicationProxy();
+        if (chosen.type() != QNetworkProxy::DefaultProxy)
+            return {chosen};
         return systemProxyForQuery(query);
     }
 };

@@ -14,6 +14,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <array>
 
 namespace llmcache::ui {
 
@@ -21,7 +22,11 @@ namespace {
 
 const QString schemeKey = QStringLiteral("appearance/scheme");
 const QString densityKey = QStringLiteral("appearance/density");
+const QString sizeKey = QStringLiteral("appearance/size");
 const QString zoneKey = QStringLiteral("appearance/time_zone");
+
+/// In per cent of the size that the program is made for.
+constexpr std::array appearanceSizes{90, 100, 110, 125, 150, 175, 200};
 
 } // namespace
 
@@ -37,20 +42,35 @@ void saveAppearance(const Theme& theme, QSettings& settings)
     settings.setValue(densityKey, densityName(theme.density()));
 }
 
+int appearanceSize(const QSettings& settings)
+{
+    const int percent = settings.value(sizeKey).toInt();
+    constexpr int usual = 100;
+    return std::find(appearanceSizes.begin(), appearanceSizes.end(), percent) == appearanceSizes.end()
+        ? usual
+        : percent;
+}
+
 AppearanceCard::AppearanceCard(Theme* theme, QSettings* settings, QWidget* parent)
     : Card(tr("Appearance"), parent)
     , m_theme(theme)
     , m_settings(settings)
     , m_scheme(new SegmentedControl)
     , m_density(new SegmentedControl)
+    , m_size(new QComboBox)
     , m_zone(new QComboBox)
-    , m_zoneNote(makeLabel(tr("Used when the program starts next."), Tone::Secondary))
+    , m_note(makeLabel(tr("Size and time zone are used when the program starts next."), Tone::Secondary))
 {
     headingRow()->addStretch();
     for (const QString& text : {tr("System"), tr("Light"), tr("Dark")})
         m_scheme->addSegment(text);
     for (const QString& text : {tr("Comfortable"), tr("Compact")})
         m_density->addSegment(text);
+    for (const int percent : appearanceSizes)
+        m_size->addItem(tr("%1 %").arg(percent), percent);
+    m_size->setObjectName(QStringLiteral("text size"));
+    m_size->setToolTip(tr("Of text, and of controls and pictures with it"));
+    m_size->setCurrentIndex(m_size->findData(appearanceSize(*m_settings)));
     m_zone->addItem(tr("The system's"), QByteArray());
     for (const QByteArray& id : QTimeZone::availableTimeZoneIds())
         m_zone->addItem(QString::fromLatin1(id), id);
@@ -62,7 +82,7 @@ AppearanceCard::AppearanceCard(Theme* theme, QSettings* settings, QWidget* paren
     m_zone->setMinimumWidth(220);
     m_zone->setObjectName(QStringLiteral("time zone"));
     m_zone->setCurrentIndex(std::max(0, m_zone->findData(m_settings->value(zoneKey).toByteArray())));
-    m_zoneNote->hide();
+    m_note->hide();
     auto* grid = new QGridLayout;
     grid->setHorizontalSpacing(16);
     grid->setVerticalSpacing(8);
@@ -71,12 +91,13 @@ AppearanceCard::AppearanceCard(Theme* theme, QSettings* settings, QWidget* paren
     int row = 0;
     for (const auto& [text, control] : {std::pair<QString, QWidget*>(tr("Colours"), m_scheme),
              std::pair<QString, QWidget*>(tr("Density"), m_density),
+             std::pair<QString, QWidget*>(tr("Text size"), m_size),
              std::pair<QString, QWidget*>(tr("Time zone"), m_zone)}) {
         control->setAccessibleName(text);
         grid->addWidget(makeLabel(text, Tone::Secondary), row, 0);
         grid->addWidget(control, row++, 1, Qt::AlignLeft);
     }
-    grid->addWidget(m_zoneNote, row, 1);
+    grid->addWidget(m_note, row, 1);
     body()->addLayout(grid);
 
     showTheme();
@@ -89,9 +110,13 @@ AppearanceCard::AppearanceCard(Theme* theme, QSettings* settings, QWidget* paren
         m_theme->setDensity(static_cast<Density>(index));
         saveAppearance(*m_theme, *m_settings);
     });
+    connect(m_size, &QComboBox::currentIndexChanged, this, [this](int index) {
+        m_settings->setValue(sizeKey, m_size->itemData(index).toInt());
+        m_note->show();
+    });
     connect(m_zone, &QComboBox::currentIndexChanged, this, [this](int index) {
         m_settings->setValue(zoneKey, m_zone->itemData(index).toByteArray());
-        m_zoneNote->show();
+        m_note->show();
     });
 }
 

@@ -9,7 +9,7 @@ namespace llmcache::ui {
 
 class SegmentedControl;
 
-/// Colours, density, and the time zone that times are shown in.
+/// Colours, density, size, and the time zone that times are shown in.
 class AppearanceCard : public Card {
     Q_OBJECT
 public:
@@ -22,8 +22,9 @@ private:
     QSettings* m_settings;
     SegmentedControl* m_scheme;
     SegmentedControl* m_density;
+    QComboBox* m_size;
     QComboBox* m_zone;
-    QLabel* m_zoneNote;
+    QLabel* m_note;
 };
 
 } // namespace llmcache::ui

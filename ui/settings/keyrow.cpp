@@ -17,6 +17,7 @@ namespace {
 constexpr int nameWidth = 128;
 constexpr int badgeWidth = 100;
 constexpr int setWidth = 78;
+constexpr int testWidth = 64;
 
 } // namespace
 
@@ -25,6 +26,8 @@ KeyRow::KeyRow(const KeySlot& slot, QWidget* parent)
     , m_slot(slot)
     , m_variable(slot.variables.front())
     , m_badge(new Badge)
+    , m_test(flatButton(tr("Test")))
+    , m_result(makeLabel({}))
     , m_set(flatButton({}))
     , m_remove(dangerButton(tr("Delete")))
     , m_editor(new QWidget)
@@ -54,6 +57,9 @@ KeyRow::KeyRow(const KeySlot& slot, QWidget* parent)
     place->setContentsMargins(0, 0, 0, 0);
     placeHolder->setFixedWidth(badgeWidth);
     row->addWidget(placeHolder);
+    m_test->setFixedWidth(testWidth);
+    m_test->setObjectName(QStringLiteral("test key"));
+    row->addWidget(m_test);
     m_set->setFixedWidth(setWidth);
     row->addWidget(m_set);
 
@@ -63,11 +69,19 @@ KeyRow::KeyRow(const KeySlot& slot, QWidget* parent)
     column->setSizeConstraint(QLayout::SetMinimumSize);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
     column->addLayout(row);
+    m_result->setObjectName(QStringLiteral("key test"));
+    m_result->setWordWrap(true);
+    m_result->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    m_result->setContentsMargins(nameWidth + 8, 0, 0, 6);
+    column->addWidget(m_result);
     column->addWidget(m_editor);
     layOutEditor();
     connect(m_set, &QPushButton::clicked, this, &KeyRow::editRequested);
+    connect(m_test, &QPushButton::clicked, this,
+        [this] { m_isTesting ? Q_EMIT testCancelled() : Q_EMIT testRequested(); });
     connect(m_remove, &QPushButton::clicked, this, &KeyRow::removeRequested);
     setPlace(m_variable, KeyRing::Place::None, false);
+    clearTest();
     closeEditor();
 }
 
@@ -123,6 +137,7 @@ void KeyRow::setPlace(const QString& variable, KeyRing::Place place, bool isStor
         text = tr("✓ this session");
     m_badge->setBadge(none ? BadgeKind::Neutral : BadgeKind::Hit, text);
     m_badge->setAccessibleName(tr("%1 key: %2").arg(m_slot.provider, text));
+    m_test->setVisible(!none);
     m_set->setText(none ? tr("Set…") : tr("Replace…"));
     m_set->setAccessibleName(tr("%1 key of %2").arg(none ? tr("Set") : tr("Replace"), m_slot.provider));
     // What the environment says wins: another key would change nothing.
@@ -132,6 +147,34 @@ void KeyRow::setPlace(const QString& variable, KeyRing::Place place, bool isStor
             : QString());
     m_remove->setVisible(place == KeyRing::Place::Session || isStored);
     m_remove->setAccessibleName(tr("Delete key of %1").arg(m_slot.provider));
+}
+
+void KeyRow::showTesting()
+{
+    m_isTesting = true;
+    m_test->setText(tr("Cancel"));
+    m_test->setAccessibleName(tr("Cancel the test of the key of %1").arg(m_slot.provider));
+    showText(Tone::Secondary, tr("Asking %1…").arg(m_slot.provider));
+}
+
+void KeyRow::showTest(Tone tone, const QString& text)
+{
+    m_isTesting = false;
+    m_test->setText(tr("Test"));
+    m_test->setAccessibleName(tr("Test the key of %1").arg(m_slot.provider));
+    showText(tone, text);
+}
+
+void KeyRow::clearTest()
+{
+    showTest(Tone::Secondary, {});
+}
+
+void KeyRow::showText(Tone tone, const QString& text)
+{
+    setTone(m_result, tone);
+    m_result->setText(text);
+    m_result->setVisible(!text.isEmpty());
 }
 
 void KeyRow::openEditor()

@@ -1,15 +1,16 @@
 #pragma once
 
 #include "provider/keyring.h"
+#include "widgets/controls.h"
 
 #include <QWidget>
 
+class QLabel;
 class QLineEdit;
 
 namespace llmcache::ui {
 
 class Badge;
-class Button;
 
 /// One key: whose it is, where it is, and a field to type another, which is open while somebody edits.
 class KeyRow : public QWidget {
@@ -23,20 +24,30 @@ public:
     void openEditor();
     void closeEditor();
     bool isEditing() const;
+    /// The key is being tried; the button cancels it.
+    void showTesting();
+    void showTest(Tone tone, const QString& text);
+    void clearTest();
 
 Q_SIGNALS:
     void editRequested();
     void storeRequested(const QString& key);
     void keepRequested(const QString& key);
     void removeRequested();
+    void testRequested();
+    void testCancelled();
 
 private:
     void layOutEditor();
     void reveal(bool shown);
+    void showText(Tone tone, const QString& text);
 
     KeySlot m_slot;
     QString m_variable;
     Badge* m_badge;
+    Button* m_test;
+    QLabel* m_result;
+    bool m_isTesting = false;
     Button* m_set;
     Button* m_remove;
     QWidget* m_editor;

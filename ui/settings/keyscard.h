@@ -4,7 +4,12 @@
 #include "widgets/card.h"
 #include "widgets/tasks.h"
 
+#include <memory>
 #include <vector>
+
+namespace llmcache {
+class ProviderRegistry;
+} // namespace llmcache
 
 namespace llmcache::ui {
 
@@ -16,12 +21,12 @@ class KeyRow;
 class KeysCard : public Card {
     Q_OBJECT
 public:
-    /// `theme` and `keys` must outlive the widget.
-    KeysCard(const Theme* theme, KeyRing* keys, QWidget* parent = nullptr);
+    /// `theme`, `keys` and `providers` must outlive the widget.
+    KeysCard(const Theme* theme, KeyRing* keys, ProviderRegistry* providers, QWidget* parent = nullptr);
     /// Looks again which keys there are: another program may have stored one.
     void reload();
-    void stopTasks() { m_tasks.stop(); }
-    int activeTasks() const { return m_tasks.active(); }
+    void stopTasks();
+    int activeTasks() const;
 
 Q_SIGNALS:
     /// Something was done.
@@ -34,10 +39,13 @@ private:
     void store(KeyRow* row, const QString& key);
     void keepForSession(KeyRow* row, const QString& key);
     void remove(KeyRow* row);
+    void test(KeyRow* row, TaskScope* scope);
 
     KeyRing* m_keys;
+    ProviderRegistry* m_providers;
     ErrorBanner* m_banner;
     std::vector<KeyRow*> m_rows;
+    std::vector<std::unique_ptr<TaskScope>> m_tests; ///< one a row
     TaskScope m_tasks;
 };
 

@@ -6,6 +6,7 @@
 #include "settings/keyscard.h"
 #include "settings/logcard.h"
 #include "settings/pricescard.h"
+#include "settings/runscard.h"
 #include "shell/panes.h"
 #include "theme/theme.h"
 #include "widgets/card.h"
@@ -120,7 +121,8 @@ void SettingsView::setSession(Session* session)
 {
     m_prices = new PricesCard(m_theme, session);
     addPage(Page::Prices, tr("Prices"), m_prices);
-    m_keys = new KeysCard(m_theme, &session->keys());
+    m_keys = new KeysCard(m_theme, &session->keys(), &session->providers());
+    addPage(Page::Runs, tr("Runs"), new RunsCard(m_theme, m_settings, Identity::ofProcess().user));
     addPage(Page::Keys, tr("Provider keys"), m_keys);
     const auto say = [this](const QString& text) { Q_EMIT notice(text, {}, {}); };
     connect(m_keys, &KeysCard::notice, this, say);

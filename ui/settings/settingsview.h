@@ -28,12 +28,15 @@ class Theme;
 /// Puts the appearance that `settings` remember on the theme.
 void restoreAppearance(Theme* theme, const QSettings& settings);
 void saveAppearance(const Theme& theme, QSettings& settings);
+/// How large text, controls and pictures are to be, in per cent; before there is an application.
+int appearanceSize(const QSettings& settings);
 
-/// Pages of settings: how it looks, connections, keys, prices, the log, and what the program found.
+/// Pages of settings: how it looks, runs and network, connections, keys, prices, the log, and what the
+/// program found.
 class SettingsView : public View {
     Q_OBJECT
 public:
-    enum class Page { Appearance, Connections, Keys, Prices, Log, About };
+    enum class Page { Appearance, Runs, Connections, Keys, Prices, Log, About };
     struct Facts {
         QString store; ///< kind, address without secrets
         QString source; ///< who chose it
