@@ -10,16 +10,22 @@
 #include "widgets/badge.h"
 #include "widgets/card.h"
 #include "widgets/codeedit.h"
+#include "widgets/diffview.h"
 #include "widgets/errorbanner.h"
 #include "workbench.h"
+#include "workbench/comparedialog.h"
+#include "workbench/runhistory.h"
 #include "workbench/workbenchview.h"
 
+#include <QAction>
 #include <QComboBox>
+#include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTableView>
 
 using namespace llmcache;
@@ -43,6 +49,9 @@ private Q_SLOTS:
     void rateLimitIsWaitedOutInSight();
     void storeDiesAndComesBack();
     void closesWhileARunIsUnderWay();
+    void closesThoughTheStoreHangs();
+    void explainedComparedAndReopened();
+    void aStoppedRunLeavesNothing();
 
 private:
     void makeAgent();
@@ -59,6 +68,13 @@ private:
         edit->setFocus();
         QTest::keySequence(edit, QKeySequence::SelectAll);
         QTest::keyClicks(edit, prompt);
+    }
+    void command(const QString& text)
+    {
+        for (QAction* action : m_workbench->workbenchView().commands()) {
+            if (action->text() == text)
+                action->trigger();
+        }
     }
     void press(Qt::Key digit) { QTest::keyClick(&m_workbench->window(), digit, Qt::ControlModifier); }
     void waitForBadge(Outcome outcome)
@@ -224,6 +240,80 @@ void TestE2eWindow::closesWhileARunIsUnderWay()
     QTRY_COMPARE_WITH_TIMEOUT(finished.count(), 1, patience);
     m_workbench.reset();
     m_provider->release();
+}
+
+void TestE2eWindow::closesThoughTheStoreHangs()
+{
+    type(QStringLiteral("What is the capital of France?"));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    m_redis->freeze();
+    click("run"); // waits for an answer that does not come
+    QTRY_VERIFY_WITH_TIMEOUT(m_workbench->isBusy(), patience);
+    QSignalSpy finished(m_workbench.get(), &app::Workbench::finished);
+    QElapsedTimer elapsed;
+    elapsed.start();
+    m_workbench->window().close();
+    QVERIFY(finished.wait(patience));
+    // Five seconds of patience, and what a busy machine adds.
+    QVERIFY2(elapsed.elapsed() < 15'000, qPrintable(QString::number(elapsed.elapsed())));
+    m_redis->thaw();
+    m_workbench.reset();
+}
+
+void TestE2eWindow::explainedComparedAndReopened()
+{
+    const QString prompt = QStringLiteral("Tell a short story");
+    type(prompt);
+    click("run");
+    waitForBadge(Outcome::Miss);
+    const QString story = raw();
+    QVERIFY(story.startsWith(QStringLiteral("Once upon a time")));
+
+    find<QTabBar>("agent tabs")->setCurrentIndex(3);
+    auto* const temperature = find<QLineEdit>("temperature");
+    temperature->setFocus();
+    QTest::keyClicks(temperature, QStringLiteral("0.3"));
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("explain outlook")->isVisible(), patience);
+    click("explain outlook");
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<QLabel>("explain verdict")->text().startsWith(QStringLiteral("temperature")), patience);
+    QCOMPARE(m_provider->requests(prompt).size(), std::size_t(1));
+
+    click("run");
+    waitForBadge(Outcome::Miss);
+    QCOMPARE(m_provider->requests(prompt).size(), std::size_t(2));
+    command(QStringLiteral("Compare runs"));
+    QTRY_VERIFY_WITH_TIMEOUT(m_workbench->window().findChild<CompareDialog*>(), patience);
+    auto* const compare = m_workbench->window().findChild<CompareDialog*>();
+    QTRY_VERIFY_WITH_TIMEOUT(compare->findChild<DiffView*>()->changeCount() > 0, patience);
+    compare->close();
+
+    command(QStringLiteral("Run history"));
+    auto* const history = m_workbench->window().findChild<RunHistoryDialog*>();
+    auto* const table = history->findChild<QTableView*>(QStringLiteral("past runs"));
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
+    table->selectRow(1);
+    QTest::mouseClick(history->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(temperature->text(), QString(), patience);
+    m_provider->stop();
+    click("run");
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(raw(), story);
+}
+
+void TestE2eWindow::aStoppedRunLeavesNothing()
+{
+    type(QStringLiteral("HOLD until it is stopped"));
+    click("run");
+    QVERIFY(m_provider->waitForArrival());
+    QTRY_VERIFY(find<QPushButton>("stop")->isVisible());
+    QTest::keyClick(find<CodeEdit>("prompt"), Qt::Key_Escape);
+    waitForBadge(Outcome::Cancelled);
+    QVERIFY(!find<QPushButton>("stop")->isVisible());
+    m_provider->release();
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<Badge>("outlook badge")->text().contains(QStringLiteral("will miss")), patience);
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestE2eWindow)

@@ -11,6 +11,9 @@ namespace {
 constexpr int textWidth = 400;
 constexpr int leastTextWidth = 180;
 constexpr int sideMargin = 24;
+constexpr int upperMargin = 24;
+constexpr int lowUpperMargin = 4;
+constexpr int iconSize = 32;
 } // namespace
 
 EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, const QString& text,
@@ -23,7 +26,7 @@ EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, 
     , m_button(secondaryButton({}, this))
 {
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(sideMargin, 24, sideMargin, 24);
+    layout->setContentsMargins(sideMargin, upperMargin, sideMargin, upperMargin);
     layout->setSpacing(8);
     layout->addStretch(2);
     layout->addWidget(m_icon, 0, Qt::AlignHCenter);
@@ -43,7 +46,7 @@ EmptyState::EmptyState(const Theme* theme, IconName icon, const QString& title, 
 void EmptyState::setContent(IconName icon, const QString& title, const QString& text, const QString& action)
 {
     m_iconName = icon;
-    m_icon->setPixmap(m_theme->icon(icon).pixmap(QSize(32, 32), devicePixelRatioF()));
+    m_icon->setPixmap(m_theme->icon(icon).pixmap(QSize(iconSize, iconSize), devicePixelRatioF()));
     m_title->setText(title);
     m_text->setText(text);
     fitText();
@@ -66,12 +69,30 @@ void EmptyState::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
     fitText();
+    // The picture is what one can do without where there is little room.
+    if (const bool isLow = height() < lowHeight() + saved(); isLow != m_isLow) {
+        m_isLow = isLow;
+        m_icon->setVisible(!isLow);
+        const int margin = isLow ? lowUpperMargin : upperMargin;
+        layout()->setContentsMargins(sideMargin, margin, sideMargin, margin);
+    }
+}
+
+int EmptyState::saved() const
+{
+    return 2 * (upperMargin - lowUpperMargin) + iconSize + layout()->spacing();
+}
+
+int EmptyState::lowHeight() const
+{
+    const int present = QWidget::minimumSizeHint().height();
+    return m_isLow ? present : present - saved();
 }
 
 QSize EmptyState::minimumSizeHint() const
 {
     // The text makes itself as narrow as the widget becomes.
-    return {leastTextWidth + 2 * sideMargin, QWidget::minimumSizeHint().height()};
+    return {leastTextWidth + 2 * sideMargin, lowHeight()};
 }
 
 } // namespace llmcache::ui

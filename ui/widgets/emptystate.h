@@ -30,12 +30,16 @@ protected:
 
 private:
     void fitText();
+    /// What the picture and the wider margins take.
+    int saved() const;
+    int lowHeight() const;
     const Theme* m_theme;
     IconName m_iconName = IconName::Cache;
     QLabel* m_icon;
     QLabel* m_title;
     QLabel* m_text;
     Button* m_button;
+    bool m_isLow = false;
 };
 
 } // namespace llmcache::ui

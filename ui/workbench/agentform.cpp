@@ -1,6 +1,7 @@
 #include "workbench/agentform.h"
 
 #include "base/error.h"
+#include "provider/untakensettings.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
@@ -16,11 +17,14 @@
 #include <QAbstractItemView>
 #include <QComboBox>
 #include <QCompleter>
+#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QStackedWidget>
 #include <QVBoxLayout>
+
+#include <array>
 
 namespace llmcache::ui {
 
@@ -34,9 +38,11 @@ constexpr int narrowWidth = 480;
 const QString promptSeparator = QStringLiteral("\n---\n");
 
 /// `note` stands beside the label.
-QVBoxLayout* labelled(const QString& label, QWidget* field, QWidget* note = nullptr)
+QWidget* labelled(const QString& label, QWidget* field, QWidget* note = nullptr)
 {
-    auto* column = new QVBoxLayout;
+    auto* const box = new QWidget;
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
     auto* head = new QHBoxLayout;
     head->addWidget(fieldLabel(label, field));
@@ -44,7 +50,7 @@ QVBoxLayout* labelled(const QString& label, QWidget* field, QWidget* note = null
         head->addWidget(note, 1);
     column->addLayout(head);
     column->addWidget(field);
-    return column;
+    return box;
 }
 
 QString price(const QString& perMillion)
@@ -72,6 +78,10 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     , m_model(new QComboBox)
     , m_modelInfo(new ElidedLabel)
     , m_task(new QLineEdit)
+    , m_head(new QGridLayout)
+    , m_nameBox(labelled(tr("Name"), m_name))
+    , m_modelBox(labelled(tr("Model"), m_model, m_modelInfo))
+    , m_taskBox(labelled(tr("Task"), m_task))
     , m_tabs(new TabStrip(theme))
     , m_pages(new QStackedWidget)
     , m_systemPrompt(new CodeEdit(theme, Syntax::Template))
@@ -113,15 +123,13 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     m_tabs->setObjectName(QStringLiteral("agent tabs"));
     m_tabs->setAccessibleName(tr("Parts of the agent"));
 
-    auto* head = new QHBoxLayout;
-    head->setSpacing(12);
-    head->addLayout(labelled(tr("Name"), m_name), 3);
-    head->addLayout(labelled(tr("Model"), m_model, m_modelInfo), 5);
-    head->addLayout(labelled(tr("Task"), m_task), 3);
+    m_head->setHorizontalSpacing(12);
+    m_head->setVerticalSpacing(8);
+    arrangeHead();
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(10);
-    column->addLayout(head);
+    column->addLayout(m_head);
     column->addWidget(m_tabs);
     column->addWidget(m_pages, 1);
     column->addWidget(m_find);
@@ -141,6 +149,7 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     connect(m_history, &HistoryEditor::edited, this, &AgentForm::edited);
     connect(m_history, &HistoryEditor::problem, this, &AgentForm::problem);
     connect(this, &AgentForm::edited, this, &AgentForm::updateTabs);
+    connect(m_settings, &SettingsEditor::edited, this, &AgentForm::updateSettings);
     updateTabs();
 }
 
@@ -153,6 +162,8 @@ void AgentForm::setPrices(const PriceTable& prices)
     for (const ModelInfo& info : m_prices.models())
         m_model->addItem(info.provider + QLatin1Char(':') + info.model, factsOf(info));
     m_model->setCurrentText(typed);
+    if (!m_model->lineEdit()->hasFocus())
+        m_model->lineEdit()->setCursorPosition(0);
     auto* completer = new QCompleter(m_model->model(), m_model);
     completer->setFilterMode(Qt::MatchContains);
     completer->setCaseSensitivity(Qt::CaseInsensitive);
@@ -175,9 +186,7 @@ void AgentForm::setAgent(const Agent& agent)
     m_base = agent;
     m_name->setText(agent.name);
     m_model->setCurrentText(agent.model);
-    m_model->lineEdit()->home(false); // where it is narrow, its beginning says more
     m_task->setText(agent.task);
-    m_task->home(false);
     m_systemPrompt->setText(agent.systemPrompt.join(promptSeparator));
     m_instructions->setText(agent.instructions);
     m_output->setOutput(agent.output);
@@ -271,7 +280,30 @@ void AgentForm::setHistory(const History& history)
 void AgentForm::resizeEvent(QResizeEvent* event)
 {
     QWidget::resizeEvent(event);
+    if (const bool isNarrow = width() < narrowWidth; isNarrow != m_isNarrow) {
+        m_isNarrow = isNarrow;
+        arrangeHead();
+    }
     updateTabs();
+}
+
+void AgentForm::arrangeHead()
+{
+    for (QWidget* const box : {m_nameBox, m_modelBox, m_taskBox})
+        m_head->removeWidget(box);
+    // Where there is little room, the model has a row of its own: nobody can use half a name.
+    if (m_isNarrow) {
+        m_head->addWidget(m_nameBox, 0, 0);
+        m_head->addWidget(m_taskBox, 0, 1);
+        m_head->addWidget(m_modelBox, 1, 0, 1, 2);
+    } else {
+        m_head->addWidget(m_nameBox, 0, 0);
+        m_head->addWidget(m_modelBox, 0, 1);
+        m_head->addWidget(m_taskBox, 0, 2);
+    }
+    const std::array stretches = m_isNarrow ? std::array{1, 1, 0} : std::array{3, 5, 3};
+    for (int column = 0; column < static_cast<int>(stretches.size()); ++column)
+        m_head->setColumnStretch(column, stretches.at(static_cast<std::size_t>(column)));
 }
 
 QString AgentForm::templateTexts() const
@@ -279,8 +311,19 @@ QString AgentForm::templateTexts() const
     return m_systemPrompt->text() + QLatin1Char('\n') + m_instructions->text();
 }
 
+void AgentForm::updateSettings()
+{
+    const QString model = m_model->currentText().trimmed();
+    try {
+        m_settings->setUntaken(model, untakenSettings(ModelRef::parse(model), m_settings->thinking()));
+    } catch (const Error&) {
+        m_settings->setUntaken(model, {}); // not a model yet
+    }
+}
+
 void AgentForm::updateModelInfo()
 {
+    updateSettings();
     const auto info = m_prices.find(m_model->currentText().trimmed());
     if (!info) {
         m_modelInfo->setText(m_model->currentText().trimmed().isEmpty() ? QString() : tr("no known price"));
@@ -308,7 +351,7 @@ void AgentForm::updateTabs()
     const int turns = m_history->turns();
     m_tabs->setTabText(HistoryTab, turns == 0 ? tr("History") : tr("History %1").arg(turns));
     // What stands behind a name goes first where there is little room.
-    if (width() < narrowWidth) {
+    if (m_isNarrow) {
         m_tabs->setTabText(SystemTab, tr("System"));
         m_tabs->setTabText(OutputTab, tr("Output"));
     }

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 class QComboBox;
+class QGridLayout;
 class QLineEdit;
 class QStackedWidget;
 
@@ -59,6 +60,8 @@ protected:
 
 private:
     void updateModelInfo();
+    void arrangeHead();
+    void updateSettings();
     void updateTabs();
     const Theme* m_theme;
     PriceTable m_prices;
@@ -67,6 +70,11 @@ private:
     QComboBox* m_model;
     ElidedLabel* m_modelInfo;
     QLineEdit* m_task;
+    QGridLayout* m_head;
+    QWidget* m_nameBox;
+    QWidget* m_modelBox;
+    QWidget* m_taskBox;
+    bool m_isNarrow = false;
     TabStrip* m_tabs;
     QStackedWidget* m_pages;
     CodeEdit* m_systemPrompt;

@@ -137,6 +137,9 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     for (QWidget* form : std::initializer_list<QWidget*>{
              m_rendered, m_json, m_tree, m_raw, m_messages, m_usage, m_request, m_explain})
         m_forms->addWidget(form);
+    // Where the window is low, the forms scroll or shrink: what stands above them is not squeezed.
+    constexpr int leastFormHeight = 72;
+    m_forms->setMinimumHeight(leastFormHeight);
     m_json->setAccessibleName(tr("Answer as JSON"));
     m_raw->setAccessibleName(tr("Answer as it came"));
     m_messages->setAccessibleName(tr("Messages of the run"));
@@ -423,10 +426,7 @@ void AnswerPanel::showFailure(const Failure& failure)
     m_spinner->setBusy(false);
     m_stop->hide();
     m_explainButton->setEnabled(!failure.cancelled());
-    for (Tile* tile : {m_input, m_output, m_cost, m_saved}) {
-        tile->setValue(QStringLiteral("–"));
-        tile->setNote({});
-    }
+    emptyTiles();
     if (failure.cancelled()) {
         m_badge->setBadge(badgeOf(Outcome::Cancelled));
         m_subline->setText(m_text.isEmpty() ? tr("stopped; nothing was stored")
@@ -454,6 +454,25 @@ void AnswerPanel::showFailure(const Failure& failure)
         }
     } catch (const std::exception&) {
         // Message and remedy say it all.
+    }
+}
+
+void AnswerPanel::showNotRun(const QString& model)
+{
+    showStarted(model);
+    m_streaming = false;
+    m_spinner->setBusy(false);
+    m_stop->hide();
+    m_badge->setBadge(BadgeKind::Neutral, tr("not run"));
+    emptyTiles();
+    m_tabs->setCurrentIndex(ExplainForm);
+}
+
+void AnswerPanel::emptyTiles()
+{
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved}) {
+        tile->setValue(QStringLiteral("–"));
+        tile->setNote({});
     }
 }
 

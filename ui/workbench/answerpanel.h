@@ -41,6 +41,8 @@ public:
     void showProgress(const QString& what, std::chrono::milliseconds elapsed);
     void showResult(const RunResult& result, qint64 nowMs);
     void showFailure(const Failure& failure);
+    /// Nothing was run: there is an explanation alone, of what a run would do.
+    void showNotRun(const QString& model);
     QString shownFingerprint() const { return m_fingerprint; }
     /// The answer as it would be copied or saved.
     const QString& answerText() const { return m_text; }
@@ -63,6 +65,7 @@ private:
     QWidget* createFooter();
     void createCopyMenu();
     void setAnswer(const Json& output);
+    void emptyTiles();
     void setTexts(const RunData& run);
     void showViolations(const QStringList& violations);
     void copyAnswer();

@@ -108,6 +108,7 @@ ExplainPanel::ExplainPanel(const Theme* theme, QWidget* parent)
 
 void ExplainPanel::clear()
 {
+    m_fingerprint.clear(); // the same entry may be the nearest to another request, too
     m_pages->setCurrentIndex(0);
     m_spinner->setBusy(false);
 }

@@ -7,11 +7,11 @@
 #include "widgets/elidedlabel.h"
 #include "widgets/format.h"
 #include "workbench/attachmentbar.h"
+#include "workbench/variablefield.h"
 
 #include <QDragEnterEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
-#include <QLineEdit>
 #include <QMenu>
 #include <QMimeData>
 #include <QSpinBox>
@@ -68,6 +68,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     , m_fields(new QGridLayout)
     , m_sample(new QSpinBox)
     , m_badge(new Badge)
+    , m_explain(flatButton(tr("Why?")))
     , m_outlook(new ElidedLabel)
     , m_policyButton(secondaryButton(policyText(m_policy)))
     , m_run(primaryButton(tr("Run")))
@@ -83,6 +84,9 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     m_badge->setObjectName(QStringLiteral("outlook badge"));
     m_outlook->setObjectName(QStringLiteral("outlook"));
     setTone(m_outlook, Tone::Secondary);
+    m_explain->setObjectName(QStringLiteral("explain outlook"));
+    m_explain->setAccessibleName(tr("Why will it miss?"));
+    m_explain->setToolTip(tr("Shows the nearest entry and what differs from it; nothing is run"));
     m_run->setObjectName(QStringLiteral("run"));
     m_run->setKeyHint(QStringLiteral("Ctrl ⏎"));
     m_stop->setObjectName(QStringLiteral("stop"));
@@ -110,6 +114,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     auto* bottom = new QHBoxLayout;
     bottom->setSpacing(8);
     bottom->addWidget(m_badge);
+    bottom->addWidget(m_explain);
     bottom->addWidget(m_outlook, 1);
     bottom->addWidget(m_policyButton);
     bottom->addWidget(m_stop);
@@ -140,6 +145,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     connect(m_sample, &QSpinBox::valueChanged, this, &PromptPanel::edited);
     connect(m_run, &QPushButton::clicked, this, &PromptPanel::runRequested);
     connect(m_stop, &QPushButton::clicked, this, &PromptPanel::stopRequested);
+    connect(m_explain, &QPushButton::clicked, this, &PromptPanel::explainRequested);
     updateVariables();
     showNoPrediction({});
 }
@@ -259,13 +265,13 @@ void PromptPanel::updateVariables()
         column->setSpacing(4);
         column->addWidget(fieldLabel(label, field));
         column->addWidget(field);
-        m_fields->addWidget(box, place / fieldsPerRow, place % fieldsPerRow);
+        m_fields->addWidget(box, place / fieldsPerRow, place % fieldsPerRow, Qt::AlignTop);
         ++place;
     };
     for (const QString& name : names) {
-        auto* field = new QLineEdit(m_values.value(name));
+        auto* field = new VariableField(m_values.value(name));
         field->setObjectName(QStringLiteral("variable ") + name);
-        connect(field, &QLineEdit::textEdited, this, &PromptPanel::edited);
+        connect(field, &VariableField::edited, this, &PromptPanel::edited);
         m_variables.insert(name, field);
         add(name, field);
     }
@@ -279,6 +285,7 @@ void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
 {
     const bool reads = m_policy != CachePolicy::Refresh && m_policy != CachePolicy::Bypass;
     m_badge->show();
+    m_explain->setVisible(!prediction.entry && reads && prediction.problem.isEmpty());
     if (prediction.entry && reads) {
         const EntryMeta& meta = *prediction.entry;
         m_badge->setBadge(BadgeKind::Hit, tr("● will hit"));
@@ -302,6 +309,7 @@ void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
 void PromptPanel::showNoPrediction(const QString& why)
 {
     m_badge->setVisible(false);
+    m_explain->setVisible(false);
     m_outlook->setText(why);
 }
 

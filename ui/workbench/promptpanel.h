@@ -8,7 +8,6 @@
 
 class QGridLayout;
 class QLabel;
-class QLineEdit;
 class QSpinBox;
 
 namespace llmcache::ui {
@@ -19,6 +18,7 @@ class Button;
 class CodeEdit;
 class ElidedLabel;
 class Theme;
+class VariableField;
 
 /// The prompt, its variables, what will happen, and the Run button.
 class PromptPanel : public QWidget {
@@ -50,6 +50,8 @@ Q_SIGNALS:
     void edited();
     void runRequested();
     void stopRequested();
+    /// Why what is typed would be a miss.
+    void explainRequested();
     /// Something could not be attached.
     void attachmentRefused(const QString& message, const QString& remedy);
 
@@ -64,10 +66,11 @@ private:
     AttachmentBar* m_attachments;
     QString m_otherTexts;
     QGridLayout* m_fields;
-    QMap<QString, QLineEdit*> m_variables;
+    QMap<QString, VariableField*> m_variables;
     Variables m_values; ///< also of variables that have no field now
     QSpinBox* m_sample;
     Badge* m_badge;
+    Button* m_explain;
     ElidedLabel* m_outlook;
     Button* m_policyButton;
     Button* m_run;

@@ -1,8 +1,6 @@
 #include "workbench/runpanel.h"
 
 #include "base/error.h"
-#include "base/textfile.h"
-#include "base/worker.h"
 #include "theme/theme.h"
 #include "widgets/badge.h"
 #include "widgets/controls.h"
@@ -10,16 +8,10 @@
 #include "widgets/tablestyle.h"
 #include "widgets/tabstrip.h"
 #include "workbench/answerpanel.h"
-#include "workbench/comparedialog.h"
 #include "workbench/explainpanel.h"
 
-#include <qcorofuture.h>
-
-#include <QClipboard>
 #include <QDeadlineTimer>
 #include <QElapsedTimer>
-#include <QFileDialog>
-#include <QGuiApplication>
 #include <QHeaderView>
 #include <QPointer>
 #include <QTableView>
@@ -27,26 +19,18 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <utility>
 
 namespace llmcache::ui {
 
 namespace {
 
-constexpr int ledgerRuns = 30;
 constexpr int rowsShown = 5;
+constexpr int rowsShownInLowWindow = 3;
+constexpr int lowWindow = 700;
 constexpr int tickMs = 100;
 /// Earlier runs are in the list below.
 constexpr int mostTabs = 8;
-
-QCoro::Task<> writeAnswer(QString path, QByteArray bytes)
-{
-    const auto work = [path, bytes] {
-        writeWholeFile(path, bytes);
-        return true;
-    };
-    const QFuture<bool> writing = runOn(*QThreadPool::globalInstance(), work);
-    co_await writing;
-}
 
 } // namespace
 
@@ -58,6 +42,7 @@ struct RunPanel::ActiveRun {
     std::optional<QDeadlineTimer> waitEnds;
     QString text; ///< what has come so far
     QString model;
+    std::shared_ptr<const RunInput> waiting; ///< set until it is begun
 };
 
 RunPanel::RunPanel(const Theme* theme, QWidget* parent)
@@ -83,6 +68,11 @@ RunPanel::RunPanel(const Theme* theme, QWidget* parent)
     connect(m_answer->explanation(), &ExplainPanel::cancelRequested, this, [this] { m_explainTasks.stop(); });
     connect(m_tabs, &QTabBar::currentChanged, this, [this](int tab) {
         if (tab >= 0)
+            showNumber(m_tabs->tabData(tab).toInt());
+    });
+    // Also the one that is current, while a draft is explained.
+    connect(m_tabs, &QTabBar::tabBarClicked, this, [this](int tab) {
+        if (tab >= 0 && m_shown == draftNumber)
             showNumber(m_tabs->tabData(tab).toInt());
     });
     connect(m_tabs, &QTabBar::tabCloseRequested, this, [this](int tab) {
@@ -123,7 +113,6 @@ void RunPanel::createLayout()
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);
-    m_table->setFixedHeight(rowsShown * m_theme->rowHeight() + 4);
     runColumn->addWidget(m_table);
 
     auto* column = new QVBoxLayout(this);
@@ -138,6 +127,13 @@ void RunPanel::createLayout()
     column->addLayout(tabBox);
     column->addWidget(m_answer, 1);
     column->addWidget(runBox);
+}
+
+void RunPanel::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    const int rows = height() < lowWindow ? rowsShownInLowWindow : rowsShown;
+    m_table->setFixedHeight(rows * m_theme->rowHeight() + 4);
 }
 
 void RunPanel::setSession(Session* session)
@@ -157,32 +153,56 @@ void RunPanel::setSession(Session* session)
 void RunPanel::start(RunInput input)
 {
     auto active = std::make_shared<ActiveRun>();
-    const Agent agent = input.agent;
-    const QString prompt = input.prompt;
-    RunOptions options = input.options;
+    active->model = input.agent.model;
+    active->waiting = std::make_shared<const RunInput>(input);
     active->number = m_runs->begin(std::move(input), m_session->clock().nowMs());
-    active->model = agent.model;
-    active->what = agent.model;
+    active->what = tr("waiting for another run to end");
     active->elapsed.start();
     m_active.push_back(active);
     m_shown = active->number;
-    m_answer->showStarted(agent.model);
+    m_answer->showStarted(active->model);
     {
         const QSignalBlocker blocked(m_table->selectionModel());
         m_table->selectRow(0);
     }
     createTab(active->number);
     m_explainTasks.drop();
+    m_ticker.start();
+    Q_EMIT runningChanged(running());
+    launchWaiting();
+}
+
+void RunPanel::setMostAtOnce(int count)
+{
+    m_mostAtOnce = count;
+    launchWaiting();
+}
+
+void RunPanel::launchWaiting()
+{
+    const auto isUnderWay = [](const auto& active) { return !active->waiting; };
+    // A run may end at once, which begins others.
+    for (const auto& active : std::vector(m_active)) {
+        if (m_mostAtOnce > 0 && std::count_if(m_active.begin(), m_active.end(), isUnderWay) >= m_mostAtOnce)
+            return;
+        if (active->waiting)
+            launch(active);
+    }
+}
+
+void RunPanel::launch(const std::shared_ptr<ActiveRun>& active)
+{
+    const std::shared_ptr<const RunInput> input = std::exchange(active->waiting, nullptr);
+    active->what = active->model;
+    RunOptions options = input->options;
     options.stop = active->stop.get_token();
     // The run may outlive the panel by a moment.
     options.progress = [panel = QPointer<RunPanel>(this), number = active->number](const RunEvent& event) {
         if (panel)
             panel->onEvent(number, event);
     };
-    m_ticker.start();
-    Q_EMIT runningChanged(running());
-    m_tasks.run([session = m_session, agent, prompt, options](
-                    std::stop_token) { return session->runner().run(agent, prompt, options); },
+    m_tasks.run([session = m_session, input, options](
+                    std::stop_token) { return session->runner().run(input->agent, input->prompt, options); },
         [this, number = active->number](const RunResult& result) {
             RunItem item;
             item.outcome = result.data().outcome;
@@ -196,15 +216,18 @@ void RunPanel::start(RunInput input)
                 m_answer->showResult(result, m_session->clock().nowMs());
             Q_EMIT finished(result);
         },
-        [this, active](const Failure& failure) {
-            RunItem item;
-            item.outcome = failure.cancelled() ? Outcome::Cancelled : Outcome::Failed;
-            item.latency = std::chrono::milliseconds(active->elapsed.elapsed());
-            item.failure = failure;
-            finish(active->number, item);
-            if (m_shown == active->number)
-                m_answer->showFailure(failure);
-        });
+        [this, active](const Failure& failure) { fail(active, failure); });
+}
+
+void RunPanel::fail(const std::shared_ptr<ActiveRun>& active, const Failure& failure)
+{
+    RunItem item;
+    item.outcome = failure.cancelled() ? Outcome::Cancelled : Outcome::Failed;
+    item.latency = std::chrono::milliseconds(active->elapsed.elapsed());
+    item.failure = failure;
+    finish(active->number, item);
+    if (m_shown == active->number)
+        m_answer->showFailure(failure);
 }
 
 void RunPanel::createTab(int number)
@@ -271,6 +294,7 @@ void RunPanel::finish(int number, const RunItem& item)
     m_runs->finish(number, item);
     updateTab(number, QStringLiteral("#%1 %2").arg(number).arg(badgeOf(item.outcome).text));
     Q_EMIT runningChanged(running());
+    launchWaiting();
     const int row = m_runs->rowOf(number);
     if (row < 0)
         return; // of another session
@@ -291,24 +315,34 @@ void RunPanel::stop()
         stopAll();
         return;
     }
-    const auto active = *shown;
-    active->stop.request_stop();
+    stopActive(std::shared_ptr(*shown));
+}
+
+void RunPanel::stopActive(const std::shared_ptr<ActiveRun>& active)
+{
+    if (!std::exchange(active->waiting, nullptr)) {
+        active->stop.request_stop();
+        return;
+    }
+    fail(active, failureFrom(std::make_exception_ptr(Cancelled())));
 }
 
 void RunPanel::stopRun(int number)
 {
     for (const auto& active : std::vector(m_active)) {
         if (active->number == number)
-            active->stop.request_stop();
+            stopActive(active);
     }
 }
 
 void RunPanel::stopAll()
 {
-    // Stopping may end a run at once, which takes it out of the list.
-    const auto runs = m_active;
+    // Stopping may end a run at once, which takes it out of the list. The ones that wait go first: they are
+    // not to begin in its place.
+    auto runs = m_active;
+    std::stable_partition(runs.begin(), runs.end(), [](const auto& active) { return active->waiting; });
     for (const auto& active : runs)
-        active->stop.request_stop();
+        stopActive(active);
 }
 
 void RunPanel::onEvent(int number, const RunEvent& event)
@@ -399,125 +433,6 @@ void RunPanel::showRun(int row)
     }
     if (item.explanation)
         m_answer->explanation()->showExplanation(*item.explanation, m_session->clock().nowMs());
-}
-
-void RunPanel::explain()
-{
-    const RunItem* const item = shownItem();
-    if (!item || !item->input || !m_session)
-        return;
-    const RunInput& input = *item->input;
-    const int number = item->number;
-    Request request;
-    try {
-        request = m_session->runner().buildRequest(input.agent, input.prompt, input.options);
-    } catch (const Error& error) {
-        m_answer->showProblem(error.message(), error.remedy());
-        return;
-    }
-    ExplainOptions options;
-    options.policy = input.options.cachePolicy;
-    options.agent = input.agent.name;
-    options.task = input.agent.task;
-    options.ttl = input.agent.ttl;
-    options.nowMs = m_session->clock().nowMs();
-    options.asOfMs = item->timeMs;
-    options.journal = &m_session->undoJournal();
-    const auto isShown = [panel = QPointer<RunPanel>(this), number] {
-        return panel && panel->m_shown == number;
-    };
-    options.progress = [isShown, this, nowMs = options.nowMs](const Explanation& soFar) {
-        if (isShown())
-            m_answer->explanation()->showProgress(soFar, nowMs);
-    };
-    m_answer->explanation()->showProgress({}, options.nowMs);
-    m_explainTasks.drop();
-    m_explainTasks.run(
-        [store = &m_session->store(), request, options](std::stop_token stop) mutable {
-            options.stop = stop;
-            return explainMiss(store, request, options);
-        },
-        [this, number](const Explanation& explanation) {
-            m_runs->setExplanation(number, explanation);
-            m_answer->explanation()->showExplanation(explanation, m_session->clock().nowMs());
-        },
-        [this](const Failure& failure) { m_answer->explanation()->showFailure(failure); });
-}
-
-void RunPanel::compare()
-{
-    std::vector<RunItem> items;
-    QModelIndexList rows = m_table->selectionModel()->selectedRows();
-    std::sort(rows.begin(), rows.end(),
-        [](const QModelIndex& left, const QModelIndex& right) { return left.row() > right.row(); });
-    for (const QModelIndex& row : std::as_const(rows)) {
-        if (!m_runs->at(row.row()).running)
-            items.push_back(m_runs->at(row.row()));
-    }
-    // With the run before it, as one does who changes a prompt bit by bit.
-    if (items.size() == 1) {
-        for (int row = rows.front().row() + 1; row < m_runs->rowCount() && items.size() < 2; ++row) {
-            const RunItem& older = m_runs->at(row);
-            if (!older.running && (older.result || !older.fingerprint.isEmpty()))
-                items.insert(items.begin(), older);
-        }
-    }
-    if (items.size() < 2) {
-        m_answer->showProblem(tr("There is no other run to compare with."),
-            tr("Run something else, or choose two runs in the list."));
-        return;
-    }
-    auto* const dialog = new CompareDialog(m_theme, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->showRuns(&m_session->store(), std::move(items), m_session->clock().nowMs());
-    dialog->show();
-}
-
-void RunPanel::copyAs(CodeKind kind)
-{
-    const RunItem* const item = shownItem();
-    if (!item || !item->input || !m_session)
-        return;
-    try {
-        const RunInput& input = *item->input;
-        const Request request = m_session->runner().buildRequest(input.agent, input.prompt, input.options);
-        QGuiApplication::clipboard()->setText(codeFor(kind, input, request, m_session->config().providers));
-    } catch (const Error& error) {
-        m_answer->showProblem(error.message(), error.remedy());
-    }
-}
-
-void RunPanel::saveAnswer()
-{
-    auto* const dialog = new QFileDialog(this, tr("Save answer"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(m_answer->answerIsJson() ? QStringLiteral("json") : QStringLiteral("md"));
-    const QByteArray bytes = m_answer->answerText().toUtf8() + '\n';
-    connect(dialog, &QFileDialog::fileSelected, this, [this, bytes](const QString& path) {
-        m_fileTasks.run([path, bytes](std::stop_token) { return writeAnswer(path, bytes); }, [] {},
-            [this](const Failure& failure) { m_answer->showProblem(failure.message, failure.remedy); });
-    });
-    dialog->open();
-}
-
-void RunPanel::loadRuns(const QString& agent)
-{
-    if (!m_session || agent.isEmpty())
-        return;
-    CallQuery query;
-    query.filters = {{Dimension::Agent, {agent}}};
-    query.limit = ledgerRuns;
-    m_ledgerTasks.drop();
-    m_ledgerTasks.run([session = m_session, query](std::stop_token) { return session->calls(query); },
-        [this](const std::vector<Call>& calls) {
-            const QSignalBlocker blocked(m_table->selectionModel());
-            m_runs->setNow(m_session->clock().nowMs());
-            m_runs->setLedger(calls, m_callIds);
-        },
-        [](const Failure&) {
-            // The list of runs is a convenience; the store's state is said in the status line.
-        });
 }
 
 } // namespace llmcache::ui

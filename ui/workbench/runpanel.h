@@ -29,15 +29,20 @@ public:
 
     /// Stops what runs and forgets what is shown. The session must outlive the panel or the next call.
     void setSession(Session* session);
-    /// Starts a run and shows it. Its options are without stop token and progress, which are the panel's.
+    /// Starts a run and shows it; where as many as allowed are under way, it waits for one to end. Its
+    /// options are without stop token and progress, which are the panel's.
     void start(RunInput input);
+    /// How many runs are under way at once; 0 = any number. Those that wait are counted as running.
+    void setMostAtOnce(int count);
     /// Stops the run on show; where that one is over, all of them.
     void stop();
     void stopAll();
     /// Lists what the ledger remembers of an agent, below the runs of this window.
     void loadRuns(const QString& agent);
-    /// Says why the run on show was a miss.
+    /// Says why the run on show was a miss, or the request that explainDraft() showed would be.
     void explain();
+    /// Says why a request that was not run would be a miss.
+    void explainDraft(RunInput input);
     /// Compares the chosen runs, or the one on show with the one before.
     void compare();
     void copyAs(CodeKind kind);
@@ -59,6 +64,9 @@ Q_SIGNALS:
     void ended(const llmcache::RunRecord& record);
     void openEntry(const QString& fingerprint);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     struct ActiveRun;
     void createLayout();
@@ -72,6 +80,10 @@ private:
     void showNumber(int number);
     const RunItem* shownItem() const;
     void stopRun(int number);
+    void stopActive(const std::shared_ptr<ActiveRun>& active);
+    void launch(const std::shared_ptr<ActiveRun>& active);
+    void launchWaiting();
+    void fail(const std::shared_ptr<ActiveRun>& active, const Failure& failure);
 
     const Theme* m_theme;
     Session* m_session = nullptr;
@@ -79,7 +91,10 @@ private:
     TabStrip* m_tabs; ///< runs of this window; the number of a run is its data
     RunListModel* m_runs;
     QTableView* m_table;
-    int m_shown = 0; ///< number of the run on show
+    static constexpr int draftNumber = -1;
+    int m_shown = 0; ///< number of the run on show; of none where a draft is explained
+    std::shared_ptr<const RunInput> m_draft; ///< that is explained
+    int m_mostAtOnce = 0;
     std::vector<std::shared_ptr<ActiveRun>> m_active;
     QSet<QString> m_callIds; ///< of runs of this window, which the ledger has too
     QTimer m_ticker;

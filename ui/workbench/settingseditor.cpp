@@ -7,8 +7,10 @@
 
 #include <QComboBox>
 #include <QGridLayout>
+#include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
+#include <QScrollArea>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
@@ -109,51 +111,141 @@ QStringList commaList(const QString& text)
 
 SettingsEditor::SettingsEditor(QWidget* parent)
     : QWidget(parent)
+    , m_grid(new QGridLayout)
     , m_thinking(new QComboBox)
 {
-    auto* grid = new QGridLayout(this);
-    grid->setContentsMargins(0, 0, 0, 0);
-    grid->setHorizontalSpacing(12);
-    grid->setVerticalSpacing(10);
     const QString unset = tr("provider's default");
-    m_temperature = addField(tr("Temperature"), QStringLiteral("temperature"), unset, 0, 0);
-    m_maxTokens = addField(tr("Max tokens"), QStringLiteral("max tokens"), unset, 0, 1);
-    m_seed = addField(tr("Seed"), QStringLiteral("seed"), unset, 0, 2);
-    m_topP = addField(tr("Top p"), QStringLiteral("top p"), unset, 1, 0);
-    m_topK = addField(tr("Top k"), QStringLiteral("top k"), unset, 1, 1);
-    m_thinking->addItems(
-        {tr("provider's default"), QStringLiteral("low"), QStringLiteral("medium"), QStringLiteral("high")});
-    auto* thinking = new QVBoxLayout;
-    thinking->setSpacing(4);
-    thinking->addWidget(fieldLabel(tr("Thinking"), m_thinking));
-    thinking->addWidget(m_thinking);
-    grid->addLayout(thinking, 1, 2);
-    m_stop = addField(tr("Stop sequences, comma separated"), QStringLiteral("stop"), {}, 2, 0);
-    m_timeout = addField(tr("Timeout, seconds"), QStringLiteral("timeout"), QStringLiteral("600"), 2, 1);
-    m_retries = addField(tr("Output retries"), QStringLiteral("retries"), QStringLiteral("1"), 2, 2);
-    m_ttl = addField(
-        tr("Entries live, seconds (0 = for ever)"), QStringLiteral("ttl"), QStringLiteral("1296000"), 3, 0);
-    m_tags = addField(tr("Tags, comma separated"), QStringLiteral("tags"), {}, 3, 1);
-    m_baseUrl = addField(tr("Base URL"), QStringLiteral("base url"), unset, 3, 2);
-    grid->setRowStretch(4, 1);
-    for (int column = 0; column < 3; ++column)
-        grid->setColumnStretch(column, 1);
+    const auto named = [](const char* text) { return QString::fromLatin1(text); };
+    m_temperature = addField(named("temperature"), tr("Temperature"), named("temperature"), unset);
+    m_maxTokens = addField(named("max_tokens"), tr("Max tokens"), named("max tokens"), unset);
+    m_topP = addField(named("top_p"), tr("Top p"), named("top p"), unset);
+    m_topK = addField(named("top_k"), tr("Top k"), named("top k"), unset);
+    m_thinking->addItems({unset, named("low"), named("medium"), named("high")});
+    m_thinking->setEditable(true);
+    m_thinking->setInsertPolicy(QComboBox::NoInsert);
+    m_thinking->setObjectName(named("thinking"));
+    m_thinking->setToolTip(tr("How much it reasons first: low, medium, high, or a number of tokens"));
+    addBox(named("thinking"), tr("Thinking"), m_thinking);
+    m_seed = addField(named("seed"), tr("Seed"), named("seed"), unset);
+    m_stop =
+        addField(named("stop_sequences"), tr("Stop sequences"), named("stop"), tr("with commas between"));
+    m_timeout = addField(named("timeout_s"), tr("Timeout, seconds"), named("timeout"), named("600"));
+    m_retries = addField(named("output_retries"), tr("Output retries"), named("retries"), named("1"));
+    m_ttl = addField(named("ttl_s"), tr("Lifetime, seconds"), named("ttl"), tr("as in Settings"));
+    m_ttl->setToolTip(tr("How long its entries live; 0 = for ever"));
+    m_tags = addField(named("tags"), tr("Tags"), named("tags"), tr("with commas between"));
+    m_baseUrl = addField(named("base_url"), tr("Base URL"), named("base url"), unset);
+    m_extraBody = addField(named("extra_body"), tr("More for the request, JSON"), named("extra body"),
+        named(R"({"presence_penalty": 0.5})"));
+    m_extraBody->setToolTip(tr("Members that are put into the body of the request as they are"));
+
+    auto* const fields = new QWidget;
+    auto* const column = new QVBoxLayout(fields);
+    column->setContentsMargins(0, 0, 8, 0);
+    m_grid->setHorizontalSpacing(12);
+    m_grid->setVerticalSpacing(10);
+    column->addLayout(m_grid);
+    column->addStretch(1);
+    auto* const scroll = new QScrollArea;
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setWidget(fields);
+    auto* const outer = new QVBoxLayout(this);
+    outer->setContentsMargins(0, 0, 0, 0);
+    outer->addWidget(scroll);
     connect(m_thinking, &QComboBox::activated, this, &SettingsEditor::edited);
+    connect(m_thinking->lineEdit(), &QLineEdit::textEdited, this, &SettingsEditor::edited);
+    showFields();
 }
 
 QLineEdit* SettingsEditor::addField(
-    const QString& label, const QString& name, const QString& placeholder, int row, int column)
+    const QString& setting, const QString& label, const QString& name, const QString& placeholder)
 {
-    auto* field = new QLineEdit;
+    auto* const field = new QLineEdit;
     field->setPlaceholderText(placeholder);
     field->setObjectName(name);
-    auto* box = new QVBoxLayout;
-    box->setSpacing(4);
-    box->addWidget(fieldLabel(label, field));
-    box->addWidget(field);
-    static_cast<QGridLayout*>(layout())->addLayout(box, row, column);
+    addBox(setting, label, field);
     connect(field, &QLineEdit::textEdited, this, &SettingsEditor::edited);
     return field;
+}
+
+void SettingsEditor::addBox(const QString& setting, const QString& label, QWidget* control)
+{
+    auto* const box = new QWidget(this);
+    auto* const column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(4);
+    QLabel* const title = fieldLabel(label, control);
+    column->addWidget(title);
+    column->addWidget(control);
+    m_fields.push_back({setting, label, box, title, control});
+}
+
+Json SettingsEditor::thinking() const
+{
+    const QString text = m_thinking->currentText().trimmed();
+    if (text.isEmpty() || text == m_thinking->itemText(0))
+        return nullptr;
+    bool isBudget = false;
+    const qint64 budget = text.toLongLong(&isBudget);
+    return isBudget ? Json(budget) : Json(toUtf8(text));
+}
+
+bool SettingsEditor::isSet(const Field& field) const
+{
+    if (field.control == m_thinking)
+        return !thinking().is_null();
+    return !static_cast<const QLineEdit*>(field.control)->text().trimmed().isEmpty();
+}
+
+void SettingsEditor::setUntaken(const QString& model, const QStringList& untaken)
+{
+    m_model = model;
+    m_untaken = untaken;
+    showFields();
+}
+
+void SettingsEditor::showFields()
+{
+    constexpr int narrowWidth = 480;
+    const int columns = width() < narrowWidth ? 2 : 3;
+    std::vector<QWidget*> shown;
+    for (const Field& field : m_fields) {
+        const bool isUntaken = m_untaken.contains(field.setting);
+        // What one is typing into does not vanish under the hands.
+        const bool isShown = !isUntaken || isSet(field) || field.control->hasFocus();
+        field.box->setVisible(isShown);
+        field.label->setText(isUntaken ? tr("%1 · left out").arg(field.title) : field.title);
+        field.control->setAccessibleName(field.label->text());
+        field.label->setToolTip(
+            isUntaken ? tr("%1 does not take it; a run leaves it out.").arg(m_model) : QString());
+        setTone(field.label, isUntaken ? Tone::Miss : Tone::Secondary);
+        if (isShown)
+            shown.push_back(field.box);
+    }
+    if (shown == m_placed && columns == m_columns)
+        return;
+    for (QWidget* const box : m_placed)
+        m_grid->removeWidget(box);
+    for (int column = 0; column < m_columns; ++column)
+        m_grid->setColumnStretch(column, 0);
+    m_placed = std::move(shown);
+    m_columns = columns;
+    int place = 0;
+    for (QWidget* const box : m_placed) {
+        m_grid->addWidget(box, place / columns, place % columns);
+        ++place;
+    }
+    for (int column = 0; column < columns; ++column)
+        m_grid->setColumnStretch(column, 1);
+}
+
+void SettingsEditor::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    showFields();
 }
 
 void SettingsEditor::setAgent(const Agent& agent)
@@ -165,12 +257,10 @@ void SettingsEditor::setAgent(const Agent& agent)
     m_topK->setText(numberText(settings.topK));
     m_seed->setText(numberText(settings.seed));
     m_stop->setText(commaText(settings.stopSequences));
-    const QString thinking = settings.thinking.is_null() ? QString() : outputText(settings.thinking);
-    m_thinking->setCurrentIndex(std::max(0, m_thinking->findText(thinking)));
-    if (m_thinking->currentIndex() == 0 && !thinking.isEmpty()) {
-        m_thinking->addItem(thinking); // a token budget
-        m_thinking->setCurrentIndex(m_thinking->count() - 1);
-    }
+    m_thinking->setCurrentText(
+        settings.thinking.is_null() ? m_thinking->itemText(0) : outputText(settings.thinking));
+    m_extraBody->setText(
+        settings.extraBody.is_null() ? QString() : QString::fromUtf8(toJsonText(settings.extraBody)));
     m_timeout->setText(settings.timeout
             ? numberText(std::optional(static_cast<double>(settings.timeout->count()) / 1000.0))
             : QString());
@@ -179,14 +269,15 @@ void SettingsEditor::setAgent(const Agent& agent)
         agent.outputRetries == Agent().outputRetries ? QString() : QString::number(agent.outputRetries));
     m_tags->setText(commaText(agent.tags));
     m_baseUrl->setText(agent.baseUrl);
+    showFields();
 }
 
 void SettingsEditor::apply(Agent& agent) const
 {
     // Through the reader of agent files, so that both refuse the same values in the same words.
     Json settings = toJson(agent.settings);
-    for (const char* key :
-        {"temperature", "max_tokens", "top_p", "top_k", "seed", "stop_sequences", "thinking", "timeout_s"})
+    for (const char* key : {"temperature", "max_tokens", "top_p", "top_k", "seed", "stop_sequences",
+             "thinking", "timeout_s", "extra_body"})
         settings.erase(key);
     putNumber(settings, "temperature", m_temperature);
     putNumber(settings, "max_tokens", m_maxTokens);
@@ -197,11 +288,10 @@ void SettingsEditor::apply(Agent& agent) const
     const QStringList stops = commaList(m_stop->text());
     for (const QString& stop : stops)
         settings["stop_sequences"].push_back(toUtf8(stop));
-    if (m_thinking->currentIndex() > 0) {
-        bool isBudget = false;
-        const qint64 budget = m_thinking->currentText().toLongLong(&isBudget);
-        settings["thinking"] = isBudget ? Json(budget) : Json(toUtf8(m_thinking->currentText()));
-    }
+    if (const Json thoughts = thinking(); !thoughts.is_null())
+        settings["thinking"] = thoughts;
+    if (const QString extra = m_extraBody->text().trimmed(); !extra.isEmpty())
+        settings["extra_body"] = parseJson(extra.toUtf8(), tr("What is to be added to the request"));
     Json file = Json::object();
     file["name"] = toUtf8(agent.name);
     file["model"] = toUtf8(agent.model);
@@ -218,12 +308,9 @@ void SettingsEditor::apply(Agent& agent) const
 
 int SettingsEditor::count() const
 {
-    int set = m_thinking->currentIndex() > 0 ? 1 : 0;
-    for (const QLineEdit* field : {m_temperature, m_maxTokens, m_topP, m_topK, m_seed, m_stop, m_timeout,
-             m_ttl, m_retries, m_tags, m_baseUrl}) {
-        if (!field->text().trimmed().isEmpty())
-            ++set;
-    }
+    int set = 0;
+    for (const Field& field : m_fields)
+        set += isSet(field) ? 1 : 0;
     return set;
 }
 

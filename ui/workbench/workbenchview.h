@@ -49,6 +49,8 @@ public:
     /// Everybody's runs, to be searched and opened again.
     void showHistory();
     void run();
+    /// Says why what is typed would be a miss, without running it.
+    void explainDraft();
     AgentPanel* agentPanel() const { return m_agents; }
     AgentForm* form() const { return m_form; }
     PromptPanel* promptPanel() const { return m_prompt; }

@@ -12,6 +12,7 @@
 #include "workbench/agentpanel.h"
 #include "workbench/promptpanel.h"
 #include "workbench/runpanel.h"
+#include "workbench/variablefield.h"
 #include "workbench/workbenchview.h"
 #include "workbenchtest.h"
 
@@ -157,10 +158,10 @@ void TestWorkbenchView::variablesMakeTheirFields()
     open();
     choose(echo);
     type("prompt", QStringLiteral("A profile on {{who}}"));
-    QTRY_VERIFY(m_window->findChild<QLineEdit*>(QStringLiteral("variable who")));
+    QTRY_VERIFY(m_window->findChild<VariableField*>(QStringLiteral("variable who")));
     // A field that went away while one typed is deleted when the event loop turns.
     QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-    auto* const who = find<QLineEdit>("variable who");
+    auto* const who = find<VariableField>("variable who");
     who->clear();
     QTest::keyClicks(who, QStringLiteral("Ada"));
     click("run");
