@@ -23,7 +23,7 @@ namespace {
 constexpr qint64 dayMs = 86'400'000;
 constexpr int days = 60;
 /// Made in these last days, the entries of all of which are still there.
-constexpr int daysWithEntries = 36;
+constexpr int daysWithEntries = 42;
 constexpr std::chrono::days lifetime{60};
 
 struct Kind {

@@ -109,7 +109,8 @@ void RunPanel::createLayout()
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {24, 76, 60, 86, 60};
+    constexpr int widths[] = {36, 86, 60, 86, 54};
+    header->setMinimumSectionSize(widths[0]);
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);

@@ -19,6 +19,8 @@ VariableField::VariableField(const QString& text, QWidget* parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     document()->setDocumentMargin(5);
+    // The text begins where that of other fields does.
+    setViewportMargins(4, 0, 4, 0);
     setText(text);
     connect(this, &QPlainTextEdit::textChanged, this, [this] {
         fitHeight();
