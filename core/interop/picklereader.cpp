@@ -30,13 +30,36 @@ public:
         m_tree.edges.reserve(guess);
         m_stack.reserve(32);
         m_memo.reserve(std::min<std::size_t>(guess, 64));
-        while (readOne()) { }
+        constexpr qint64 sample = 256 * 1024;
+        bool goesOn = true;
+        while (goesOn && m_at < sample)
+            goesOn = readOne();
+        if (goesOn)
+            makeRoom();
+        while (goesOn)
+            goesOn = readOne();
         m_tree.end = static_cast<quint32>(m_at);
         checkDepth(m_tree, m_limits.maxDepth);
         dropReachable(m_tree);
     }
 
 private:
+    /// As much as the rest of a large pickle takes if it is like its beginning: to grow the arrays costs more
+    /// than to read. Room that is not used takes no memory, and there is no more of it than may be used.
+    void makeRoom()
+    {
+        const double rest = 1.05 * static_cast<double>(m_size) / static_cast<double>(m_at);
+        const auto most = static_cast<double>(m_limits.maxMemory);
+        const auto reserve = [rest, most](auto& array) {
+            using Item = typename std::decay_t<decltype(array)>::value_type;
+            const double wanted = static_cast<double>(array.size()) * rest;
+            array.reserve(static_cast<std::size_t>(std::min(wanted, most / 4 / sizeof(Item))));
+        };
+        reserve(m_tree.nodes);
+        reserve(m_tree.edges);
+        reserve(m_tree.items);
+        reserve(m_tree.objects);
+    }
     void readFrame()
     {
         if (m_frameEnd > 0)
