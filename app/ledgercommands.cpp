@@ -7,8 +7,10 @@
 #include "interrupt.h"
 #include "output.h"
 
+#include <QDateTime>
 #include <QDir>
 #include <QFile>
+#include <QRegularExpression>
 #include <QTimeZone>
 
 namespace llmcache::app {
@@ -117,12 +119,12 @@ QCoro::Task<int> rebuild(CommandContext context, Arguments)
     const Interrupt interrupt;
     ProgressLine line;
     LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
-    auto task = upkeep->rebuildSums(std::move(progress), interrupt.token());
+    auto task = upkeep->rebuildPacks(std::move(progress), interrupt.token());
     const LedgerRebuild rebuilt = co_await task;
     line.end();
-    printLine(QStringLiteral("%1 calls looked at; %2 sums, of which %3 were wrong and are right now.")
+    printLine(QStringLiteral("%1 calls looked at, in %2 packs, of which %3 were wrong and are right now.")
                   .arg(rebuilt.calls)
-                  .arg(rebuilt.sums)
+                  .arg(rebuilt.packs)
                   .arg(rebuilt.repaired));
     co_return 0;
 }
@@ -173,15 +175,32 @@ private:
     QByteArray m_lines;
 };
 
+/// Where an archive goes that nobody named: a new file beside the ledger's other ones. For those who archive
+/// every night.
+QString archivePath(const Session& session, qint64 nowMs)
+{
+    const QDir folder(session.config().dataFolder + QStringLiteral("/archive"));
+    if (!folder.mkpath(QStringLiteral(".")))
+        throw ConfigurationError(
+            QStringLiteral("The folder %1 can't be made.").arg(QDir::toNativeSeparators(folder.path())),
+            QStringLiteral("Name a file for the archive."));
+    QString workspace = session.config().workspace;
+    workspace.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9_-]")), QStringLiteral("_"));
+    return folder.filePath(QStringLiteral("calls-%1-%2.jsonl.zst")
+                               .arg(workspace,
+                                   QDateTime::fromMSecsSinceEpoch(nowMs, Qt::UTC)
+                                       .toString(QStringLiteral("yyyyMMdd'T'HHmmss'Z'"))));
+}
+
 QCoro::Task<int> archive(CommandContext context, Arguments arguments)
 {
-    if (arguments.operands().isEmpty())
-        throw UsageError(QStringLiteral("The file of the archive is missing."),
-            QStringLiteral("Name it, such as calls-2025.jsonl.zst."));
     LedgerUpkeep* const upkeep = &upkeepOf(*context.session);
     arguments.required(QStringLiteral("before"));
     const qint64 beforeMs = timeOption(context, arguments, QStringLiteral("before"), {});
-    ArchiveFile file(arguments.operands().front());
+    const QString path = arguments.operands().isEmpty()
+        ? archivePath(*context.session, context.session->clock().nowMs())
+        : arguments.operands().front();
+    ArchiveFile file(path);
     const Interrupt interrupt;
     ProgressLine line;
     LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
@@ -204,7 +223,7 @@ QCoro::Task<int> archive(CommandContext context, Arguments arguments)
             : QStringLiteral("%1 calls are in %2 and no longer in the ledger; reports still have "
                              "their sums.")
                   .arg(archived)
-                  .arg(QDir::toNativeSeparators(arguments.operands().front())));
+                  .arg(QDir::toNativeSeparators(path)));
     co_return 0;
 }
 
@@ -229,13 +248,14 @@ std::vector<Command> ledgerCommands()
 
     Command rebuilding;
     rebuilding.name = QStringLiteral("costs rebuild");
-    rebuilding.summary = QStringLiteral("make all sums of the ledger again from its calls");
+    rebuilding.summary = QStringLiteral("make what reports read again from the calls");
     rebuilding.run = rebuild;
 
     Command archiving;
     archiving.name = QStringLiteral("costs archive");
-    archiving.synopsis = QStringLiteral("FILE --before T");
-    archiving.summary = QStringLiteral("move old calls to a file; their sums stay in reports");
+    archiving.synopsis = QStringLiteral("[FILE] --before T");
+    archiving.summary = QStringLiteral(
+        "move old calls to a file (default: a new one in the data folder); their sums stay in reports");
     archiving.options = {{QStringLiteral("before"), QStringLiteral("TIME"),
         QStringLiteral("calls before it: 90d (ago), 2026-01-01")}};
     archiving.mostOperands = 1;

@@ -54,6 +54,8 @@ std::vector<Trial> writingTrials(const QByteArray& key)
         {{"LTRIM", key + ":list", "0", "0"}},
         {{"ZADD", key + ":set", "1", "member"}},
         {{"XADD", key + ":stream", "*", "field", "1"}},
+        {{"XINFO", "STREAM", key + ":stream"}},
+        {{"XDEL", key + ":stream", "1-1"}},
         {{"TIME"}, -1},
         {{"EVAL", script, "1", key + ":hash"}, 3},
         {{"EVALSHA", QCryptographicHash::hash(script, QCryptographicHash::Sha1).toHex(), "1", key + ":hash"},

@@ -265,4 +265,25 @@ void apply(const NewPrice& price, CallFigures& call)
     call.avoided = price.avoided;
 }
 
+Call::Repriced repricedBy(const NewPrice& price, const QString& tableVersion)
+{
+    Call::Repriced repriced;
+    if (price.isPriced)
+        repriced.cost = price.cost;
+    if (price.isAvoidedKnown)
+        repriced.avoided = price.avoided;
+    repriced.source = QStringLiteral("table ") + tableVersion;
+    return repriced;
+}
+
+CallFigures currentFiguresOf(const Call& call, NameTable& names)
+{
+    CallFigures figures = figuresOf(call, names);
+    if (call.repriced)
+        apply({true, call.repriced->cost.has_value(), call.repriced->avoided.has_value(),
+                  call.repriced->cost.value_or(Money()), call.repriced->avoided.value_or(Money())},
+            figures);
+    return figures;
+}
+
 } // namespace llmcache

@@ -165,18 +165,7 @@ LedgerQuery ledgerQueryOf(const CostQuery& query)
     ledger.selection.filters = query.filters;
     ledger.groupBy = query.groupBy;
     ledger.timeZone = query.timeZone;
-    ledger.prices = PriceView::AsCharged;
     return ledger;
-}
-
-bool rollupsAnswer(const CostQuery& query)
-{
-    const auto answers = [](Dimension dimension) {
-        return dimension != Dimension::Minute && dimension != Dimension::Host && dimension != Dimension::Tag;
-    };
-    return std::all_of(query.groupBy.begin(), query.groupBy.end(), answers)
-        && std::all_of(query.filters.begin(), query.filters.end(),
-            [&answers](const auto& filter) { return answers(filter.first); });
 }
 
 CostReport costReportOf(const LedgerReport& report)

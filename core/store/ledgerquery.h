@@ -145,8 +145,6 @@ struct LedgerReport {
 /// The same question and answer in the words of CostQuery.
 LedgerQuery ledgerQueryOf(const CostQuery& query);
 CostReport costReportOf(const LedgerReport& report);
-/// Whether sums by hour, model, task, agent, user and outcome can answer it.
-bool rollupsAnswer(const CostQuery& query);
 
 /// A bucket of local time.
 struct TimeBucket {

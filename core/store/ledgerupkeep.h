@@ -53,11 +53,11 @@ struct AppliedRepricing {
     QString by;
 };
 
-/// What was found when sums were made again from the calls.
+/// What was found when packs of calls (see store/callpack.h), which reports read, were made again.
 struct LedgerRebuild {
     qint64 calls = 0;
-    qint64 sums = 0; ///< rows of sums that are there now
-    qint64 repaired = 0; ///< of these and of those that are gone, how many were wrong
+    qint64 packs = 0; ///< that are there now
+    qint64 repaired = 0; ///< of these, how many were wrong or missing
 };
 
 /// Where archived calls go: gets each of them, oldest first. Throws to stop before anything is removed.
@@ -84,8 +84,8 @@ public:
     /// Takes the newest repricing back; the one before it, if any, shows again. Nothing when there is none.
     virtual QCoro::Task<std::optional<AppliedRepricing>> undoRepricing() = 0;
 
-    /// Makes all sums again from the calls, and says what was wrong with them.
-    virtual QCoro::Task<LedgerRebuild> rebuildSums(LedgerProgress progress, std::stop_token stop) = 0;
+    /// Makes everything that reports read besides the calls again from them, and says what was wrong with it.
+    virtual QCoro::Task<LedgerRebuild> rebuildPacks(LedgerProgress progress, std::stop_token stop) = 0;
     /// Gives the calls before `beforeMs` to `sink`, and removes them after `end`. Reports stay what they are;
     /// lists of calls end where the archive begins. Returns how many there were.
     virtual QCoro::Task<qint64> archiveCalls(

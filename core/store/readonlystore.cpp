@@ -67,7 +67,6 @@ public:
     {
         return m_store->loadAgent(std::move(name));
     }
-    QCoro::Task<CostReport> costs(CostQuery query) override { return m_store->costs(std::move(query)); }
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override
     {
         return m_store->listCalls(std::move(query));

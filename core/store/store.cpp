@@ -13,6 +13,14 @@ CallPageQuery callPageQueryOf(const CallQuery& query)
     return page;
 }
 
+QCoro::Task<CostReport> Store::costs(CostQuery query)
+{
+    LedgerQuery ledgerQuery = ledgerQueryOf(query);
+    auto asking = report(std::move(ledgerQuery));
+    const LedgerReport answer = co_await asking;
+    co_return costReportOf(answer);
+}
+
 Store::~Store() = default;
 
 } // namespace llmcache

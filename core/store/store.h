@@ -157,10 +157,11 @@ public:
     virtual QCoro::Task<bool> removeAgent(QString name) = 0;
 
     // --- ledger
-    /// Appends calls with their rollups, each id once, and counts hits on their entries. Returns how many
+    /// Appends calls, each id once, and counts hits on their entries. Returns how many
     /// were new.
     virtual QCoro::Task<qint64> recordCalls(std::vector<Call> calls) = 0;
-    virtual QCoro::Task<CostReport> costs(CostQuery query) = 0;
+    /// The same as report(), in fewer words.
+    QCoro::Task<CostReport> costs(CostQuery query);
     virtual QCoro::Task<std::vector<Call>> listCalls(CallQuery query) = 0;
     /// Sums and distributions of any selection of calls, grouped in any way; see LedgerQuery.
     virtual QCoro::Task<LedgerReport> report(LedgerQuery query) = 0;

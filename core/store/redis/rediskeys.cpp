@@ -103,10 +103,9 @@ QByteArray Keys::packs(int shard) const
     return m_prefix + "packs:" + inBraces(QByteArray::number(shard));
 }
 
-QByteArray Keys::costs(int shard, qint64 hour, const QByteArray& pair) const
+QByteArray Keys::prices(int shard, qint64 repricing) const
 {
-    return m_prefix + "costs:" + inBraces(QByteArray::number(shard)) + ':' + QByteArray::number(hour) + ':'
-        + pair;
+    return m_prefix + "prices:" + inBraces(QByteArray::number(shard)) + ':' + QByteArray::number(repricing);
 }
 
 QByteArray Keys::entryPattern(const QByteArray& prefix) const

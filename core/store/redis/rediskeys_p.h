@@ -18,8 +18,9 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
 ///     llmcache:<workspace>:calls:{<shard>}:<hour>      stream of calls
 ///     llmcache:<workspace>:hours:{<shard>}             sorted set of the hours that have calls
-///     llmcache:<workspace>:costs:{<shard>}:<hour>:<pair>   hash of integer sums
 ///     llmcache:<workspace>:packs:{<shard>}             hash of packs of calls by hour, made by readers
+///     llmcache:<workspace>:repricings                  hash of the repricings that are applied, by number
+///     llmcache:<workspace>:prices:{<shard>}:<number>   hash of the prices that one lays over packs, by hour
 ///
 /// An entry of pyai-caching has the key that is its id, and "lock:" before that is its lock; revisions of it
 /// and what it answers are kept under the SHA-256 of its id.
@@ -47,7 +48,8 @@ public:
     QByteArray calls(int shard, qint64 hour) const;
     QByteArray hours(int shard) const;
     QByteArray packs(int shard) const;
-    QByteArray costs(int shard, qint64 hour, const QByteArray& pair) const;
+    QByteArray repricings() const { return m_prefix + "repricings"; }
+    QByteArray prices(int shard, qint64 repricing) const;
 
     /// SCAN pattern for our own entries and those of pyai-caching alike (and little else): one scan of all
     /// keys is what a listing costs. isPythonKey() and fingerprintOf() tell them apart.

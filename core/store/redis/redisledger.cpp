@@ -1,6 +1,6 @@
 #include "base/error.h"
 #include "redis/script.h"
-#include "store/redis/redisrollups_p.h"
+#include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
 #include "store/storedjson_p.h"
 
@@ -16,92 +16,37 @@ namespace {
 /// Calls in one script, to bound how long the server is busy with it.
 constexpr std::size_t scriptBatch = 256;
 
-/// Records calls of one shard and hour. KEYS: stream, hours, one hash a pair, then the mark of each call.
-/// ARGV: hour, number of pairs, number of groups, the fields of each group, one a pair; then of each call:
-/// itself, its time, its group, the number of its sums, and letter and amount of each sum. Returns 1 for each
-/// new call and 0 for each that was recorded before.
+/// Records calls of one shard and hour. KEYS: stream, hours, then the mark of each call. ARGV: hour, then of
+/// each call: itself and its time. Returns 1 for each new call and 0 for each that was recorded before.
 ///
 /// A call's id in the stream is never before the call's time, so whoever reads backwards knows when nothing
-/// newer can follow; calls that arrive late get the id after the last one. The sums of all calls are added
-/// here first, by group, and large ones in two parts, since numbers in Lua are exact to 2^53 only; they
-/// saturate like Money.
+/// newer can follow; calls that arrive late get the id after the last one, which may be archived by now.
 const redis::Script& recordScript()
 {
     static const redis::Script script(R"lua(
-local pairCount = tonumber(ARGV[2])
 local lastMs, lastNumber = -1, 0
-local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
-if last[1] then
-    local ms, number = string.match(last[1][1], '^(%d+)-(%d+)$')
-    lastMs, lastNumber = tonumber(ms), tonumber(number)
+local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
+for i = 1, stream.err and 0 or #stream, 2 do
+    if stream[i] == 'last-generated-id' then
+        local ms, number = string.match(stream[i + 1], '^(%d+)-(%d+)$')
+        lastMs, lastNumber = tonumber(ms), tonumber(number)
+    end
 end
-local groupCount = tonumber(ARGV[3])
-local added, groupHigh, groupLow = {}, {}, {}
-for group = 1, groupCount do groupHigh[group], groupLow[group] = {}, {} end
-local at = 4 + groupCount * pairCount
-for call = 1, #KEYS - 2 - pairCount do
-    local time = tonumber(ARGV[at + 1])
-    local firstSum = at + 4
-    local nextCall = firstSum + 2 * tonumber(ARGV[firstSum - 1])
+local added = {}
+for call = 1, #KEYS - 2 do
     added[call] = 0
-    if redis.call('SET', KEYS[2 + pairCount + call], '1', 'NX', 'EX', 172800) then
+    if redis.call('SET', KEYS[2 + call], '1', 'NX', 'EX', 172800) then
         added[call] = 1
+        local time = tonumber(ARGV[2 * call + 1])
         if lastMs >= time then
             lastNumber = lastNumber + 1
         else
             lastMs, lastNumber = time, 1
         end
-        redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', lastMs, lastNumber), 'call', ARGV[at])
-        local group = tonumber(ARGV[at + 2])
-        local high, low = groupHigh[group], groupLow[group]
-        for i = firstSum, nextCall - 1, 2 do
-            local letter, amount = ARGV[i], ARGV[i + 1]
-            if #amount <= 12 then
-                low[letter] = (low[letter] or 0) + tonumber(amount)
-            else
-                local sign = 1
-                if string.byte(amount) == 45 then
-                    sign = -1
-                    amount = string.sub(amount, 2)
-                end
-                high[letter] = (high[letter] or 0) + sign * (tonumber(string.sub(amount, 1, -10)) or 0)
-                low[letter] = (low[letter] or 0) + sign * tonumber(string.sub(amount, -9))
-            end
-        end
+        redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', lastMs, lastNumber), 'call', ARGV[2 * call])
     end
-    at = nextCall
 end
 redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1])
-local high, low = {}, {}
-for pair = 1, pairCount do
-    high[pair], low[pair] = {}, {}
-    for group = 1, groupCount do
-        local values = ARGV[3 + (group - 1) * pairCount + pair]
-        for letter, rest in pairs(groupLow[group]) do
-            local field = letter .. values
-            high[pair][field] = (high[pair][field] or 0) + (groupHigh[group][letter] or 0)
-            low[pair][field] = (low[pair][field] or 0) + rest
-        end
-    end
-end
-for pair = 1, pairCount do
-    for field, rest in pairs(low[pair]) do
-        local billions, sign = high[pair][field], ''
-        if billions * 1000000000 + rest < 0 then
-            billions, rest, sign = -billions, -rest, '-'
-        end
-        billions = billions + math.floor(rest / 1000000000)
-        rest = rest % 1000000000
-        local amount = sign .. string.format('%.0f', rest)
-        if billions > 0 then
-            amount = sign .. string.format('%.0f%09.0f', billions, rest)
-        end
-        local sum = redis.pcall('HINCRBY', KEYS[2 + pair], field, amount)
-        if type(sum) == 'table' and sum.err then
-            redis.call('HSET', KEYS[2 + pair], field, '9223372036854775807')
-        end
-    end
-end
 return added
 )lua",
         redis::Command::Resend::Once);
@@ -126,15 +71,6 @@ return 1
     return script;
 }
 
-/// Whether two calls count for the same fields of every pair.
-bool haveSameFields(const Call& left, const Call& right)
-{
-    return std::all_of(rollupPairs.begin(), rollupPairs.end(), [&](const RollupPair& pair) {
-        return dimensionValue(left, pair.first) == dimensionValue(right, pair.first)
-            && dimensionValue(left, pair.second) == dimensionValue(right, pair.second);
-    });
-}
-
 void requireSound(const Call& call)
 {
     if (call.id.isEmpty())
@@ -150,32 +86,32 @@ QCoro::Task<redis::Reply> RedisStore::recordBatch(
     int shard, qint64 hour, const std::vector<const Call*>& calls) const
 {
     QList<QByteArray> keys{m_keys.calls(shard, hour), m_keys.hours(shard)};
-    for (const RollupPair& pair : rollupPairs)
-        keys += m_keys.costs(shard, hour, pair.name);
-    // Most calls of a batch count for the same model, task, agent and user.
-    std::vector<const Call*> groups;
-    QList<QByteArray> fields;
-    QList<QByteArray> records;
+    QList<QByteArray> arguments{QByteArray::number(hour)};
     for (const Call* call : calls) {
-        auto group = std::find_if(groups.begin(), groups.end(),
-            [call](const Call* first) { return haveSameFields(*first, *call); });
-        if (group == groups.end()) {
-            group = groups.insert(groups.end(), call);
-            for (const RollupPair& pair : rollupPairs)
-                fields += pairField(*call, pair);
-        }
         keys += m_keys.recorded(shard, call->id.toUtf8());
-        records << packField(toJsonText(toJson(*call))) << QByteArray::number(call->timeMs)
-                << QByteArray::number(group - groups.begin() + 1);
-        const QList<QByteArray> sums = increments(sumsOf(*call));
-        records += QByteArray::number(sums.size() / 2);
-        records += sums;
+        arguments << packField(toJsonText(toJson(*call))) << QByteArray::number(call->timeMs);
     }
-    QList<QByteArray> arguments{
-        QByteArray::number(hour), QByteArray::number(rollupPairs.size()), QByteArray::number(groups.size())};
-    arguments += fields;
-    arguments += records;
     return recordScript().run(m_client.get(), std::move(keys), std::move(arguments));
+}
+
+QCoro::Task<std::vector<QList<qint64>>> RedisStore::hoursWithCalls(qint64 fromMs, qint64 toMs)
+{
+    std::vector<QList<qint64>> hours(static_cast<std::size_t>(Keys::shardCount));
+    const qint64 first = std::clamp<qint64>(fromMs, 0, latestTimeMs) / hourMs;
+    const qint64 last = std::clamp<qint64>(toMs - 1, 0, latestTimeMs) / hourMs;
+    if (fromMs >= toMs || toMs <= 0)
+        co_return hours;
+    std::vector<redis::Pending> pendings;
+    for (int shard = 0; shard < Keys::shardCount; ++shard) {
+        redis::Command range = redis::Command::idempotent("ZRANGEBYSCORE", m_keys.hours(shard), first, last);
+        pendings.push_back(m_client->command(std::move(range)));
+    }
+    for (std::size_t shard = 0; shard < pendings.size(); ++shard) {
+        const redis::Reply reply = checked(co_await pendings[shard]);
+        for (const redis::Reply& hour : reply.items)
+            hours[shard] += hour.toInteger();
+    }
+    co_return hours;
 }
 
 QCoro::Task<qint64> RedisStore::recordCalls(std::vector<Call> calls)

@@ -1,7 +1,8 @@
+#include "store/redis/redispacks_p.h"
+
 #include "base/error.h"
-#include "store/callpack.h"
+#include "redis/script.h"
 #include "store/ledgersummary.h"
-#include "store/redis/redisrollups_p.h"
 #include "store/redis/redisstore_p.h"
 
 #include <QDateTime>
@@ -19,94 +20,183 @@ constexpr int streamPage = 500;
 /// So many calls outside of its pack make a new one worth while.
 constexpr std::size_t mostLate = 20;
 
-/// A pack as it is kept: the id of the last call in it, a line feed, the pack. Packs are of the first calls
-/// of a stream, in its order; whoever makes one from a stream that has grown meanwhile only makes it shorter.
-struct PackedHour {
-    QByteArray upTo;
-    QByteArray pack;
-    static PackedHour fromField(const QByteArray& field)
-    {
-        const qsizetype end = field.indexOf('\n');
-        if (end < 0)
-            return {};
-        return {field.left(end), field.mid(end + 1)};
-    }
-    QByteArray toField() const { return upTo + '\n' + pack; }
-    QByteArray start() const { return upTo.isEmpty() ? QByteArray("-") : '(' + upTo; }
-};
+constexpr QByteArrayView packVersion("2 ");
 
-struct Late {
-    std::vector<CallFigures> calls;
-    QByteArray lastId;
-};
-
-void take(const redis::Reply& reply, NameTable& names, Late& late)
+/// Keeps a pack in place of the one that it was made from. KEYS: packs. ARGV: hour, the last id in the pack
+/// that is replaced (empty for none), the new one. Returns 0 where somebody else was quicker.
+const redis::Script& packScript()
 {
-    for (const redis::Reply& item : reply.items) {
-        if (item.items.size() != 2)
-            continue;
-        late.calls.push_back(figuresOf(callFrom(item.items[1]), names));
-        late.lastId = item.items[0].bytes;
-    }
+    static const redis::Script script(R"lua(
+local now = redis.call('HGET', KEYS[1], ARGV[1])
+if (now and string.match(now, '^2 ([%d-]+)\n') or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+)lua");
+    return script;
 }
 
 } // namespace
 
-QCoro::Task<> RedisStore::addHours(
-    int shard, QList<qint64> hours, std::shared_ptr<LedgerSummary> summary, std::shared_ptr<NameTable> names)
+qint64 callKey(const QByteArray& streamId, qint64 hour)
+{
+    constexpr int numberBits = 40; // 22 are left for the milliseconds of an hour
+    const qsizetype dash = streamId.indexOf('-');
+    const auto ms = static_cast<quint64>(streamId.left(dash).toLongLong() - hour * hourMs);
+    return static_cast<qint64>((ms << numberBits) | streamId.mid(dash + 1).toULongLong());
+}
+
+PackedHour PackedHour::fromField(const QByteArray& field)
+{
+    const qsizetype end = field.indexOf('\n');
+    if (end < 0 || !field.startsWith(packVersion))
+        return {};
+    return {field.mid(packVersion.size(), end - packVersion.size()), field.mid(end + 1)};
+}
+
+QByteArray PackedHour::toField() const
+{
+    return packVersion.toByteArray() + upTo + '\n' + pack;
+}
+
+void StoredHour::add(const redis::Reply& entries, NameTable& names)
+{
+    for (const redis::Reply& item : entries.items) {
+        if (item.items.size() != 2)
+            continue;
+        lastId = item.items[0].bytes;
+        late.push_back({callKey(lastId, hour), figuresOf(callFrom(item.items[1]), names)});
+    }
+}
+
+void StoredHour::read(NameTable& names,
+    const std::function<void(qint64 key, const CallFigures& call, const NewPrice& price)>& take) const
+{
+    std::optional<OverlayReader> overlay;
+    if (!prices.isEmpty())
+        overlay.emplace(prices);
+    const auto nextPrice = [&overlay] { return overlay ? overlay->next() : NewPrice(); };
+    if (!packed.pack.isEmpty()) {
+        PackReader reader(packed.pack, names);
+        CallFigures call;
+        while (reader.next(call))
+            take(reader.key(), call, nextPrice());
+    }
+    for (const Late& one : late)
+        take(one.key, one.call, nextPrice());
+}
+
+QCoro::Task<std::vector<StoredHour>> RedisStore::readPacks(
+    int shard, QList<qint64> hours, std::vector<qint64> repricings)
+{
+    std::vector<StoredHour> stored(static_cast<std::size_t>(hours.size()));
+    std::vector<redis::Pending> pendings;
+    const auto ask = [&](const QByteArray& key) {
+        redis::Command read = redis::Command::idempotent("HMGET", key);
+        for (const qint64 hour : hours)
+            read << QByteArray::number(hour);
+        pendings.push_back(m_client->command(std::move(read)));
+    };
+    ask(m_keys.packs(shard));
+    for (const qint64 repricing : repricings)
+        ask(m_keys.prices(shard, repricing));
+    for (std::size_t at = 0; at < pendings.size(); ++at) {
+        const redis::Reply reply = checked(co_await pendings[at]);
+        for (std::size_t i = 0; i < std::min(stored.size(), reply.items.size()); ++i) {
+            stored[i].hour = hours[static_cast<qsizetype>(i)];
+            if (at == 0)
+                stored[i].packed = PackedHour::fromField(reply.items[i].bytes);
+            else if (stored[i].prices.isEmpty()) // the newest repricing of the hour comes first
+                stored[i].prices = reply.items[i].bytes;
+        }
+    }
+    co_return stored;
+}
+
+QCoro::Task<std::vector<StoredHour>> RedisStore::readHours(
+    int shard, QList<qint64> hours, std::vector<qint64> repricings, std::shared_ptr<NameTable> names)
+{
+    auto reading = readPacks(shard, hours, std::move(repricings));
+    std::vector<StoredHour> stored = co_await reading;
+    std::vector<redis::Pending> pendings;
+    for (const StoredHour& hour : stored) {
+        redis::Command readLate = redis::Command::idempotent(
+            "XRANGE", m_keys.calls(shard, hour.hour), hour.packed.start(), "+", "COUNT", streamPage);
+        pendings.push_back(m_client->command(std::move(readLate)));
+    }
+    for (std::size_t at = 0; at < stored.size(); ++at) {
+        StoredHour& hour = stored[at];
+        redis::Reply reply = checked(co_await pendings[at]);
+        hour.add(reply, *names);
+        while (reply.items.size() == std::size_t(streamPage)) {
+            redis::Command readMore = redis::Command::idempotent("XRANGE", m_keys.calls(shard, hour.hour),
+                QByteArray('(' + hour.lastId), "+", "COUNT", streamPage);
+            reply = checked(co_await m_client->command(std::move(readMore)));
+            hour.add(reply, *names);
+        }
+    }
+    co_return stored;
+}
+
+QCoro::Task<redis::Reply> RedisStore::writePack(
+    int shard, qint64 hour, QByteArray replaced, PackedHour packed) const
+{
+    QList<QByteArray> keys{m_keys.packs(shard)};
+    QList<QByteArray> arguments{QByteArray::number(hour), std::move(replaced), packed.toField()};
+    return packScript().run(m_client.get(), std::move(keys), std::move(arguments));
+}
+
+QCoro::Task<StoredHour> RedisStore::packHour(
+    int shard, StoredHour stored, std::vector<qint64> repricings, std::shared_ptr<NameTable> names)
+{
+    constexpr int mostAttempts = 20;
+    for (int attempt = 0; attempt < mostAttempts; ++attempt) {
+        if (stored.late.empty())
+            co_return stored;
+        PackWriter writer(*names);
+        stored.read(*names,
+            [&writer](qint64 key, const CallFigures& call, const NewPrice&) { writer.add(key, call); });
+        const PackedHour packed{stored.lastId, writer.finish()};
+        auto writing = writePack(shard, stored.hour, stored.packed.upTo, packed);
+        const redis::Reply reply = checked(co_await writing);
+        if (reply.toInteger() == 1) {
+            stored.packed = packed;
+            stored.late.clear();
+            co_return stored;
+        }
+        const QList<qint64> hours{stored.hour};
+        auto reading = readHours(shard, hours, repricings, names);
+        std::vector<StoredHour> again = co_await reading;
+        stored = std::move(again.front());
+    }
+    throw CacheError(QStringLiteral("The ledger in %1 changes too fast.").arg(server()),
+        QStringLiteral("Try it again when less is recorded."));
+}
+
+QCoro::Task<> RedisStore::addHours(int shard, QList<qint64> hours, std::vector<qint64> repricings,
+    std::shared_ptr<LedgerSummary> summary, std::shared_ptr<NameTable> names)
 {
     const qint64 thisHour = QDateTime::currentMSecsSinceEpoch() / hourMs;
     for (qsizetype start = 0; start < hours.size(); start += hoursAtOnce) {
         const QList<qint64> some = hours.mid(start, hoursAtOnce);
-        redis::Command readPacks = redis::Command::idempotent("HMGET", m_keys.packs(shard));
-        for (const qint64 hour : some)
-            readPacks << QByteArray::number(hour);
-        const redis::Reply packs = checked(co_await m_client->command(std::move(readPacks)));
-        std::vector<PackedHour> packed;
-        std::vector<redis::Pending> pendings;
-        for (qsizetype i = 0; i < some.size(); ++i) {
-            const auto at = static_cast<std::size_t>(i);
-            packed.push_back(
-                at < packs.items.size() ? PackedHour::fromField(packs.items[at].bytes) : PackedHour());
-            redis::Command readLate = redis::Command::idempotent(
-                "XRANGE", m_keys.calls(shard, some[i]), packed.back().start(), "+", "COUNT", streamPage);
-            pendings.push_back(m_client->command(std::move(readLate)));
-        }
-        for (qsizetype i = 0; i < some.size(); ++i) {
-            const auto at = static_cast<std::size_t>(i);
-            redis::Reply reply = checked(co_await pendings[at]);
-            Late late;
-            take(reply, *names, late);
-            while (reply.items.size() == std::size_t(streamPage)) {
-                redis::Command readMore = redis::Command::idempotent("XRANGE", m_keys.calls(shard, some[i]),
-                    QByteArray('(' + late.lastId), "+", "COUNT", streamPage);
-                reply = checked(co_await m_client->command(std::move(readMore)));
-                take(reply, *names, late);
-            }
-            const bool repacks = m_packs && some[i] < thisHour
-                && late.calls.size() > (packed[at].pack.isEmpty() ? 0 : mostLate);
+        auto reading = readHours(shard, some, repricings, names);
+        const std::vector<StoredHour> stored = co_await reading;
+        for (const StoredHour& hour : stored) {
+            const bool repacks = m_packs && hour.hour < thisHour
+                && hour.late.size() > (hour.packed.pack.isEmpty() ? 0 : mostLate);
             PackWriter writer(*names);
-            if (!packed[at].pack.isEmpty()) {
-                PackReader reader(packed[at].pack, *names);
-                CallFigures call;
-                while (reader.next(call)) {
-                    summary->add(call);
-                    if (repacks)
-                        writer.add(0, call);
-                }
-            }
-            for (const CallFigures& call : late.calls) {
-                summary->add(call);
+            hour.read(*names, [&](qint64 key, const CallFigures& call, const NewPrice& price) {
                 if (repacks)
-                    writer.add(0, call);
-            }
+                    writer.add(key, call);
+                CallFigures figures = call;
+                apply(price, figures);
+                summary->add(figures);
+            });
             if (!repacks)
                 continue;
-            const PackedHour renewed{late.lastId, writer.finish()};
-            redis::Command store = redis::Command::idempotent(
-                "HSET", m_keys.packs(shard), QByteArray::number(some[i]), renewed.toField());
+            const PackedHour renewed{hour.lastId, writer.finish()};
             // A server that is full or only reads answers with an error; the report is right all the same.
-            co_await m_client->command(std::move(store));
+            auto writing = writePack(shard, hour.hour, hour.packed.upTo, renewed);
+            co_await writing;
         }
     }
 }

@@ -1,6 +1,6 @@
 #include "base/error.h"
 #include "store/ledgersummary.h"
-#include "store/redis/redisrollups_p.h"
+#include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
 #include "store/storedjson_p.h"
 
@@ -39,7 +39,7 @@ Call callFrom(const redis::Reply& fields)
 }
 
 QCoro::Task<> RedisStore::readStream(
-    int shard, qint64 hour, qint64 fromMs, std::function<void(const Call&)> take)
+    int shard, qint64 hour, qint64 fromMs, std::function<void(Call call, qint64 key)> take)
 {
     // No call has an id before its time, so those before `fromMs` need not be read.
     QByteArray start = QByteArray::number(std::max(fromMs, hour * hourMs));
@@ -49,7 +49,7 @@ QCoro::Task<> RedisStore::readStream(
         const redis::Reply reply = checked(co_await m_client->command(std::move(read)));
         for (const redis::Reply& item : reply.items) {
             if (item.items.size() == 2)
-                take(callFrom(item.items[1]));
+                take(callFrom(item.items[1]), callKey(item.items[0].bytes, hour));
         }
         if (reply.items.size() < std::size_t(streamPage) || reply.items.back().items.empty())
             co_return;
@@ -63,26 +63,72 @@ QCoro::Task<LedgerReport> RedisStore::report(LedgerQuery query)
     auto summary = std::make_shared<LedgerSummary>(query, *names);
     const std::vector<QList<qint64>> hours =
         co_await hoursWithCalls(query.selection.fromMs, query.selection.toMs);
-    const QString fingerprint = query.selection.fingerprint;
-    const auto addCall = [names, summary, fingerprint](const Call& call) {
-        if (call.fingerprint == fingerprint)
-            summary->add(figuresOf(call, *names));
-    };
-    for (std::size_t shard = 0; shard < hours.size(); ++shard) {
-        const int part = static_cast<int>(shard);
-        if (fingerprint.isEmpty()) {
-            co_await addHours(part, hours[shard], summary, names);
-            continue;
+    if (!query.selection.fingerprint.isEmpty()) {
+        auto calls = std::make_shared<std::vector<FoundCall>>();
+        const auto addCall = [calls, fingerprint = query.selection.fingerprint](Call call, qint64 key) {
+            if (call.fingerprint == fingerprint)
+                calls->push_back({std::move(call), key});
+        };
+        for (std::size_t shard = 0; shard < hours.size(); ++shard) {
+            for (const qint64 hour : hours[shard])
+                co_await readStream(static_cast<int>(shard), hour, query.selection.fromMs, addCall);
         }
-        for (const qint64 hour : hours[shard])
-            co_await readStream(part, hour, query.selection.fromMs, addCall);
+        if (query.prices == PriceView::Current) {
+            auto pricing = layPricesOver(calls);
+            co_await pricing;
+        }
+        for (const FoundCall& found : *calls)
+            summary->add(currentFiguresOf(found.call, *names));
+        co_return summary->report();
     }
+    std::vector<qint64> applied;
+    if (query.prices == PriceView::Current) {
+        auto listing = repricings();
+        const std::vector<AppliedRepricing> list = co_await listing;
+        for (const AppliedRepricing& repricing : list)
+            applied.push_back(repricing.id);
+    }
+    for (std::size_t shard = 0; shard < hours.size(); ++shard)
+        co_await addHours(static_cast<int>(shard), hours[shard], applied, summary, names);
     co_return summary->report();
+}
+
+QCoro::Task<> RedisStore::layPricesOver(std::shared_ptr<std::vector<FoundCall>> calls)
+{
+    auto listing = repricings();
+    const std::vector<AppliedRepricing> applied = co_await listing;
+    if (applied.empty() || calls->empty())
+        co_return;
+    std::vector<qint64> numbers;
+    for (const AppliedRepricing& repricing : applied)
+        numbers.push_back(repricing.id);
+    std::map<int, std::map<qint64, QHash<qint64, Call*>>> places; // by shard, hour and key
+    for (FoundCall& found : *calls)
+        places[Keys::shardOf(found.call.id.toUtf8())][found.call.timeMs / hourMs].insert(
+            found.key, &found.call);
+    NameTable names;
+    for (auto& [shard, hours] : places) {
+        QList<qint64> some;
+        for (const auto& [hour, keys] : hours)
+            some.append(hour);
+        auto reading = readPacks(shard, some, numbers);
+        const std::vector<StoredHour> stored = co_await reading;
+        for (const StoredHour& hour : stored) {
+            if (hour.prices.isEmpty())
+                continue;
+            const QHash<qint64, Call*>& wanted = hours[hour.hour];
+            hour.read(names, [&](qint64 key, const CallFigures&, const NewPrice& price) {
+                Call* const call = wanted.value(key);
+                if (call && price.isRepriced)
+                    call->repriced = repricedBy(price, applied.front().prices);
+            });
+        }
+    }
 }
 
 QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
     std::shared_ptr<CallSelection> selection, std::optional<CallPosition> position, std::size_t wanted,
-    std::shared_ptr<std::vector<Call>> calls)
+    std::shared_ptr<std::vector<FoundCall>> calls)
 {
     std::vector<Tail> tails;
     for (const int shard : shards) {
@@ -106,17 +152,19 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
                     continue;
                 Call call = callFrom(item.items[1]);
                 if (accepts(*selection, call) && (!position || position->isBefore(call)))
-                    calls->push_back(std::move(call));
+                    calls->push_back({std::move(call), callKey(item.items[0].bytes, hour)});
                 tails[i].end = '(' + item.items[0].bytes;
             }
             tails[i].done = reply.items.size() < std::size_t(count);
         }
-        std::sort(calls->begin(), calls->end(), comesBefore);
+        std::sort(calls->begin(), calls->end(),
+            [](const FoundCall& left, const FoundCall& right) { return comesBefore(left.call, right.call); });
         if (calls->size() > wanted)
             calls->resize(wanted);
         // What is left of a part has ids, and so times, up to the last that was read.
         std::erase_if(tails, [&calls, wanted](const Tail& tail) {
-            return tail.done || (calls->size() >= wanted && timeOfId(tail.end.mid(1)) < calls->back().timeMs);
+            return tail.done
+                || (calls->size() >= wanted && timeOfId(tail.end.mid(1)) < calls->back().call.timeMs);
         });
     }
 }
@@ -135,7 +183,7 @@ QCoro::Task<CallPage> RedisStore::callPage(CallPageQuery query)
         for (const qint64 hour : byShard[shard])
             hours[hour].append(static_cast<int>(shard));
     }
-    auto calls = std::make_shared<std::vector<Call>>();
+    auto calls = std::make_shared<std::vector<FoundCall>>();
     for (const auto& [hour, shards] : hours) {
         if (calls->size() > limit)
             break; // whole hours are newer than those before them
@@ -145,9 +193,12 @@ QCoro::Task<CallPage> RedisStore::callPage(CallPageQuery query)
     CallPage page;
     if (calls->size() > limit) {
         calls->resize(limit);
-        page.cursor = cursorOf(calls->back());
+        page.cursor = cursorOf(calls->back().call);
     }
-    page.calls = std::move(*calls);
+    auto pricing = layPricesOver(calls);
+    co_await pricing;
+    for (FoundCall& found : *calls)
+        page.calls.push_back(std::move(found.call));
     co_return page;
 }
 

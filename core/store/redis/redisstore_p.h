@@ -2,11 +2,13 @@
 
 #include "redis/client.h"
 #include "store/ledgerpacking.h"
+#include "store/ledgerupkeep.h"
 #include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/redis/rediskeys_p.h"
 #include "store/redis/redislisting_p.h"
 
+#include <array>
 #include <map>
 
 namespace llmcache {
@@ -21,6 +23,10 @@ class Subscriber;
 namespace llmcache::redisstore {
 
 class RedisNews;
+/// Hours that a repricing has prices for, by shard.
+using PricesWritten = std::array<qint64, Keys::shardCount>;
+struct PackedHour;
+struct StoredHour;
 
 /// Arguments of the scripts that change entries.
 QByteArray kindArgument(EntryChange::Kind kind);
@@ -29,7 +35,17 @@ QByteArray expiryArgument(const EntryChange& change);
 /// The call in the fields of a stream's entry; throws CacheError for one that is damaged.
 Call callFrom(const redis::Reply& fields);
 
-class RedisStore final : public Store, public RawInspector, public PythonStore, public LedgerPacking {
+/// A call with its key in the pack of its hour.
+struct FoundCall {
+    Call call;
+    qint64 key = 0;
+};
+
+class RedisStore final : public Store,
+                         public RawInspector,
+                         public PythonStore,
+                         public LedgerPacking,
+                         public LedgerUpkeep {
     Q_OBJECT
 public:
     RedisStore(const redis::RedisUrl& url, QString workspace);
@@ -71,11 +87,20 @@ public:
     QCoro::Task<bool> removeAgent(QString name) override;
 
     QCoro::Task<qint64> recordCalls(std::vector<Call> calls) override;
-    QCoro::Task<CostReport> costs(CostQuery query) override;
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override;
     QCoro::Task<LedgerReport> report(LedgerQuery query) override;
     QCoro::Task<CallPage> callPage(CallPageQuery query) override;
     void stopPacking() override { m_packs = false; }
+
+    QCoro::Task<Repricing> previewRepricing(
+        RepricingRequest request, LedgerProgress progress, std::stop_token stop) override;
+    QCoro::Task<Repricing> applyRepricing(
+        RepricingRequest request, LedgerProgress progress, std::stop_token stop) override;
+    QCoro::Task<std::vector<AppliedRepricing>> repricings() override;
+    QCoro::Task<std::optional<AppliedRepricing>> undoRepricing() override;
+    QCoro::Task<LedgerRebuild> rebuildPacks(LedgerProgress progress, std::stop_token stop) override;
+    QCoro::Task<qint64> archiveCalls(qint64 beforeMs, CallSink sink, ArchiveEnd end, LedgerProgress progress,
+        std::stop_token stop) override;
 
 private:
     QString server() const { return m_client->display(); }
@@ -109,17 +134,43 @@ private:
     QCoro::Task<> countHits(std::vector<Call> calls);
     /// Hours with calls that overlap [fromMs, toMs), by shard.
     QCoro::Task<std::vector<QList<qint64>>> hoursWithCalls(qint64 fromMs, qint64 toMs);
-    QCoro::Task<> addRollups(std::vector<std::pair<int, qint64>> places, std::size_t pair,
-        std::shared_ptr<CostAccumulator> accumulator);
-    /// Gives every call of a stream to `take`, oldest first, but for those before `fromMs`.
-    QCoro::Task<> readStream(int shard, qint64 hour, qint64 fromMs, std::function<void(const Call&)> take);
+    /// Gives every call of a stream to `take` with its key, oldest first, but for those before `fromMs`.
+    QCoro::Task<> readStream(
+        int shard, qint64 hour, qint64 fromMs, std::function<void(Call call, qint64 key)> take);
+    /// Packs of hours, with the prices that the newest of `repricings` (newest first) lays over each.
+    QCoro::Task<std::vector<StoredHour>> readPacks(
+        int shard, QList<qint64> hours, std::vector<qint64> repricings);
+    /// The same with the calls that are not in a pack.
+    QCoro::Task<std::vector<StoredHour>> readHours(
+        int shard, QList<qint64> hours, std::vector<qint64> repricings, std::shared_ptr<NameTable> names);
+    /// Replies 0 where the pack that is replaced is another one by now.
+    QCoro::Task<redis::Reply> writePack(int shard, qint64 hour, QByteArray replaced, PackedHour packed) const;
+    /// The hour with all its calls in the pack.
+    QCoro::Task<StoredHour> packHour(
+        int shard, StoredHour stored, std::vector<qint64> repricings, std::shared_ptr<NameTable> names);
     /// Adds hours of one shard to a report: from their packs, and from the calls that are not in one. Makes
     /// packs of hours that are over.
-    QCoro::Task<> addHours(int shard, QList<qint64> hours, std::shared_ptr<LedgerSummary> summary,
-        std::shared_ptr<NameTable> names);
+    QCoro::Task<> addHours(int shard, QList<qint64> hours, std::vector<qint64> repricings,
+        std::shared_ptr<LedgerSummary> summary, std::shared_ptr<NameTable> names);
     /// Adds to `calls` those of an hour that `query` selects: all that belong on the page, and maybe more.
     QCoro::Task<> readHourBackwards(qint64 hour, QList<int> shards, std::shared_ptr<CallSelection> selection,
-        std::optional<CallPosition> position, std::size_t wanted, std::shared_ptr<std::vector<Call>> calls);
+        std::optional<CallPosition> position, std::size_t wanted,
+        std::shared_ptr<std::vector<FoundCall>> calls);
+    /// Says of calls what applied repricings make of them.
+    QCoro::Task<> layPricesOver(std::shared_ptr<std::vector<FoundCall>> calls);
+
+    /// Throws CacheError when prices of a repricing are gone.
+    QCoro::Task<> requirePrices(qint64 repricing, std::shared_ptr<PricesWritten> written);
+    /// `number` 0 writes nothing.
+    QCoro::Task<Repricing> reprice(RepricingRequest request, qint64 number,
+        std::shared_ptr<PricesWritten> written, LedgerProgress progress, std::stop_token stop);
+    /// Runs a command that takes nothing but a key on all prices of a repricing.
+    QCoro::Task<> changePrices(qint64 repricing, QByteArray verb);
+    QCoro::Task<LedgerRebuild> rebuildHour(int shard, qint64 hour);
+    /// Adds the calls before `beforeMs`, all of them in the hour's pack; returns the last id of that.
+    QCoro::Task<QByteArray> collectArchivable(
+        int shard, qint64 hour, qint64 beforeMs, std::shared_ptr<std::vector<Call>> calls);
+    QCoro::Task<> removeArchived(int shard, qint64 hour, QByteArray upTo, qint64 beforeMs);
 
     redis::RedisUrl m_url;
     QString m_workspace;

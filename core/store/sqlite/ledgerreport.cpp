@@ -13,19 +13,12 @@ namespace {
 
 void layPricesOver(Database& database, std::vector<Call>& calls, const std::vector<qint64>& places)
 {
-    QString source;
-    const QHash<qint64, NewPrice> prices = newPricesOf(database, places, source);
+    QString tableVersion;
+    const QHash<qint64, NewPrice> prices = newPricesOf(database, places, tableVersion);
     for (std::size_t i = 0; i < calls.size(); ++i) {
         const auto price = prices.constFind(places[i]);
-        if (price == prices.cend())
-            continue;
-        Call::Repriced repriced;
-        if (price->isPriced)
-            repriced.cost = price->cost;
-        if (price->isAvoidedKnown)
-            repriced.avoided = price->avoided;
-        repriced.source = source;
-        calls[i].repriced = repriced;
+        if (price != prices.cend())
+            calls[i].repriced = repricedBy(*price, tableVersion);
     }
 }
 
@@ -56,14 +49,8 @@ LedgerReport reportOn(Database& database, const LedgerQuery& query)
     }
     if (query.prices == PriceView::Current)
         layPricesOver(database, calls, places);
-    for (const Call& call : calls) {
-        CallFigures figures = figuresOf(call, names);
-        if (call.repriced)
-            apply({true, call.repriced->cost.has_value(), call.repriced->avoided.has_value(),
-                      call.repriced->cost.value_or(Money()), call.repriced->avoided.value_or(Money())},
-                figures);
-        summary.add(figures);
-    }
+    for (const Call& call : calls)
+        summary.add(currentFiguresOf(call, names));
     return summary.report();
 }
 

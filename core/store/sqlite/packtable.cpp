@@ -124,13 +124,14 @@ bool hasRepricing(Database& database)
     return select.run(database.workspace()).next();
 }
 
-QHash<qint64, NewPrice> newPricesOf(Database& database, std::vector<qint64> sequenceNumbers, QString& source)
+QHash<qint64, NewPrice> newPricesOf(
+    Database& database, std::vector<qint64> sequenceNumbers, QString& tableVersion)
 {
     QHash<qint64, NewPrice> prices;
     if (!hasRepricing(database))
         return prices;
     const std::vector<AppliedRepricing> applied = repricingsOf(database);
-    source = QStringLiteral("table ") + applied.front().prices;
+    tableVersion = applied.front().prices;
     std::sort(sequenceNumbers.begin(), sequenceNumbers.end());
     NameTable names;
     for (std::size_t i = 0; i < sequenceNumbers.size();) {

@@ -26,8 +26,9 @@ void readFigures(Database& database, qint64 fromMs, qint64 toMs, PriceView view,
 
 /// Whether a repricing is applied.
 bool hasRepricing(Database& database);
-/// What applied repricings say of calls, by their sequence numbers.
-QHash<qint64, NewPrice> newPricesOf(Database& database, std::vector<qint64> sequenceNumbers, QString& source);
+/// What applied repricings say of calls, by their sequence numbers; and the version of the newest table.
+QHash<qint64, NewPrice> newPricesOf(
+    Database& database, std::vector<qint64> sequenceNumbers, QString& tableVersion);
 
 /// A repricing, step by step. Used by one thread at a time.
 class RepricingJob {
@@ -57,7 +58,7 @@ private:
 std::vector<AppliedRepricing> repricingsOf(Database& database);
 std::optional<AppliedRepricing> undoRepricing(Database& database);
 
-/// Makes packs and sums by hour again, step by step.
+/// Makes packs again, step by step.
 class RebuildJob {
 public:
     bool step(Database& database);
@@ -66,12 +67,8 @@ public:
 
 private:
     void checkPack(Database& database, qint64 pack);
-    void checkDay(Database& database);
-    enum class Phase { Begin, Packs, Days, Done };
-    Phase m_phase = Phase::Begin;
+    bool m_begun = false;
     qint64 m_lastPack = 0;
-    qint64 m_dayMs = 0;
-    qint64 m_endMs = 0;
     qint64 m_total = 0;
     LedgerRebuild m_result;
 };

@@ -272,14 +272,6 @@ public:
         });
     }
 
-    QCoro::Task<CostReport> costs(CostQuery query) override
-    {
-        return run([query = std::move(query)](Database& database) {
-            return rollupsAnswer(query) ? sqlite::sumCosts(database, query)
-                                        : costReportOf(sqlite::reportOn(database, ledgerQueryOf(query)));
-        });
-    }
-
     QCoro::Task<std::vector<Call>> listCalls(CallQuery query) override
     {
         return run([query = callPageQueryOf(query)](Database& database) {
@@ -346,7 +338,7 @@ public:
     {
         return run([](Database& database) { return sqlite::undoRepricing(database); });
     }
-    QCoro::Task<LedgerRebuild> rebuildSums(LedgerProgress progress, std::stop_token stop) override
+    QCoro::Task<LedgerRebuild> rebuildPacks(LedgerProgress progress, std::stop_token stop) override
     {
         const auto job = std::make_shared<sqlite::RebuildJob>();
         for (bool more = true; more;) {

@@ -14,14 +14,17 @@ class StoreFactory {
 public:
     virtual ~StoreFactory() = default;
     virtual std::unique_ptr<Store> make(QString workspace) = 0;
+    /// The file, or the URL.
+    virtual QString path() const = 0;
 };
 
 class SqliteFactory final : public StoreFactory {
 public:
     std::unique_ptr<Store> make(QString workspace) override
     {
-        return makeSqliteStore(m_directory.filePath(QStringLiteral("folder/store.db")), std::move(workspace));
+        return makeSqliteStore(path(), std::move(workspace));
     }
+    QString path() const override { return m_directory.filePath(QStringLiteral("folder/store.db")); }
 
 private:
     QTemporaryDir m_directory;
@@ -36,8 +39,9 @@ public:
     bool start() { return m_server.start(); }
     std::unique_ptr<Store> make(QString workspace) override
     {
-        return makeRedisStore(redis::RedisUrl::parse(m_server.url()), std::move(workspace));
+        return makeRedisStore(redis::RedisUrl::parse(path()), std::move(workspace));
     }
+    QString path() const override { return m_server.url(); }
 
 private:
     RedisServer m_server;
@@ -48,8 +52,9 @@ public:
     bool start() { return m_cluster.start(); }
     std::unique_ptr<Store> make(QString workspace) override
     {
-        return makeRedisStore(redis::RedisUrl::parse(m_cluster.url()), std::move(workspace));
+        return makeRedisStore(redis::RedisUrl::parse(path()), std::move(workspace));
     }
+    QString path() const override { return m_cluster.url(); }
 
 private:
     RedisCluster m_cluster{3, false};

@@ -1,5 +1,5 @@
 #include "base/error.h"
-#include "store/call.h"
+#include "costaccumulator.h"
 #include "storesamples.h"
 #include "testenvironment.h"
 

@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "costaccumulator.h"
 #include "store/ledgersummary.h"
 #include "store/localtime_p.h"
 #include "storesamples.h"

@@ -1,5 +1,6 @@
 #include "await.h"
 #include "base/error.h"
+#include "costaccumulator.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/schema_p.h"
@@ -283,8 +284,8 @@ void TestSqliteStore::migratesAnOlderFile()
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
         sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
-        for (const char* table : {"names", "calls", "hours", "revisions", "news", "text_pending",
-                 "text_state", "packs", "packed", "repricings", "overlays"})
+        for (const char* table : {"names", "calls", "revisions", "news", "text_pending", "text_state",
+                 "packs", "packed", "repricings", "overlays"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
         for (const char* trigger :
             {"entries_added", "entries_changed", "entries_removed", "entry_bodies_added"})

@@ -1,5 +1,6 @@
 #include "await.h"
 #include "base/error.h"
+#include "costaccumulator.h"
 #include "store/agentversions.h"
 #include "storefactory.h"
 #include "storesamples.h"

@@ -1,5 +1,6 @@
+#include "costaccumulator.h"
+
 #include "base/error.h"
-#include "store/call.h"
 #include "store/localtime_p.h"
 
 #include <QHash>
@@ -7,66 +8,12 @@
 #include <algorithm>
 #include <map>
 
-namespace llmcache {
+namespace llmcache::test {
 
 struct CostAccumulator::Groups {
     std::map<Dimension, LocalBuckets> buckets; ///< of the dimensions of time that are asked for
     QHash<QStringList, CostSums> sums;
 };
-
-CostSums& CostSums::operator+=(const CostSums& other)
-{
-    // Saturating, as Money is: counts come from files that may be hostile.
-    const auto add = [](qint64& sum, qint64 value) {
-        if (__builtin_add_overflow(sum, value, &sum))
-            sum = std::numeric_limits<qint64>::max();
-    };
-    add(calls, other.calls);
-    add(hits, other.hits);
-    add(misses, other.misses);
-    add(failures, other.failures);
-    add(unpriced, other.unpriced);
-    cost += other.cost;
-    avoided += other.avoided;
-    add(inputTokens, other.inputTokens);
-    add(outputTokens, other.outputTokens);
-    add(cacheReadTokens, other.cacheReadTokens);
-    add(cacheWriteTokens, other.cacheWriteTokens);
-    add(reasoningTokens, other.reasoningTokens);
-    return *this;
-}
-
-CostSums sumsOf(const Call& call)
-{
-    CostSums sums;
-    sums.calls = 1;
-    sums.cost = call.cost.value_or(Money());
-    sums.avoided = call.avoided.value_or(Money());
-    switch (call.outcome) {
-    case Outcome::Hit:
-    case Outcome::Shared:
-        sums.hits = 1;
-        return sums; // its tokens are the entry's and were paid by somebody else
-    case Outcome::Miss:
-    case Outcome::Refreshed:
-    case Outcome::Bypassed:
-        sums.misses = 1;
-        sums.unpriced = call.cost ? 0 : 1;
-        break;
-    case Outcome::Failed:
-    case Outcome::Cancelled:
-        // Who never sent a request paid nothing, whatever the price.
-        sums.failures = 1;
-        sums.unpriced = call.cost || call.attempts == 0 ? 0 : 1;
-        break;
-    }
-    sums.inputTokens = call.usage.inputTokens;
-    sums.outputTokens = call.usage.outputTokens;
-    sums.cacheReadTokens = call.usage.cacheReadTokens;
-    sums.cacheWriteTokens = call.usage.cacheWriteTokens;
-    sums.reasoningTokens = call.usage.reasoningTokens;
-    return sums;
-}
 
 CostAccumulator::CostAccumulator(CostQuery query)
     : m_query(std::move(query))
@@ -137,4 +84,4 @@ QString CostAccumulator::keyOf(
     return buckets.textOf(buckets.bucketOf(timeMs));
 }
 
-} // namespace llmcache
+} // namespace llmcache::test

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "store/callpack.h"
+
+#include <QByteArray>
+
+#include <functional>
+#include <vector>
+
+namespace llmcache::redis {
+struct Reply;
+}
+
+namespace llmcache::redisstore {
+
+inline constexpr qint64 hourMs = 3'600'000;
+inline constexpr qint64 latestTimeMs = 253'402'300'799'999; // the end of the year 9999
+
+// Packs of calls, see store/callpack.h: one an hour and shard, of the first calls of its stream in its order.
+// A pack only ever grows, so what is laid over its calls one by one stays in its place.
+
+/// The key of a call in its pack: its id in the stream, which begins with a time of that hour.
+qint64 callKey(const QByteArray& streamId, qint64 hour);
+
+/// A pack as it is kept: a version, the id of the last call in it, a line feed, the pack.
+struct PackedHour {
+    QByteArray upTo;
+    QByteArray pack;
+    /// Empty for what is no pack, or one of an earlier version: it is made again.
+    static PackedHour fromField(const QByteArray& field);
+    QByteArray toField() const;
+    /// Where the calls begin that are not in it, as XRANGE wants it.
+    QByteArray start() const { return upTo.isEmpty() ? QByteArray("-") : '(' + upTo; }
+};
+
+/// All that a shard has of an hour: the pack, the calls that came after it, and prices laid over both.
+struct StoredHour {
+    struct Late {
+        qint64 key;
+        CallFigures call;
+    };
+    qint64 hour = 0;
+    PackedHour packed;
+    std::vector<Late> late;
+    QByteArray lastId; ///< of the late calls
+    QByteArray prices; ///< empty = as charged
+
+    /// Adds calls from a part of the stream.
+    void add(const redis::Reply& entries, NameTable& names);
+    /// Gives every call to `take`, in the order of the stream, with what prices are laid over it. Throws
+    /// CacheError for a damaged pack.
+    void read(NameTable& names,
+        const std::function<void(qint64 key, const CallFigures& call, const NewPrice& price)>& take) const;
+};
+
+} // namespace llmcache::redisstore
