@@ -1,11 +1,15 @@
 #include "costs/callsmodel.h"
 
+#include "costs/tablecells.h"
+#include "store/ledgerquery.h"
 #include "widgets/badge.h"
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
 
 #include <QDateTime>
 #include <QLocale>
+
+#include <algorithm>
 
 namespace llmcache::ui {
 
@@ -16,71 +20,207 @@ bool isNumber(int column)
     return column >= CallsModel::Latency;
 }
 
-/// In the order of the ledger's pages: by time, then id, both descending.
-bool comesBefore(const Call& left, const Call& right)
+QString columnName(int column)
 {
-    return left.timeMs != right.timeMs ? left.timeMs > right.timeMs : left.id > right.id;
+    switch (column) {
+    case CallsModel::Time:
+        return CallsModel::tr("Time");
+    case CallsModel::Agent:
+        return CallsModel::tr("Agent");
+    case CallsModel::Model:
+        return CallsModel::tr("Model");
+    case CallsModel::Task:
+        return CallsModel::tr("Task");
+    case CallsModel::User:
+        return CallsModel::tr("User");
+    case CallsModel::State:
+        return CallsModel::tr("Outcome");
+    case CallsModel::Latency:
+        return CallsModel::tr("Latency");
+    case CallsModel::Tokens:
+        return CallsModel::tr("Tokens");
+    case CallsModel::Cost:
+        return CallsModel::tr("Cost");
+    case CallsModel::Saved:
+        return CallsModel::tr("Saved");
+    default:
+        return {};
+    }
 }
 
 } // namespace
 
-void CallsModel::setCalls(std::vector<Call> calls, bool hasMore)
+void CallsModel::setCalls(std::vector<Call> calls, const QByteArray& next)
 {
     beginResetModel();
     m_texts.clear();
-    m_calls = std::move(calls);
-    for (Call& call : m_calls)
-        share(call);
-    m_hasMore = hasMore;
+    m_wanted.clear();
+    m_pages.clear();
+    share(calls);
+    m_rows = m_held = static_cast<int>(calls.size());
+    m_pages.push_back({{}, 0, m_rows, std::move(calls)});
+    m_next = next;
     m_asked = false;
     endResetModel();
 }
 
-void CallsModel::appendCalls(std::vector<Call> calls, bool hasMore)
+void CallsModel::appendCalls(std::vector<Call> calls, const QByteArray& next)
 {
     m_asked = false;
-    m_hasMore = hasMore;
+    const QByteArray from = std::exchange(m_next, next);
     if (calls.empty())
         return;
-    const int first = rowCount();
-    beginInsertRows({}, first, first + static_cast<int>(calls.size()) - 1);
-    for (Call& call : calls) {
-        share(call);
-        m_calls.push_back(std::move(call));
-    }
+    const int count = static_cast<int>(calls.size());
+    share(calls);
+    beginInsertRows({}, m_rows, m_rows + count - 1);
+    m_pages.push_back({from, m_rows, count, std::move(calls)});
+    m_rows += count;
+    m_held += count;
     endInsertRows();
+    giveUp(m_pages.size() - 1);
 }
 
 bool CallsModel::mergeCalls(const std::vector<Call>& calls)
 {
     if (calls.empty())
-        return m_calls.empty();
-    if (!m_calls.empty() && comesBefore(calls.back(), m_calls.front()) && m_hasMore)
+        return m_rows == 0;
+    if (m_pages.empty())
         return false;
-    std::size_t row = 0;
+    if (!m_pages.front().calls.empty() && comesBefore(calls.back(), m_pages.front().calls.front())
+        && hasMore())
+        return false;
+    std::size_t number = 0;
+    std::size_t row = 0; // in the page
     for (std::size_t at = 0; at < calls.size();) {
-        while (row < m_calls.size() && comesBefore(m_calls[row], calls[at]))
+        std::vector<Call>& there = m_pages[number].calls;
+        while (row < there.size() && comesBefore(there[row], calls[at]))
             ++row;
-        if (row < m_calls.size() && m_calls[row].id == calls[at].id) {
+        if (row < there.size() && there[row].id == calls[at].id) {
             ++at;
             continue;
         }
+        const bool isLast = number + 1 == m_pages.size();
+        if (row == there.size() && !isLast) {
+            // Those of a page that is given up come with it.
+            ++number;
+            row = 0;
+            if (m_pages[number].calls.empty())
+                break;
+            continue;
+        }
         // Older than all that was read: they come with their page.
-        if (row == m_calls.size() && m_hasMore)
+        if (row == m_pages[number].calls.size() && isLast && hasMore())
             break;
+        std::vector<Call>& target = m_pages[number].calls;
+        const Call* const follower = row < target.size() ? &target[row] : nullptr;
         std::size_t end = at + 1;
-        while (end < calls.size() && (row == m_calls.size() || comesBefore(calls[end], m_calls[row])))
+        while (end < calls.size() && (!follower || comesBefore(calls[end], *follower)))
             ++end;
-        beginInsertRows({}, static_cast<int>(row), static_cast<int>(row + end - at) - 1);
-        const auto from = calls.begin() + static_cast<std::ptrdiff_t>(at);
-        m_calls.insert(m_calls.begin() + static_cast<std::ptrdiff_t>(row), from,
+        std::vector<Call> fresh(calls.begin() + static_cast<std::ptrdiff_t>(at),
             calls.begin() + static_cast<std::ptrdiff_t>(end));
-        for (std::size_t added = row; added < row + end - at; ++added)
-            share(m_calls[added]);
+        share(fresh);
+        const int count = static_cast<int>(fresh.size());
+        const int first = m_pages[number].first + static_cast<int>(row);
+        beginInsertRows({}, first, first + count - 1);
+        target.insert(target.begin() + static_cast<std::ptrdiff_t>(row), fresh.begin(), fresh.end());
+        m_pages[number].count += count;
+        m_rows += count;
+        m_held += count;
+        renumber(number);
         endInsertRows();
+        row += static_cast<std::size_t>(count);
         at = end;
     }
     return true;
+}
+
+void CallsModel::fillPage(const QByteArray& from, std::vector<Call> calls)
+{
+    m_wanted.remove(from);
+    const auto page =
+        std::find_if(m_pages.begin(), m_pages.end(), [&from](const Page& each) { return each.from == from; });
+    if (page == m_pages.end() || !page->calls.empty())
+        return;
+    const auto number = static_cast<std::size_t>(page - m_pages.begin());
+    share(calls);
+    // Calls may have come late, or been archived.
+    const int count = static_cast<int>(calls.size());
+    const int added = count - page->count;
+    const int end = page->first + page->count;
+    if (added > 0)
+        beginInsertRows({}, end, end + added - 1);
+    else if (added < 0)
+        beginRemoveRows({}, end + added, end - 1);
+    page->calls = std::move(calls);
+    page->count = count;
+    m_rows += added;
+    m_held += count;
+    renumber(number);
+    if (added > 0)
+        endInsertRows();
+    else if (added < 0)
+        endRemoveRows();
+    if (count > 0)
+        Q_EMIT dataChanged(index(page->first, 0), index(page->first + count - 1, ColumnCount - 1));
+    giveUp(number);
+}
+
+void CallsModel::askAgain()
+{
+    m_asked = false;
+    m_wanted.clear();
+}
+
+const Call* CallsModel::callAt(int row) const
+{
+    const Page& page = m_pages.at(pageOf(row));
+    return page.calls.empty() ? nullptr : &page.calls.at(static_cast<std::size_t>(row - page.first));
+}
+
+std::size_t CallsModel::pageOf(int row) const
+{
+    const auto after = std::upper_bound(m_pages.begin(), m_pages.end(), row,
+        [](int wanted, const Page& page) { return wanted < page.first; });
+    return static_cast<std::size_t>(after - m_pages.begin()) - 1;
+}
+
+void CallsModel::renumber(std::size_t page)
+{
+    for (std::size_t at = page + 1; at < m_pages.size(); ++at)
+        m_pages[at].first = m_pages[at - 1].first + m_pages[at - 1].count;
+}
+
+void CallsModel::askFor(std::size_t page) const
+{
+    const QByteArray from = m_pages[page].from;
+    if (m_wanted.contains(from))
+        return;
+    m_wanted.insert(from);
+    const QByteArray to = page + 1 < m_pages.size() ? m_pages[page + 1].from : m_next;
+    // Not while the view paints.
+    auto* const self = const_cast<CallsModel*>(this);
+    QMetaObject::invokeMethod(
+        self, [self, from, to] { Q_EMIT self->pageWanted(from, to); }, Qt::QueuedConnection);
+}
+
+void CallsModel::giveUp(std::size_t lookedAt)
+{
+    std::size_t low = 1;
+    std::size_t high = m_pages.size();
+    while (m_held > mostHeld && low < high) {
+        const bool below = lookedAt - std::min(lookedAt, low) >= high - 1 - std::min(lookedAt, high - 1);
+        const std::size_t farthest = below ? low++ : --high;
+        if (farthest == lookedAt)
+            break;
+        m_held -= static_cast<int>(m_pages[farthest].calls.size());
+        m_pages[farthest].calls = {};
+    }
+}
+
+void CallsModel::share(std::vector<Call>& calls)
+{
+    for (Call& call : calls)
+        share(call);
 }
 
 void CallsModel::share(Call& call)
@@ -102,7 +242,7 @@ void CallsModel::setTimeZone(const QByteArray& id)
 
 bool CallsModel::canFetchMore(const QModelIndex& parent) const
 {
-    return !parent.isValid() && m_hasMore && !m_asked && rowCount() < mostCalls;
+    return !parent.isValid() && hasMore() && !m_asked;
 }
 
 void CallsModel::fetchMore(const QModelIndex& parent)
@@ -115,7 +255,7 @@ void CallsModel::fetchMore(const QModelIndex& parent)
 
 int CallsModel::rowCount(const QModelIndex& parent) const
 {
-    return parent.isValid() ? 0 : static_cast<int>(m_calls.size());
+    return parent.isValid() ? 0 : m_rows;
 }
 
 int CallsModel::columnCount(const QModelIndex& parent) const
@@ -190,14 +330,19 @@ QVariant CallsModel::data(const QModelIndex& index, int role) const
 {
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
-    const Call& call = callAt(index.row());
+    if (role == Qt::TextAlignmentRole)
+        return cellAlignment(isNumber(index.column()));
+    const Call* const held = callAt(index.row());
+    if (!held) {
+        askFor(pageOf(index.row()));
+        return role == TableDelegate::skeletonRole ? QVariant(true) : QVariant();
+    }
+    const Call& call = *held;
     switch (role) {
     case Qt::DisplayRole:
         return textOf(call, index.column());
     case Qt::ToolTipRole:
         return toolTipOf(call, index.column());
-    case Qt::TextAlignmentRole:
-        return QVariant(Qt::AlignVCenter | (isNumber(index.column()) ? Qt::AlignRight : Qt::AlignLeft));
     case badgeKindRole:
         return index.column() == State ? QVariant(static_cast<int>(badgeOf(call.outcome).kind)) : QVariant();
     case TableDelegate::secondaryRole:
@@ -212,36 +357,7 @@ QVariant CallsModel::data(const QModelIndex& index, int role) const
 
 QVariant CallsModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignVCenter | (isNumber(section) ? Qt::AlignRight : Qt::AlignLeft));
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Time:
-        return tr("Time");
-    case Agent:
-        return tr("Agent");
-    case Model:
-        return tr("Model");
-    case Task:
-        return tr("Task");
-    case User:
-        return tr("User");
-    case State:
-        return tr("Outcome");
-    case Latency:
-        return tr("Latency");
-    case Tokens:
-        return tr("Tokens");
-    case Cost:
-        return tr("Cost");
-    case Saved:
-        return tr("Saved");
-    default:
-        return {};
-    }
+    return headerCell(orientation, role, columnName(section), isNumber(section));
 }
 
 } // namespace llmcache::ui

@@ -46,6 +46,29 @@ QCoro::Task<CallPage> loadPage(Session* session, CallSelection selection, QByteA
     co_return found;
 }
 
+/// The calls between two cursors; `to` empty = to the end.
+QCoro::Task<std::vector<Call>> loadBetween(
+    Session* session, CallSelection selection, QByteArray from, QByteArray to, CallScope scope)
+{
+    const std::optional<CallPosition> end = positionOf(to);
+    std::vector<Call> found;
+    for (QByteArray cursor = from; !cursor.isEmpty();) {
+        CallPageQuery query;
+        query.selection = selection;
+        query.cursor = cursor;
+        query.limit = 2 * pageSize;
+        const CallPage page = co_await session->callPage(std::move(query));
+        for (const Call& call : page.calls) {
+            if (end && end->isBefore(call))
+                co_return found;
+            if (scope.accepts(call))
+                found.push_back(call);
+        }
+        cursor = page.cursor;
+    }
+    co_return found;
+}
+
 QCoro::Task<LedgerSums> loadSumsOf(Session* session, CallSelection selection)
 {
     LedgerQuery query;
@@ -85,9 +108,10 @@ CallsPanel::CallsPanel(const Theme* theme, QWidget* parent)
 {
     layOut();
     connect(m_model, &CallsModel::moreWanted, this, &CallsPanel::loadMore);
+    connect(m_model, &CallsModel::pageWanted, this, &CallsPanel::loadPageAgain);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
-        if (const Call& call = m_model->callAt(index.row()); !call.fingerprint.isEmpty())
-            Q_EMIT openEntry(call.fingerprint);
+        if (const Call* const call = m_model->callAt(index.row()); call && !call->fingerprint.isEmpty())
+            Q_EMIT openEntry(call->fingerprint);
     });
     connect(
         m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CallsPanel::showDetail);
@@ -197,21 +221,18 @@ void CallsPanel::load(bool fresh)
         return;
     m_tasks.drop();
     loadSums();
-    if (fresh)
-        m_cursor.clear();
     m_tasks.run([session = m_session, selection = listed(), scope = m_scope](
                     std::stop_token) { return loadPage(session, selection, {}, scope); },
         [this, fresh](CallPage page) {
             // Where everything moved on by more than a page, reading on from the old place would leave a gap.
             if (!fresh && m_model->mergeCalls(page.calls)) {
                 // The page that was asked for is dropped with the rest: ask again when it is needed.
-                m_model->appendCalls({}, m_model->hasMore());
+                m_model->askAgain();
                 showFound();
                 return;
             }
-            m_cursor = page.cursor;
             m_detail->hide();
-            m_model->setCalls(std::move(page.calls), !page.cursor.isEmpty());
+            m_model->setCalls(std::move(page.calls), page.cursor);
             showFound();
         },
         [this](const Failure& failure) { Q_EMIT problem(failure); });
@@ -219,15 +240,25 @@ void CallsPanel::load(bool fresh)
 
 void CallsPanel::loadMore()
 {
-    m_tasks.run([session = m_session, selection = listed(), cursor = m_cursor, scope = m_scope](
+    m_tasks.run([session = m_session, selection = listed(), cursor = m_model->next(), scope = m_scope](
                     std::stop_token) { return loadPage(session, selection, cursor, scope); },
         [this](CallPage page) {
-            m_cursor = page.cursor;
-            m_model->appendCalls(std::move(page.calls), !page.cursor.isEmpty());
+            m_model->appendCalls(std::move(page.calls), page.cursor);
             showFound();
         },
         [this](const Failure& failure) {
-            m_model->appendCalls({}, m_model->hasMore());
+            m_model->askAgain();
+            Q_EMIT problem(failure);
+        });
+}
+
+void CallsPanel::loadPageAgain(const QByteArray& from, const QByteArray& to)
+{
+    m_tasks.run([session = m_session, selection = listed(), from, to, scope = m_scope](
+                    std::stop_token) { return loadBetween(session, selection, from, to, scope); },
+        [this, from](std::vector<Call> calls) { m_model->fillPage(from, std::move(calls)); },
+        [this](const Failure& failure) {
+            m_model->askAgain();
             Q_EMIT problem(failure);
         });
 }
@@ -287,7 +318,10 @@ void CallsPanel::showDetail(const QModelIndex& index)
         m_detail->hide();
         return;
     }
-    m_detail->show(m_model->callAt(index.row()), m_session->runner().prices(), QTimeZone(m_timeZone));
+    const Call* const call = m_model->callAt(index.row());
+    if (!call)
+        return; // it is on its way
+    m_detail->show(*call, m_session->runner().prices(), QTimeZone(m_timeZone));
     m_detail->show();
     // The rows become narrower, not the place in them.
     m_table->scrollTo(index);

@@ -65,6 +65,7 @@ private:
     void layOut();
     void load(bool fresh);
     void loadMore();
+    void loadPageAgain(const QByteArray& from, const QByteArray& to);
     void loadSums();
     void showFound();
     void showChips();
@@ -75,7 +76,6 @@ private:
     CallSelection m_selection;
     QByteArray m_timeZone = "UTC";
     CallScope m_scope;
-    QByteArray m_cursor;
     QTableView* m_table;
     CallsModel* m_model;
     CallDetail* m_detail;

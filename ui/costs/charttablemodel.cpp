@@ -1,17 +1,9 @@
 #include "costs/charttablemodel.h"
 
+#include "costs/tablecells.h"
 #include "widgets/tablestyle.h"
 
 namespace llmcache::ui {
-
-namespace {
-
-QVariant alignment(int column)
-{
-    return QVariant(Qt::AlignVCenter | (column == 0 ? Qt::AlignLeft : Qt::AlignRight));
-}
-
-} // namespace
 
 void ChartTableModel::setData(const ChartData& data)
 {
@@ -43,7 +35,7 @@ QVariant ChartTableModel::data(const QModelIndex& index, int role) const
     if (!checkIndex(index, CheckIndexOption::IndexIsValid))
         return {};
     if (role == Qt::TextAlignmentRole)
-        return alignment(index.column());
+        return cellAlignment(index.column() != 0);
     if (role == TableDelegate::secondaryRole)
         return index.column() == 0;
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole)
@@ -59,11 +51,7 @@ QVariant ChartTableModel::data(const QModelIndex& index, int role) const
 
 QVariant ChartTableModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return alignment(section);
-    return role == Qt::DisplayRole ? m_header.value(section) : QVariant();
+    return headerCell(orientation, role, m_header.value(section), section != 0);
 }
 
 } // namespace llmcache::ui

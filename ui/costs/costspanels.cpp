@@ -1,11 +1,13 @@
 #include "costs/costspanels.h"
 
 #include "costs/barlist.h"
+#include "costs/charttablemodel.h"
 #include "costs/filesaver.h"
 #include "costs/pictures.h"
 #include "theme/theme.h"
 #include "widgets/card.h"
 #include "widgets/format.h"
+#include "widgets/tablestyle.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -13,6 +15,8 @@
 #include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
+#include <QStackedWidget>
+#include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -161,7 +165,10 @@ BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dim
     , m_saver(saver)
     , m_dimension(dimension)
     , m_heading(dimension == Dimension::Model ? tr("By model") : tr("By task"))
+    , m_pages(new QStackedWidget)
     , m_bars(new BarList(theme))
+    , m_table(new QTableView)
+    , m_model(new ChartTableModel(this))
 {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -169,9 +176,27 @@ BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dim
     auto* menu = new QToolButton;
     card->headingRow()->addStretch(1);
     card->headingRow()->addWidget(menu);
-    card->body()->addWidget(m_bars);
-    card->body()->addStretch(1);
+    auto* bars = new QWidget;
+    auto* rows = new QVBoxLayout(bars);
+    rows->setContentsMargins(0, 0, 0, 0);
+    rows->addWidget(m_bars);
+    rows->addStretch(1);
+    setUpTable(m_table, theme);
+    m_table->setModel(m_model);
+    m_table->setObjectName(QStringLiteral("table ") + dimensionName(dimension));
+    m_table->setAccessibleName(m_heading);
+    constexpr int nameWidth = 150;
+    m_table->horizontalHeader()->setDefaultSectionSize(nameWidth);
+    m_table->horizontalHeader()->setStretchLastSection(true);
+    m_pages->addWidget(bars);
+    m_pages->addWidget(m_table);
+    card->body()->addWidget(m_pages, 1);
     column->addWidget(card);
+    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
+        const BarList::Row& row = m_bars->rows().at(static_cast<std::size_t>(index.row()));
+        if (row.choosable)
+            Q_EMIT chosen(m_dimension, row.name);
+    });
     m_bars->setAccessibleName(m_heading);
     m_bars->setObjectName(QStringLiteral("bars ") + dimensionName(dimension));
     createMenu(menu);
@@ -186,8 +211,12 @@ void BreakdownCard::createMenu(QToolButton* button)
     button->setPopupMode(QToolButton::InstantPopup);
     button->setFocusPolicy(Qt::StrongFocus);
     button->setAccessibleName(tr("What to do with “%1”").arg(m_heading));
-    button->setToolTip(tr("Copies, files"));
+    button->setToolTip(tr("Table, copies, files"));
     auto* menu = new QMenu(button);
+    m_asTable = menu->addAction(tr("Show as table"));
+    m_asTable->setCheckable(true);
+    connect(m_asTable, &QAction::toggled, m_pages, [this](bool on) { m_pages->setCurrentIndex(on ? 1 : 0); });
+    menu->addSeparator();
     menu->addAction(tr("Copy picture"), this,
         [this] { QApplication::clipboard()->setImage(QImage::fromData(picture(false), "PNG")); });
     menu->addAction(tr("Copy table as CSV"), this,
@@ -203,6 +232,21 @@ void BreakdownCard::createMenu(QToolButton* button)
         m_saver->ask(this, tr("Save table"), id, QStringLiteral("csv"), [this] { return csv(); });
     });
     button->setMenu(menu);
+}
+
+bool BreakdownCard::isTable() const
+{
+    return m_asTable->isChecked();
+}
+
+QWidget* BreakdownCard::view() const
+{
+    return isTable() ? static_cast<QWidget*>(m_table) : m_bars;
+}
+
+void BreakdownCard::showAsTable(bool on)
+{
+    m_asTable->setChecked(on);
 }
 
 QByteArray BreakdownCard::csv() const
@@ -249,6 +293,18 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
         bar.choosable = !isOther;
         rows.push_back(std::move(bar));
     }
+    ChartData table;
+    table.columnTitle = dimensionName(m_dimension);
+    ChartSeries spent;
+    spent.label = tr("spent");
+    for (const BarList::Row& row : rows) {
+        ChartColumn& column = table.columns.emplace_back();
+        column.key = row.name;
+        column.longLabel = row.label;
+        spent.values.push_back(ChartValue{row.amount.picodollars(), 1});
+    }
+    table.series = {spent};
+    m_model->setData(table);
     m_bars->setRows(std::move(rows));
 }
 

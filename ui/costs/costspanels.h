@@ -5,11 +5,15 @@
 
 #include <QWidget>
 
+class QAction;
+class QStackedWidget;
+class QTableView;
 class QToolButton;
 
 namespace llmcache::ui {
 
 class BarList;
+class ChartTableModel;
 class FileSaver;
 class Theme;
 class Tile;
@@ -43,6 +47,10 @@ public:
     BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dimension, QWidget* parent = nullptr);
     void show(const LedgerReport& report, const SeriesColors& colors);
     BarList* bars() const { return m_bars; }
+    bool isTable() const;
+    void showAsTable(bool on);
+    /// The bars or the table, whichever is shown.
+    QWidget* view() const;
     QByteArray csv() const;
 
 Q_SIGNALS:
@@ -56,7 +64,11 @@ private:
     Dimension m_dimension;
     LedgerReport m_report;
     QString m_heading;
+    QStackedWidget* m_pages; ///< bars, table
     BarList* m_bars;
+    QTableView* m_table;
+    ChartTableModel* m_model;
+    QAction* m_asTable = nullptr;
 };
 
 } // namespace llmcache::ui

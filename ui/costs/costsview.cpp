@@ -32,22 +32,9 @@ QByteArray systemZone()
     return id.isEmpty() ? QByteArrayLiteral("UTC") : id;
 }
 
-QStringList namesOf(std::initializer_list<Outcome> outcomes)
+QString colorsKey(Dimension dimension)
 {
-    QStringList names;
-    for (const Outcome outcome : outcomes)
-        names.append(outcomeName(outcome));
-    return names;
-}
-
-QStringList paidOutcomes()
-{
-    return namesOf({Outcome::Miss, Outcome::Refreshed, Outcome::Bypassed});
-}
-
-QStringList hitOutcomes()
-{
-    return namesOf({Outcome::Hit, Outcome::Shared});
+    return QStringLiteral("costs/colors/") + dimensionName(dimension);
 }
 
 QStringList chartNames(const LedgerReport& report)
@@ -124,6 +111,8 @@ void CostsView::restoreSettings()
             m_timeZone = zone;
         m_stackBy = dimensionFromName(read("stack").toString()).value_or(m_stackBy);
         m_compare = read("compare").isNull() || read("compare").toBool();
+        for (const Dimension dimension : filterDimensions)
+            m_colors.restore(dimension, m_settings->value(colorsKey(dimension)).toMap());
         m_tabs->setCurrentIndex(std::clamp(read("page").toInt(), 0, m_tabs->count() - 1));
     }
     m_stackButton->setText(dimensionName(m_stackBy));
@@ -180,7 +169,6 @@ void CostsView::setSession(Session* session)
     stopTasks();
     m_session = session;
     m_loaded = false;
-    m_colors.clear();
     m_calls->setSession(session);
     m_live->setSession(session);
     m_repricing->setSession(session);
@@ -395,6 +383,7 @@ void CostsView::showCharts()
     }
     m_colors.assign(Dimension::Model, chartNames(m_snapshot.byModel));
     m_colors.assign(Dimension::Task, chartNames(m_snapshot.byTask));
+    rememberColors();
     m_byModel->show(m_snapshot.byModel, m_colors);
     m_byTask->show(m_snapshot.byTask, m_colors);
     // Only what is seen: the others are made when their page is opened, which asks again.
@@ -422,73 +411,15 @@ void CostsView::showCharts()
         chart->setCanResetZoom(m_beforeZoom.has_value());
 }
 
-void CostsView::openCalls(const CallScope& scope)
+void CostsView::rememberColors()
 {
-    m_calls->setScope(scope);
-}
-
-void CostsView::openTile(CostsTiles::Figure figure)
-{
-    CallScope scope;
-    switch (figure) {
-    case CostsTiles::Spent:
-        scope.filters = {{Dimension::Outcome, paidOutcomes()}};
-        scope.label = tr("paid");
-        break;
-    case CostsTiles::Saved:
-    case CostsTiles::HitRate:
-        scope.filters = {{Dimension::Outcome, hitOutcomes()}};
-        scope.label = tr("hits");
-        break;
-    case CostsTiles::Unpriced:
-        scope.only = CallScope::Only::Unpriced;
-        scope.label = tr("unpriced");
-        if (!m_snapshot.unpricedModels.isEmpty() && m_snapshot.unpricedModels.size() < mostBars)
-            scope.filters = {{Dimension::Model, m_snapshot.unpricedModels}};
-        break;
-    case CostsTiles::Calls:
-    case CostsTiles::FigureCount:
-        break;
+    if (!m_settings)
+        return;
+    for (const Dimension dimension : filterDimensions) {
+        const QVariantMap colors = m_colors.saved(dimension);
+        if (m_settings->value(colorsKey(dimension)).toMap() != colors)
+            m_settings->setValue(colorsKey(dimension), colors);
     }
-    openCalls(scope);
-    m_calls->table()->setFocus();
-}
-
-void CostsView::openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series)
-{
-    CallScope scope;
-    scope.span = column.span;
-    scope.spanLabel = column.longLabel;
-    const auto only = [&scope](Dimension dimension, const QStringList& values, const QString& label) {
-        scope.filters = {{dimension, values}};
-        scope.label = label;
-    };
-    if (chart == m_spend) {
-        if (!series.isNull())
-            only(m_snapshot.question.stackBy, {series}, valueLabel(m_snapshot.question.stackBy, series));
-    } else if (chart == m_saved) {
-        if (!series.isNull())
-            only(Dimension::Outcome, series == QLatin1String("saved") ? hitOutcomes() : paidOutcomes(),
-                series == QLatin1String("saved") ? tr("hits") : tr("paid"));
-    } else if (chart == m_tokens || chart == m_latencyPaid) {
-        only(Dimension::Outcome, paidOutcomes(), tr("paid"));
-    } else if (chart == m_latencyHits) {
-        only(Dimension::Outcome, hitOutcomes(), tr("hits"));
-    } else if (chart == m_runCost) {
-        only(Dimension::Outcome, paidOutcomes(), column.longLabel);
-        scope.only = CallScope::Only::CostBetween;
-        scope.from = Money::fromPicodollars(column.from);
-        scope.upTo = Money::fromPicodollars(column.upTo);
-    } else if (chart == m_errors) {
-        if (series == QLatin1String("failed")) {
-            only(Dimension::Outcome, namesOf({Outcome::Failed}), tr("failed"));
-        } else if (!series.isNull()) {
-            const bool limited = series == QLatin1String("429");
-            scope.only = limited ? CallScope::Only::RateLimited : CallScope::Only::Retried;
-            scope.label = limited ? tr("429 answers") : tr("retried");
-        }
-    }
-    openCalls(scope);
 }
 
 void CostsView::loadFilterValues(Dimension dimension)

@@ -99,6 +99,8 @@ private:
     void reload();
     void showSnapshot(CostsSnapshot snapshot);
     void showCharts();
+    /// A series has the same colour after a restart.
+    void rememberColors();
     void showEmpty();
     void showPage();
     void openPrices();

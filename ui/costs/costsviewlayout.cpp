@@ -251,7 +251,7 @@ QList<QWidget*> CostsView::panes()
     for (PlotView* plot : m_charts->currentWidget()->findChildren<PlotView*>())
         all.append(plot);
     if (page() == CostsPage::Spend)
-        all += {m_byModel->bars(), m_byTask->bars()};
+        all += {m_byModel->view(), m_byTask->view()};
     all.append(m_calls->table());
     return all;
 }

@@ -1,5 +1,7 @@
 #include "costs/pricelistmodel.h"
 
+#include "base/csv.h"
+#include "costs/tablecells.h"
 #include "theme/tokens.h"
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
@@ -21,6 +23,26 @@ bool isNumber(int column)
 QString dollars(const QString& decimal)
 {
     return decimal.isEmpty() ? QStringLiteral("–") : QLatin1Char('$') + decimal;
+}
+
+QString columnName(int column)
+{
+    switch (column) {
+    case PriceListModel::Model:
+        return PriceListModel::tr("Model");
+    case PriceListModel::Provider:
+        return PriceListModel::tr("Provider");
+    case PriceListModel::Input:
+        return PriceListModel::tr("Input");
+    case PriceListModel::Output:
+        return PriceListModel::tr("Output");
+    case PriceListModel::Source:
+        return PriceListModel::tr("Price of");
+    case PriceListModel::Calls:
+        return PriceListModel::tr("Calls");
+    default:
+        return {};
+    }
 }
 
 } // namespace
@@ -64,6 +86,17 @@ std::vector<PricedModel> pricedModels(const PriceTable& prices, const LedgerRepo
     return models;
 }
 
+QByteArray pricesCsv(const std::vector<PricedModel>& models)
+{
+    QByteArray csv = csvRecord({QStringLiteral("model"), QStringLiteral("input_usd_per_million"),
+        QStringLiteral("output_usd_per_million"), QStringLiteral("price_of"), QStringLiteral("calls"),
+        QStringLiteral("unpriced_calls")});
+    for (const PricedModel& model : models)
+        csv += csvRecord({model.model, model.input, model.output, model.source, QString::number(model.calls),
+            QString::number(model.unpriced)});
+    return csv;
+}
+
 void PriceListModel::setModels(std::vector<PricedModel> models)
 {
     beginResetModel();
@@ -97,7 +130,7 @@ QVariant PriceListModel::data(const QModelIndex& index, int role) const
     const PricedModel& model = modelAt(index.row());
     const int column = index.column();
     if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignVCenter | (isNumber(column) ? Qt::AlignRight : Qt::AlignLeft));
+        return cellAlignment(isNumber(column));
     if (role == TableDelegate::secondaryRole)
         return column == Provider || column == Source || column == Calls;
     if (role == TableDelegate::elideMiddleRole)
@@ -130,28 +163,7 @@ QVariant PriceListModel::data(const QModelIndex& index, int role) const
 
 QVariant PriceListModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return QVariant(Qt::AlignVCenter | (isNumber(section) ? Qt::AlignRight : Qt::AlignLeft));
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Model:
-        return tr("Model");
-    case Provider:
-        return tr("Provider");
-    case Input:
-        return tr("Input");
-    case Output:
-        return tr("Output");
-    case Source:
-        return tr("Price of");
-    case Calls:
-        return tr("Calls");
-    default:
-        return {};
-    }
+    return headerCell(orientation, role, columnName(section), isNumber(section));
 }
 
 } // namespace llmcache::ui

@@ -22,6 +22,9 @@ struct PricedModel {
 /// then by calls.
 std::vector<PricedModel> pricedModels(const PriceTable& prices, const LedgerReport& byModel);
 
+/// All of them as CSV: what the table shows, with whole names and plain decimal numbers.
+QByteArray pricesCsv(const std::vector<PricedModel>& models);
+
 class PriceListModel : public QAbstractTableModel {
     Q_OBJECT
 public:
@@ -31,6 +34,7 @@ public:
     void setModels(std::vector<PricedModel> models);
     const PricedModel& modelAt(int row) const { return m_models.at(static_cast<std::size_t>(row)); }
     int rowOf(const QString& model) const; ///< -1 = none
+    const std::vector<PricedModel>& models() const { return m_models; }
 
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

@@ -1,6 +1,7 @@
 #include "costs/pricespage.h"
 
 #include "base/worker.h"
+#include "costs/filesaver.h"
 #include "costs/pricelistmodel.h"
 #include "settings/pricescard.h"
 #include "theme/theme.h"
@@ -57,6 +58,7 @@ PricesPage::PricesPage(const Theme* theme, Session* session, QWidget* parent)
     : QWidget(parent)
     , m_theme(theme)
     , m_session(session)
+    , m_saver(new FileSaver(this))
     , m_banner(new ErrorBanner(theme))
     , m_search(new SearchField(theme, tr("Find a model")))
     , m_count(makeLabel({}, Tone::Secondary))
@@ -89,6 +91,11 @@ PricesPage::PricesPage(const Theme* theme, Session* session, QWidget* parent)
             showPrices(model);
             m_card->editModel(model);
         });
+    connect(m_saver, &FileSaver::saved, this,
+        [this](const QString& path) { Q_EMIT notice(tr("Saved %1").arg(path), {}, {}); });
+    connect(m_saver, &FileSaver::failed, this,
+        [this](const QString& what, const QString& remedy) { m_banner->showProblem(what, remedy); });
+    connect(&m_saver->tasks(), &TaskScope::activeChanged, this, &PricesPage::activeTasksChanged);
     connect(session, &Session::pricesChanged, this, &PricesPage::loadModels);
     connect(m_card, &PricesCard::notice, this, &PricesPage::notice);
     connect(m_card, &PricesCard::activeTasksChanged, this, &PricesPage::activeTasksChanged);
@@ -104,6 +111,15 @@ QWidget* PricesPage::createList()
     card->headingRow()->addWidget(m_count);
     card->headingRow()->addStretch(1);
     card->headingRow()->addWidget(m_search);
+    auto* save = secondaryButton(tr("CSV"));
+    save->setObjectName(QStringLiteral("export prices"));
+    save->setAccessibleName(tr("Save this table as CSV"));
+    save->setToolTip(save->accessibleName());
+    card->headingRow()->addWidget(save);
+    connect(save, &QPushButton::clicked, this, [this] {
+        m_saver->ask(this, tr("Save table"), QStringLiteral("prices"), QStringLiteral("csv"),
+            [this] { return pricesCsv(m_models->models()); });
+    });
     m_found->setSourceModel(m_models);
     setUpTable(m_table, m_theme);
     m_table->setModel(m_found);
@@ -147,11 +163,12 @@ void PricesPage::stopTasks()
 {
     m_tasks.drop();
     m_card->stopTasks();
+    m_saver->stopTasks();
 }
 
 int PricesPage::activeTasks() const
 {
-    return m_tasks.active() + m_card->activeTasks();
+    return m_tasks.active() + m_card->activeTasks() + m_saver->activeTasks();
 }
 
 void PricesPage::loadModels()

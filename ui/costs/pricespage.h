@@ -16,6 +16,7 @@ namespace llmcache::ui {
 
 class Card;
 class ErrorBanner;
+class FileSaver;
 class PriceListModel;
 struct PricedModel;
 class PricesCard;
@@ -49,6 +50,7 @@ private:
 
     const Theme* m_theme;
     Session* m_session;
+    FileSaver* m_saver;
     ErrorBanner* m_banner;
     SearchField* m_search;
     QLabel* m_count;

@@ -1,5 +1,6 @@
 #include "costs/repricingmodel.h"
 
+#include "costs/tablecells.h"
 #include "theme/tokens.h"
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
@@ -9,11 +10,6 @@
 namespace llmcache::ui {
 
 namespace {
-
-QVariant alignment(int column)
-{
-    return QVariant(Qt::AlignVCenter | (column == RepricingModel::Model ? Qt::AlignLeft : Qt::AlignRight));
-}
 
 QString textOf(const RepricedSums& sums, int column)
 {
@@ -77,6 +73,28 @@ QString toolTipOf(const RepricedSums& sums, int column)
     }
 }
 
+QString columnName(int column)
+{
+    switch (column) {
+    case RepricingModel::Model:
+        return RepricingModel::tr("Model");
+    case RepricingModel::Calls:
+        return RepricingModel::tr("Calls");
+    case RepricingModel::Changed:
+        return RepricingModel::tr("Changed");
+    case RepricingModel::Charged:
+        return RepricingModel::tr("Charged");
+    case RepricingModel::Repriced:
+        return RepricingModel::tr("Repriced");
+    case RepricingModel::Saved:
+        return RepricingModel::tr("Saved");
+    case RepricingModel::SavedRepriced:
+        return RepricingModel::tr("Saved, repriced");
+    default:
+        return {};
+    }
+}
+
 } // namespace
 
 void RepricingModel::setRepricing(const Repricing& repricing)
@@ -114,7 +132,7 @@ QVariant RepricingModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole:
         return column == Model ? model : toolTipOf(sums, column);
     case Qt::TextAlignmentRole:
-        return alignment(column);
+        return cellAlignment(column != Model);
     case Qt::FontRole: {
         QFont font;
         font.setWeight(isTotal ? QFont::DemiBold : QFont::Normal);
@@ -131,30 +149,7 @@ QVariant RepricingModel::data(const QModelIndex& index, int role) const
 
 QVariant RepricingModel::headerData(int section, Qt::Orientation orientation, int role) const
 {
-    if (orientation != Qt::Horizontal)
-        return {};
-    if (role == Qt::TextAlignmentRole)
-        return alignment(section);
-    if (role != Qt::DisplayRole)
-        return {};
-    switch (section) {
-    case Model:
-        return tr("Model");
-    case Calls:
-        return tr("Calls");
-    case Changed:
-        return tr("Changed");
-    case Charged:
-        return tr("Charged");
-    case Repriced:
-        return tr("Repriced");
-    case Saved:
-        return tr("Saved");
-    case SavedRepriced:
-        return tr("Saved, repriced");
-    default:
-        return {};
-    }
+    return headerCell(orientation, role, columnName(section), section != Model);
 }
 
 } // namespace llmcache::ui

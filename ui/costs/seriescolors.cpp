@@ -35,6 +35,26 @@ void SeriesColors::assign(Dimension dimension, const QStringList& names)
     }
 }
 
+QVariantMap SeriesColors::saved(Dimension dimension) const
+{
+    QVariantMap map;
+    const QHash<QString, int> colors = m_colors.value(dimension);
+    for (auto it = colors.cbegin(); it != colors.cend(); ++it)
+        map.insert(it.key(), it.value());
+    return map;
+}
+
+void SeriesColors::restore(Dimension dimension, const QVariantMap& colors)
+{
+    QHash<QString, int>& restored = m_colors[dimension];
+    for (auto it = colors.cbegin(); it != colors.cend(); ++it) {
+        bool isNumber = false;
+        const int color = it.value().toInt(&isNumber);
+        if (isNumber && color >= 0 && color < chartColorCount)
+            restored.insert(it.key(), color);
+    }
+}
+
 int SeriesColors::of(Dimension dimension, const QString& name) const
 {
     return m_colors.value(dimension).value(name, -1);

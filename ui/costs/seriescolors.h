@@ -3,6 +3,7 @@
 #include "store/call.h"
 
 #include <QHash>
+#include <QVariantMap>
 
 namespace llmcache::ui {
 
@@ -15,7 +16,9 @@ public:
     void assign(Dimension dimension, const QStringList& names);
     /// Index as Theme::chartColor takes it; -1, the grey of "other", for a name without a colour.
     int of(Dimension dimension, const QString& name) const;
-    void clear() { m_colors.clear(); }
+    /// For settings: the colours of a dimension by name, and back. What is no colour is left out.
+    QVariantMap saved(Dimension dimension) const;
+    void restore(Dimension dimension, const QVariantMap& colors);
 
 private:
     QHash<Dimension, QHash<QString, int>> m_colors;

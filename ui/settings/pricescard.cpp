@@ -63,7 +63,9 @@ PricesCard::PricesCard(const Theme* theme, Session* session, QWidget* parent)
     connect(m_import, &PriceImportPanel::tableChosen, this, &PricesCard::useTable);
     connect(m_import, &PriceImportPanel::activeTasksChanged, this, &PricesCard::activeTasksChanged);
     connect(theme, &Theme::changed, this, &PricesCard::fitTable);
-    connect(&m_tasks, &TaskScope::activeChanged, this, &PricesCard::activeTasksChanged);
+    connect(session, &Session::pricesChanged, this, &PricesCard::follow);
+    for (const TaskScope* scope : {&m_tasks, &m_followTasks})
+        connect(scope, &TaskScope::activeChanged, this, &PricesCard::activeTasksChanged);
     show({m_session->runner().prices(), false});
     if (!m_session->priceProblem().isEmpty())
         m_banner->showProblem(m_session->priceProblem(), tr("The built-in prices are used until then."));
@@ -146,12 +148,13 @@ void PricesCard::editModel(const QString& model)
 void PricesCard::stopTasks()
 {
     m_tasks.stop();
+    m_followTasks.drop();
     m_import->stopTasks();
 }
 
 int PricesCard::activeTasks() const
 {
-    return m_tasks.active() + m_import->activeTasks();
+    return m_tasks.active() + m_followTasks.active() + m_import->activeTasks();
 }
 
 QCoro::Task<PricesCard::State> PricesCard::apply(QString folder, Change change)
@@ -173,11 +176,24 @@ void PricesCard::change(Change change, std::function<void()> done)
                     std::stop_token) { return apply(folder, change); },
         [this, done = std::move(done)](const State& state) {
             m_banner->clear();
+            m_isChanging = true;
             m_session->setPrices(state.table);
+            m_isChanging = false;
             show(state);
             if (done)
                 done();
         },
+        [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
+}
+
+void PricesCard::follow()
+{
+    if (m_isChanging || m_session->config().dataFolder.isEmpty())
+        return;
+    m_followTasks.drop();
+    m_followTasks.run(
+        [folder = m_session->config().dataFolder](std::stop_token) { return apply(folder, {}); },
+        [this](const State& state) { show(state); },
         [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
 }
 

@@ -50,6 +50,8 @@ private:
     /// Makes the change on another thread, and then shows what is in force; `done` comes after that.
     void change(Change change, std::function<void()> done = {});
     void show(const State& state);
+    /// Shows what another place of the window has put into force.
+    void follow();
     void fitTable();
     void saveCosts();
     void removeCosts(const QString& model);
@@ -71,7 +73,9 @@ private:
     Button* m_save;
     Button* m_remove;
     PriceImportPanel* m_import;
+    bool m_isChanging = false; ///< the prices of the session, from here
     TaskScope m_tasks;
+    TaskScope m_followTasks;
 };
 
 } // namespace llmcache::ui

@@ -29,18 +29,20 @@ public:
         config.dataFolder = folder.filePath(QStringLiteral("data"));
         session = std::make_unique<Session>(config);
     }
-    ~CostsWindow()
+    ~CostsWindow() { close(); }
+    void close()
     {
         if (view) {
             view->stopTasks();
             [this] { QTRY_COMPARE_WITH_TIMEOUT(view->activeTasks(), 0, patience); }();
         }
         window.reset();
+        view = nullptr;
     }
-    void open()
+    void open(QSettings* settings = nullptr)
     {
         window = std::make_unique<QWidget>();
-        view = new ui::CostsView(&theme, session.get());
+        view = new ui::CostsView(&theme, session.get(), settings);
         auto* column = new QVBoxLayout(window.get());
         column->addWidget(view->createHeader());
         column->addWidget(view, 1);

@@ -1,10 +1,12 @@
 // The charts of the Costs view against the ledger: every number, and what one does with a chart.
 
 #include "costs/callsmodel.h"
+#include "costs/costspanels.h"
 #include "costsviewtest.h"
 
 #include <QFileDialog>
 #include <QLineEdit>
+#include <QSettings>
 #include <QSignalSpy>
 #include <QTimeZone>
 #include <QToolButton>
@@ -62,6 +64,9 @@ private Q_SLOTS:
     void picturesAndTables();
     void callsPageByPage();
     void everyCallInAFile();
+    void breakdownsAsTables();
+    void aSingleCall();
+    void colorsAfterARestart();
     void lightAndDark();
 };
 
@@ -118,7 +123,7 @@ void TestCostsCharts::everyNumberIsTheLedgers()
     const auto inBar = [&] {
         qint64 cost = 0;
         for (int row = 0; row < model->rowCount(); ++row)
-            cost += model->callAt(row).cost->picodollars();
+            cost += model->callAt(row)->cost->picodollars();
         return cost;
     };
     QTRY_COMPARE_WITH_TIMEOUT(inBar(), byDay.value(QStringLiteral("2026-10-25")), patience);
@@ -391,6 +396,80 @@ void TestCostsCharts::everyCallInAFile()
     QVERIFY2(lines.at(1).contains(",\"'=HYPERLINK(\"\"x\"\")\","), lines.at(1).constData());
     QVERIFY2(lines.at(1).contains(",0.000000000004,"), lines.at(1).constData());
     QVERIFY2(lines.at(2).contains("miss,,,,,"), lines.at(2).constData()); // no error, and no amounts
+}
+
+void TestCostsCharts::breakdownsAsTables()
+{
+    CostsWindow costs;
+    const qint64 nowMs = costs.session->clock().nowMs();
+    costs.record({callAt(nowMs - 1, 2'000'000'000'001), callAt(nowMs - 2, 7, claude)});
+    costs.open();
+    const auto* const card = costs.window->findChildren<BreakdownCard*>().constFirst();
+    auto* const table = costs.find<QTableView>(QStringLiteral("table model"));
+    QVERIFY(!table->isVisible());
+    for (QAction* action : card->findChild<QToolButton*>()->menu()->actions()) {
+        if (action->text() == QStringLiteral("Show as table"))
+            action->trigger();
+    }
+    QVERIFY(table->isVisible());
+    QCOMPARE(table->model()->index(0, 0).data().toString(), QStringLiteral("gpt-5"));
+    QCOMPARE(table->model()->index(0, 1).data().toString(), QStringLiteral("$2.000000000001"));
+    QCOMPARE(table->model()->index(1, 1).data().toString(), QStringLiteral("$0.000000000007"));
+    // A row is chosen as a bar is.
+    table->setFocus();
+    table->setCurrentIndex(table->model()->index(1, 0));
+    QTest::keyClick(table, Qt::Key_Return);
+    QTRY_COMPARE_WITH_TIMEOUT(costs.calls(), 1, patience);
+}
+
+void TestCostsCharts::aSingleCall()
+{
+    CostsWindow costs;
+    costs.record({callAt(costs.session->clock().nowMs() - 1, 4)});
+    costs.open();
+    QCOMPARE(costs.tile("calls"), QStringLiteral("1"));
+    QCOMPARE(costs.calls(), 1);
+    for (const CostsPage page : {CostsPage::Spend, CostsPage::Cache, CostsPage::Tokens, CostsPage::Latency}) {
+        costs.view->setPage(page);
+        costs.settle();
+        for (ChartCard* chart : costs.window->findChildren<ChartCard*>()) {
+            if (!chart->isVisible() || chart->data().isEmpty())
+                continue;
+            for (int column = 0; column < static_cast<int>(chart->data().columns.size()); ++column)
+                QVERIFY(!columnText(chart->data(), column, {}).contains(QStringLiteral("nan")));
+            QVERIFY(!chart->plot()->grab().isNull());
+        }
+    }
+    const auto total = [](const ChartData& data) {
+        qint64 sum = 0;
+        for (int column = 0; column < static_cast<int>(data.columns.size()); ++column)
+            sum += data.columnTotal(column);
+        return sum;
+    };
+    QCOMPARE(total(costs.chart("spend")->data()), 4);
+    QCOMPARE(total(costs.chart("run cost")->data()), 1);
+}
+
+void TestCostsCharts::colorsAfterARestart()
+{
+    CostsWindow costs;
+    const qint64 nowMs = costs.session->clock().nowMs();
+    costs.record({callAt(nowMs - 1, 4), callAt(nowMs - 2, 7, claude)});
+    QSettings settings(costs.folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    const auto colorOf = [&](const QString& model) {
+        const auto& series = costs.chart("spend")->data().series;
+        const auto found = std::find_if(
+            series.begin(), series.end(), [&](const ChartSeries& each) { return each.name == model; });
+        return found == series.end() ? -1 : found->color;
+    };
+    costs.open(&settings);
+    const int gptColor = colorOf(gpt);
+    QVERIFY(gptColor >= 0 && gptColor != colorOf(claude));
+    // Another order of spend would give them other colours.
+    costs.record({callAt(nowMs - 3, 1'000)});
+    costs.close();
+    costs.open(&settings);
+    QCOMPARE(colorOf(gpt), gptColor);
 }
 
 void TestCostsCharts::lightAndDark()

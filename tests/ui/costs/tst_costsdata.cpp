@@ -1,16 +1,23 @@
 #include "costs/callsmodel.h"
 #include "costs/costscharts.h"
+#include "costs/pricelistmodel.h"
 #include "costs/seriescolors.h"
 #include "guitest.h"
 #include "widgets/badge.h"
+#include "widgets/tablestyle.h"
 
 #include <QAbstractItemModelTester>
+#include <QSignalSpy>
 #include <QTimeZone>
 
 using namespace llmcache;
 using namespace llmcache::ui;
 
 namespace {
+
+/// Of the test of calls out of sight.
+constexpr qint64 newest = 1'000'000;
+constexpr int pageLength = 500;
 
 Money dollars(const char* text)
 {
@@ -37,9 +44,11 @@ private Q_SLOTS:
     void shareAndMoneyToTheLastDigit();
     void chartCsv();
     void colorsStay();
+    void pricesAsCsv();
     void everyRunIsInOneBar();
     void csvIsExactAndSafe();
     void newCallsComeOnTop();
+    void callsOutOfSightAreGivenUp();
     void callsTable();
 };
 
@@ -168,6 +177,31 @@ void TestCostsData::colorsStay()
     QVERIFY(colors.of(Dimension::Model, QStringLiteral("new")) != third);
     QVERIFY(colors.of(Dimension::Model, QStringLiteral("new")) >= 0);
     QCOMPARE(colors.of(Dimension::Task, QStringLiteral("3")), -1);
+    // And after a restart, whatever became of the settings.
+    SeriesColors later;
+    later.restore(Dimension::Model, colors.saved(Dimension::Model));
+    later.restore(
+        Dimension::Task, {{QStringLiteral("a"), 99}, {QStringLiteral("b"), QStringLiteral("blue")}});
+    later.assign(Dimension::Model, {QStringLiteral("4"), QStringLiteral("3")});
+    QCOMPARE(later.of(Dimension::Model, QStringLiteral("3")), third);
+    QCOMPARE(later.of(Dimension::Task, QStringLiteral("a")), -1);
+    QCOMPARE(later.of(Dimension::Task, QStringLiteral("b")), -1);
+}
+
+void TestCostsData::pricesAsCsv()
+{
+    PricedModel priced;
+    priced.model = QStringLiteral("openai:gpt-5");
+    priced.input = QStringLiteral("1.25");
+    priced.output = QStringLiteral("10");
+    priced.source = QStringLiteral("2026-11-23");
+    priced.calls = 12'000;
+    PricedModel unknown;
+    unknown.model = QStringLiteral("=own,model");
+    unknown.calls = unknown.unpriced = 3;
+    QCOMPARE(pricesCsv({priced, unknown}),
+        QByteArray("model,input_usd_per_million,output_usd_per_million,price_of,calls,unpriced_calls\n"
+                   "openai:gpt-5,1.25,10,2026-11-23,12000,0\n\"'=own,model\",,,,3,3\n"));
 }
 
 void TestCostsData::everyRunIsInOneBar()
@@ -219,20 +253,69 @@ void TestCostsData::newCallsComeOnTop()
     const auto times = [&model] {
         QList<qint64> all;
         for (int row = 0; row < model.rowCount(); ++row)
-            all << model.callAt(row).timeMs;
+            all << model.callAt(row)->timeMs;
         return all;
     };
-    model.setCalls({call(50), call(30)}, true);
+    model.setCalls({call(50), call(30)}, "30:30");
     // One came on top, one late, one is older than what was read.
     QVERIFY(model.mergeCalls({call(60), call(50), call(40), call(30), call(20)}));
     QCOMPARE(times(), (QList<qint64>{60, 50, 40, 30}));
     QVERIFY(model.hasMore());
-    model.appendCalls({call(20)}, false);
+    model.appendCalls({call(20)}, {});
     QCOMPARE(times(), (QList<qint64>{60, 50, 40, 30, 20}));
     QVERIFY(!model.canFetchMore({}));
     // With nothing in common there may be a gap.
-    model.setCalls({call(50)}, true);
+    model.setCalls({call(50)}, "50:50");
     QVERIFY(!model.mergeCalls({call(90), call(80)}));
+}
+
+void TestCostsData::callsOutOfSightAreGivenUp()
+{
+    CallsModel model; // without a tester: it would look at every row
+    const auto page = [](int number, int count = pageLength) {
+        std::vector<Call> calls(static_cast<std::size_t>(count));
+        for (int at = 0; at < count; ++at) {
+            calls[static_cast<std::size_t>(at)].timeMs = newest - number * pageLength - at;
+            calls[static_cast<std::size_t>(at)].id = QString::number(number * pageLength + at);
+        }
+        return calls;
+    };
+    const auto cursor = [](int number) { return QByteArray::number(number); };
+    constexpr int pages = 200;
+    model.setCalls(page(0), cursor(1));
+    for (int number = 1; number < pages; ++number)
+        model.appendCalls(page(number), cursor(number + 1));
+    QCOMPARE(model.rowCount(), pages * pageLength);
+    QVERIFY(model.held() <= CallsModel::mostHeld);
+    QVERIFY(model.callAt(0)); // what new calls come on top of
+    QVERIFY(model.callAt(model.rowCount() - 1));
+
+    // Back in the middle: a skeleton, and the page is asked for once.
+    const int row = 50 * pageLength + 7;
+    QSignalSpy wanted(&model, &CallsModel::pageWanted);
+    QVERIFY(!model.callAt(row));
+    QVERIFY(model.index(row, 0).data(TableDelegate::skeletonRole).toBool());
+    QVERIFY(!model.index(row + 1, 0).data().isValid());
+    QTRY_COMPARE(wanted.count(), 1);
+    QCOMPARE(wanted[0][0].toByteArray(), cursor(50));
+    QCOMPARE(wanted[0][1].toByteArray(), cursor(51));
+    model.fillPage(cursor(50), page(50));
+    QCOMPARE(model.callAt(row)->id, QString::number(row));
+    QVERIFY(model.held() <= CallsModel::mostHeld);
+    // One came late, or was archived, since.
+    const QPersistentModelIndex later = model.index(90 * pageLength, 0);
+    model.fillPage(cursor(60), page(60, pageLength - 1));
+    QCOMPARE(model.rowCount(), pages * pageLength - 1);
+    QCOMPARE(later.row(), 90 * pageLength - 1);
+    // And new ones on top.
+    Call fresh;
+    fresh.timeMs = newest + 1;
+    fresh.id = QStringLiteral("new");
+    std::vector<Call> top = page(0, 10);
+    top.insert(top.begin(), fresh);
+    QVERIFY(model.mergeCalls(top));
+    QCOMPARE(model.callAt(0)->id, fresh.id);
+    QCOMPARE(later.row(), 90 * pageLength);
 }
 
 void TestCostsData::callsTable()

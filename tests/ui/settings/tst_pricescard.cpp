@@ -49,6 +49,7 @@ private Q_SLOTS:
     void tablesArePreviewedFirst();
     void builtInTableAndBack();
     void badSourcesAreRefusedInPlace();
+    void changesElsewhereInTheWindowAreSeen();
     void everythingHasAName();
 
 private:
@@ -319,6 +320,20 @@ void TestPricesCard::badSourcesAreRefusedInPlace()
     QCOMPARE(problem(), QString());
     QVERIFY(find<QTableView>("price changes")->isVisible());
     QVERIFY(m_view->findChild<QPlainTextEdit*>()->toPlainText().contains(QStringLiteral("two")));
+}
+
+void TestPricesCard::changesElsewhereInTheWindowAreSeen()
+{
+    open();
+    settle();
+    // As the page of prices in the Costs view does.
+    PriceFiles files(m_folder->path());
+    files.setCosts(acme, {QStringLiteral("4"), QStringLiteral("8"), {}, {}});
+    m_session->setPrices(files.load());
+    const auto* const model = find<QTableView>("custom costs")->model();
+    QTRY_COMPARE_WITH_TIMEOUT(model->rowCount(), 1, patience);
+    QCOMPARE(model->index(0, CustomCostsModel::Model).data().toString(), acme);
+    settle();
 }
 
 void TestPricesCard::everythingHasAName()
