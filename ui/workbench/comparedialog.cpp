@@ -93,7 +93,7 @@ CompareDialog::CompareDialog(const Theme* theme, QWidget* parent)
 {
     setObjectName(QStringLiteral("compare runs"));
     setWindowTitle(tr("Compare runs"));
-    resize(1080, 700);
+    resize(QSize(1080, 700).boundedTo(parent ? parent->window()->size() : QSize(1080, 700)));
     m_left->setObjectName(QStringLiteral("compare left"));
     m_right->setObjectName(QStringLiteral("compare right"));
     m_left->setAccessibleName(tr("Run on the left"));

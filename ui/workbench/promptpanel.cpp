@@ -66,6 +66,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     , m_prompt(new CodeEdit(theme, Syntax::Template))
     , m_attachments(new AttachmentBar(theme))
     , m_fields(new QGridLayout)
+    , m_bottom(new QBoxLayout(QBoxLayout::LeftToRight))
     , m_sample(new QSpinBox)
     , m_badge(new Badge)
     , m_explain(flatButton(tr("Why?")))
@@ -111,14 +112,20 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     m_fields->setVerticalSpacing(8);
     for (int column = 0; column < fieldsPerRow; ++column)
         m_fields->setColumnStretch(column, 1);
-    auto* bottom = new QHBoxLayout;
-    bottom->setSpacing(8);
-    bottom->addWidget(m_badge);
-    bottom->addWidget(m_explain);
-    bottom->addWidget(m_outlook, 1);
-    bottom->addWidget(m_policyButton);
-    bottom->addWidget(m_stop);
-    bottom->addWidget(m_run);
+    auto* outlook = new QHBoxLayout;
+    outlook->setSpacing(8);
+    outlook->addWidget(m_badge);
+    outlook->addWidget(m_explain);
+    outlook->addWidget(m_outlook, 1);
+    auto* actions = new QHBoxLayout;
+    actions->setSpacing(8);
+    actions->addStretch(1);
+    actions->addWidget(m_policyButton);
+    actions->addWidget(m_stop);
+    actions->addWidget(m_run);
+    m_bottom->setSpacing(8);
+    m_bottom->addLayout(outlook, 1);
+    m_bottom->addLayout(actions);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
@@ -131,7 +138,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     column->addSpacing(4);
     column->addLayout(m_fields);
     column->addSpacing(4);
-    column->addLayout(bottom);
+    column->addLayout(m_bottom);
 
     connect(m_prompt, &QTextEdit::textChanged, this, [this] {
         updateVariables();
@@ -209,6 +216,14 @@ void PromptPanel::dropEvent(QDropEvent* event)
         given.append(url.isLocalFile() ? url.toLocalFile() : url.toString());
     event->acceptProposedAction();
     m_attachments->add(given);
+}
+
+void PromptPanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Beside the buttons of a narrow panel nothing of the outlook would be left.
+    constexpr int narrowWidth = 480;
+    m_bottom->setDirection(width() < narrowWidth ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 int PromptPanel::sample() const

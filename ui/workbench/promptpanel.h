@@ -6,6 +6,7 @@
 #include <QMap>
 #include <QWidget>
 
+class QBoxLayout;
 class QGridLayout;
 class QLabel;
 class QSpinBox;
@@ -58,6 +59,7 @@ Q_SIGNALS:
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void updateVariables();
@@ -66,6 +68,7 @@ private:
     AttachmentBar* m_attachments;
     QString m_otherTexts;
     QGridLayout* m_fields;
+    QBoxLayout* m_bottom; ///< the outlook, and what one does about it
     QMap<QString, VariableField*> m_variables;
     Variables m_values; ///< also of variables that have no field now
     QSpinBox* m_sample;

@@ -255,7 +255,7 @@ RunHistoryDialog::RunHistoryDialog(
 {
     setObjectName(QStringLiteral("run history"));
     setWindowTitle(tr("Runs"));
-    resize(1080, 640);
+    resize(QSize(1080, 640).boundedTo(parent ? parent->window()->size() : QSize(1080, 640)));
     createLayout();
     connect(m_search, &QLineEdit::textChanged, this, [this](const QString& text) {
         static_cast<RunFilter*>(m_proxy)->setWords(text);
@@ -294,7 +294,7 @@ void RunHistoryDialog::createLayout()
     setUpTable(m_table, m_theme);
     QHeaderView* const header = m_table->horizontalHeader();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {110, 80, 110, 130, 160, 300, 80, 90};
+    constexpr int widths[] = {110, 80, 110, 130, 160, 280, 80, 110};
     for (int column = 0; column < RunHistoryModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunHistoryModel::Prompt, QHeaderView::Stretch);

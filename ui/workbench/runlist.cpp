@@ -135,7 +135,7 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole:
         if (column == Cost)
             return format::moneyToolTip(item.cost);
-        if (column == When)
+        if (column == When || column == Number)
             return format::fullTime(item.timeMs);
         return item.failure ? QVariant(item.failure->message) : QVariant();
     case badgeKindRole:

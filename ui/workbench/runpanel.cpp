@@ -109,8 +109,7 @@ void RunPanel::createLayout()
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {36, 86, 60, 86, 54};
-    header->setMinimumSectionSize(widths[0]);
+    constexpr int widths[] = {48, 86, 60, 90, 60};
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);
@@ -135,6 +134,9 @@ void RunPanel::resizeEvent(QResizeEvent* event)
     QFrame::resizeEvent(event);
     const int rows = height() < lowWindow ? rowsShownInLowWindow : rowsShown;
     m_table->setFixedHeight(rows * m_theme->rowHeight() + 4);
+    // The others whole rather than all of them cut; the number tells the time, too.
+    constexpr int leastForTimes = 400;
+    m_table->setColumnHidden(RunListModel::When, width() < leastForTimes);
 }
 
 void RunPanel::setSession(Session* session)
