@@ -164,11 +164,15 @@ PythonResult readPythonResult(const PickleDocument& document)
     }
     if (!result.output.isNull())
         result.outputClass = result.output.classPath();
-    if (!usage.isNull()) {
+    if (!usage.isNull())
         result.usage = readUsage(usage);
-        result.usage.raw = dumpOrSummary(usage);
-    }
+    result.usageObject = usage;
     return result;
+}
+
+Json PythonResult::rawUsage() const
+{
+    return usageObject.isNull() ? Json() : dumpOrSummary(usageObject);
 }
 
 Json PythonResult::outputJson() const

@@ -16,11 +16,15 @@ struct PythonResult {
     PickleValue output;
     QString outputClass; ///< "app.models.UserProfile", "str", "list", …
     QString model; ///< without the provider; empty when it is not in it
-    Usage usage; ///< as far as it is in it; `raw` is the object that Python keeps
+    Usage usage; ///< as far as it is in it, without `raw`
+    PickleValue usageObject; ///< the object that Python keeps; null where there is none
     std::optional<QString> costText; ///< the float as Python prints it, without an exponent: "0.00075"
     std::optional<Money> cost; ///< the same, rounded to picodollars
     bool isCachedResult = false; ///< false for an AgentRunResult, and for anything else
 
+    /// All that Python knows of the usage; null where there is nothing. Lists do without: it takes half as
+    /// long again as the rest.
+    Json rawUsage() const;
     /// The answer as JSON (see pythonDump). Throws CacheError.
     Json outputJson() const;
     /// Text as it is, anything else as compact JSON; a summary where that is impossible.

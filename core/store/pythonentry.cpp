@@ -28,7 +28,6 @@ void fill(EntryMeta& meta, const PythonResult& result)
 {
     meta.model = result.model;
     meta.usage = result.usage;
-    meta.usage.raw = nullptr;
     meta.cost = result.cost;
     meta.answerExcerpt = excerpt(result.outputExcerpt(excerptSource));
 }
@@ -105,6 +104,7 @@ Entry pythonEntry(const QString& key, const QByteArray& pickle)
     entry.request = Json::object();
     entry.output = result.outputJson();
     entry.usage = result.usage;
+    entry.usage.raw = result.rawUsage();
     entry.providerModel = result.model;
     entry.costSource = QStringLiteral("pyai-caching");
     return entry;

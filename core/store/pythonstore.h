@@ -30,8 +30,9 @@ public:
     /// workspace: as long as they live, and 15 days where that has no end.
     virtual QCoro::Task<> rememberOrigin(
         QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl) = 0;
-    /// Shows pickles of pyai-caching, in no order, until `wanted` returns false or enough were seen: large
-    /// ones are left out, and of a large store there is a part. `wanted` must not throw.
+    /// Shows pickles of pyai-caching, in no order, until `wanted` returns false or enough were seen: those
+    /// over 256 KB are left out, and of a store of more than some 200,000 keys there is a part. `wanted` must
+    /// not throw.
     virtual QCoro::Task<> visitPickles(std::function<bool(const QByteArray& pickle)> wanted) = 0;
 
     /// Whether answers that are paid for are also to be stored for Python programs: a switch of the

@@ -46,11 +46,11 @@ struct PickleTreeModel::Node {
     qsizetype total = 0; ///< of its children, fetched or not
     std::vector<std::unique_ptr<Node>> children; ///< those fetched so far
 
-    static std::unique_ptr<Node> of(PickleChild child, Node* parent, int row)
+    static std::unique_ptr<Node> of(const PickleChild& child, Node* parent, int row)
     {
         auto node = std::make_unique<Node>();
         node->total = pickleChildCount(child.value);
-        node->child = std::move(child);
+        node->child = child;
         node->parent = parent;
         node->row = row;
         return node;
@@ -120,7 +120,7 @@ void PickleTreeModel::setDocument(const PickleDocument& document)
         if (std::unique_ptr<Node> same = copyFor(*m_root, {})) {
             // The nodes that indexes point to stay; what they show is another document's.
             const auto take = [](Node& node, Node& from, const auto& self) -> void {
-                node.child = std::move(from.child);
+                node.child = from.child;
                 for (std::size_t row = 0; row < node.children.size(); ++row)
                     self(*node.children[row], *from.children[row], self);
             };

@@ -72,8 +72,8 @@ void TestPythonResult::pydanticModel()
     QCOMPARE(result.usage.cacheReadTokens, 1000);
     QCOMPARE(result.usage.outputTokens, 212);
     QCOMPARE(result.usage.reasoningTokens, 64);
-    QCOMPARE(stringMember(result.usage.raw, "tool_calls", QStringLiteral("none")), QStringLiteral("none"));
-    QCOMPARE(integerMember(result.usage.raw, "tool_calls", -1), 0);
+    QCOMPARE(stringMember(result.rawUsage(), "tool_calls", QStringLiteral("none")), QStringLiteral("none"));
+    QCOMPARE(integerMember(result.rawUsage(), "tool_calls", -1), 0);
     QVERIFY2(result.outputExcerpt(200).startsWith(
                  QStringLiteral("Profile(name='Alex', born=date('1994-05-06'), ")),
         qPrintable(result.outputExcerpt(200)));
