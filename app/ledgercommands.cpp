@@ -189,7 +189,7 @@ QString archivePath(const Session& session, qint64 nowMs)
     return folder.filePath(QStringLiteral("calls-%1-%2.jsonl.zst")
                                .arg(workspace,
                                    QDateTime::fromMSecsSinceEpoch(nowMs, Qt::UTC)
-                                       .toString(QStringLiteral("yyyyMMdd'T'HHmmss'Z'"))));
+                                       .toString(QStringLiteral("yyyyMMdd'T'HHmmsszzz'Z'"))));
 }
 
 QCoro::Task<int> archive(CommandContext context, Arguments arguments)
