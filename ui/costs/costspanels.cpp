@@ -301,7 +301,7 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
         ChartColumn& column = table.columns.emplace_back();
         column.key = row.name;
         column.longLabel = row.label;
-        spent.values.push_back(ChartValue{row.amount.picodollars(), 1});
+        spent.values.emplace_back(ChartValue{row.amount.picodollars(), 1});
     }
     table.series = {spent};
     m_model->setData(table);
