@@ -135,8 +135,10 @@ QVariant RunListModel::data(const QModelIndex& index, int role) const
     case Qt::ToolTipRole:
         if (column == Cost)
             return format::moneyToolTip(item.cost);
-        if (column == When || column == Number)
+        if (column == When || (column == Number && !item.failure))
             return format::fullTime(item.timeMs);
+        if (column == Number)
+            return format::fullTime(item.timeMs) + QLatin1Char('\n') + item.failure->message;
         return item.failure ? QVariant(item.failure->message) : QVariant();
     case badgeKindRole:
         if (column != State)
