@@ -55,7 +55,7 @@ std::vector<OptionSpec> globalOptions()
     };
 }
 
-CommandLine CommandLine::parse(const QStringList& arguments)
+CommandLine CommandLine::parse(const QStringList& arguments, const QSet<QString>& flags)
 {
     CommandLine line;
     for (qsizetype at = 0; at < arguments.size(); ++at) {
@@ -93,11 +93,7 @@ CommandLine CommandLine::parse(const QStringList& arguments)
             line.words.append(text);
             // The value of a command's own option is not looked at here, lest `--prompt --help` asks for
             // help.
-            if (!word->value && at + 1 < arguments.size() && word->name != QLatin1String("json")
-                && word->name != QLatin1String("csv") && word->name != QLatin1String("stream")
-                && word->name != QLatin1String("yes") && word->name != QLatin1String("password")
-                && word->name != QLatin1String("reading") && word->name != QLatin1String("production")
-                && word->name != QLatin1String("write-for-python"))
+            if (!word->value && at + 1 < arguments.size() && !flags.contains(word->name))
                 line.words.append(arguments.at(++at));
         }
     }

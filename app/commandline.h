@@ -1,5 +1,6 @@
 #pragma once
 
+#include <QSet>
 #include <QStringList>
 
 #include <optional>
@@ -52,7 +53,9 @@ struct CommandLine {
     bool verbose = false;
     bool help = false;
     bool version = false;
-    static CommandLine parse(const QStringList& arguments);
+    /// `flags` are the options of commands that take no value: what follows another one is its value, and no
+    /// global option. Throws UsageError.
+    static CommandLine parse(const QStringList& arguments, const QSet<QString>& flags);
 };
 
 } // namespace llmcache::app

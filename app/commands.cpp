@@ -27,6 +27,18 @@ const std::vector<Command>& commands()
     return all;
 }
 
+QSet<QString> flagNames()
+{
+    QSet<QString> names;
+    for (const Command& command : commands()) {
+        for (const OptionSpec& option : command.options) {
+            if (option.value.isEmpty())
+                names.insert(option.name);
+        }
+    }
+    return names;
+}
+
 const Command& findCommand(const QStringList& words)
 {
     QStringList known;

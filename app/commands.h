@@ -26,6 +26,8 @@ struct Command {
 
 /// All commands, in the order of the help.
 const std::vector<Command>& commands();
+/// Options that take no value, of all commands: a name means the same in each of them.
+QSet<QString> flagNames();
 std::vector<Command> runCommands();
 std::vector<Command> explainCommands();
 std::vector<Command> entryCommands();

@@ -49,7 +49,7 @@ int main(int argc, char** argv)
         for (int at = 1; at < argc; ++at)
             arguments.append(QString::fromLocal8Bit(argv[at]));
         maskPasswords(argc, argv);
-        line = CommandLine::parse(arguments);
+        line = CommandLine::parse(arguments, flagNames());
         if (line.version) {
             printLine(QStringLiteral("llmcache ") + QCoreApplication::applicationVersion());
             return 0;
