@@ -162,8 +162,9 @@ PackReader::PackReader(const QByteArray& pack, NameTable& names)
     , m_at(m_bytes.constData())
     , m_end(m_at + m_bytes.size())
 {
-    if (m_at == m_end || *m_at++ != packVersion)
+    if (m_at == m_end || *m_at != packVersion)
         damaged();
+    ++m_at;
     m_count = static_cast<qint64>(takeNumber(m_at, m_end));
     const quint64 nameCount = takeNumber(m_at, m_end);
     if (m_count < 0 || nameCount > static_cast<quint64>(m_end - m_at))
@@ -234,8 +235,9 @@ OverlayReader::OverlayReader(const QByteArray& overlay)
     , m_at(m_bytes.constData())
     , m_end(m_at + m_bytes.size())
 {
-    if (m_at == m_end || *m_at++ != packVersion)
+    if (m_at == m_end || *m_at != packVersion)
         damaged();
+    ++m_at;
 }
 
 NewPrice OverlayReader::next()
