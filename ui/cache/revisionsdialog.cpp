@@ -13,11 +13,11 @@
 namespace llmcache::ui {
 
 RevisionsDialog::RevisionsDialog(
-    const Theme* theme, Entry present, std::vector<Entry> earlier, const QString& obstacle, QWidget* parent)
+    const Theme* theme, Entry present, std::vector<Entry> earlier, QString obstacle, QWidget* parent)
     : QDialog(parent)
     , m_present(std::move(present))
     , m_earlier(std::move(earlier))
-    , m_obstacle(obstacle)
+    , m_obstacle(std::move(obstacle))
     , m_list(new QListWidget)
     , m_diff(new DiffView(theme))
     , m_restore(primaryButton(tr("Restore this revision")))

@@ -21,7 +21,7 @@ class RevisionsDialog : public QDialog {
 public:
     /// `theme` must outlive the dialog. `obstacle` says why none can be restored; empty = they can. There
     /// must be an earlier one.
-    RevisionsDialog(const Theme* theme, Entry present, std::vector<Entry> earlier, const QString& obstacle,
+    RevisionsDialog(const Theme* theme, Entry present, std::vector<Entry> earlier, QString obstacle,
         QWidget* parent = nullptr);
 
 Q_SIGNALS:
