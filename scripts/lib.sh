@@ -17,7 +17,9 @@ build_packages=(
 # With dbus-x11 the keyring does not ask for dbus-user-session, and systemd with that.
 test_packages=(redis-tools openssl dbus-x11 dbus-bin gnome-keyring python3 python3-venv)
 # Only with .ci/run.
-lint_packages=(clang-format-14 clang-tidy-19 shellcheck gcovr)
+lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
+# Only with scripts/coverage.
+coverage_packages=(gcovr)
 # Only with scripts/fuzz.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 # Only with scripts/package.
