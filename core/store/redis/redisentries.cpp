@@ -134,7 +134,8 @@ QCoro::Task<std::optional<RawEntry>> RedisStore::rawEntry(QString fingerprint)
     const QByteArray key = m_keys.entry(fingerprint);
     redis::Command type = redis::Command::idempotent("TYPE", key);
     redis::Command encoding = redis::Command::idempotent("OBJECT", "ENCODING", key);
-    redis::Command memory = redis::Command::idempotent("MEMORY", "USAGE", key);
+    // Of all fields: from a sample of them the server only guesses, now and then less than the values hold.
+    redis::Command memory = redis::Command::idempotent("MEMORY", "USAGE", key, "SAMPLES", 0);
     encoding.setKeyIndex(2);
     memory.setKeyIndex(2);
     redis::Pending pendingType = m_client->command(std::move(type));
