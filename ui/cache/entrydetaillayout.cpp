@@ -18,7 +18,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QHeaderView>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QToolButton>
@@ -122,7 +121,7 @@ QWidget* EntryDetail::makeAnswerPage()
 {
     auto* page = new QWidget(this);
     m_answer = new AnswerEditor(m_theme, page);
-    m_answer->setMinimumHeight(190);
+    m_answer->setMinimumHeight(96);
     m_facts = new FactList(page);
     for (const QString& label : {tr("Model"), tr("Task"), tr("Stored"), tr("Expires"), tr("Tokens"),
              tr("Cost"), tr("Saved so far"), tr("Latency")})
@@ -132,7 +131,7 @@ QWidget* EntryDetail::makeAnswerPage()
     m_tags->setObjectName(QStringLiteral("entryTags"));
     m_prompt = new ValueText(m_theme, tr("Prompt"), page);
     m_prompt->setObjectName(QStringLiteral("promptText"));
-    m_prompt->setMinimumHeight(80);
+    m_prompt->setMinimumHeight(56);
     auto* layout = new QVBoxLayout(page);
     layout->setContentsMargins(0, 4, 0, 0);
     layout->setSpacing(8);
@@ -141,14 +140,7 @@ QWidget* EntryDetail::makeAnswerPage()
     layout->addWidget(m_tags);
     layout->addWidget(fieldLabel(tr("Prompt"), m_prompt, page));
     layout->addWidget(m_prompt, 3);
-    // In a low window the answer keeps its height, and the prompt is scrolled to.
-    auto* scroll = new QScrollArea(this);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    scroll->setWidget(page);
-    return scroll;
+    return page;
 }
 
 } // namespace llmcache::ui
