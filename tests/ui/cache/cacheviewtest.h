@@ -38,7 +38,13 @@ protected:
         return m_view->findChild<T*>(QString::fromLatin1(name));
     }
     QString text(const char* label) const { return find<QLabel>(label)->text(); }
-    void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
+    /// Once it can be clicked: a dry run may still be counting.
+    void click(const char* name)
+    {
+        auto* const button = find<QPushButton>(name);
+        QTRY_VERIFY(button->isVisible() && button->isEnabled());
+        QTest::mouseClick(button, Qt::LeftButton);
+    }
     QString fingerprintAt(int row) const
     {
         return m_table->model()->index(row, 0).data(Qt::UserRole + 1).toString();
