@@ -98,7 +98,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_groups->setGroups(m_model->groups(), columnInfo(*m_model->grouping()).title);
         selectPending();
         updateState();
-        updateSelection();
+        m_selectionBar->setSums(m_model->sumsOf(m_table->selectedRows()));
+        showCurrent();
     });
     connect(m_filter, &FilterField::filterChanged, this, [this](const EntryFilter& filter) {
         m_selectionBar->cancelQuestion(); // what it was about may not be in sight any more

@@ -163,6 +163,16 @@ void SelectionBar::setSelection(const EntrySums& sums)
         Q_EMIT questionClosed();
 }
 
+void SelectionBar::setSums(const EntrySums& sums)
+{
+    if (m_state != State::Result) {
+        setSelection(sums);
+        return;
+    }
+    m_sums = sums;
+    refresh();
+}
+
 void SelectionBar::ask()
 {
     if (m_sums.entries == 0 || m_job->isRunning() || !m_obstacle.isEmpty())

@@ -28,6 +28,9 @@ public:
 
     /// Another selection: a question that was open is void, a result that was shown is read.
     void setSelection(const EntrySums& sums);
+    /// The table was arranged anew under the selection: a question is void all the same, since what it was
+    /// about may have changed, but a result stays to be read.
+    void setSums(const EntrySums& sums);
     /// Asks whether to invalidate the selection. Nothing happens without one, or during a change.
     void ask();
     bool isAsking() const { return m_state == State::Asking; }
