@@ -1,15 +1,12 @@
 #include "cost/pricesource.h"
 
+#include "base/boundedget_p.h"
 #include "base/error.h"
-#include "base/gate.h"
-#include "base/systemproxies_p.h"
 #include "base/worker.h"
 
 #include <qcorofuture.h>
 
 #include <QFile>
-#include <QNetworkAccessManager>
-#include <QNetworkReply>
 
 namespace llmcache {
 
@@ -40,65 +37,33 @@ QByteArray readFile(const QString& path)
     return text;
 }
 
-struct DropReply {
-    void operator()(QNetworkReply* reply) const
-    {
-        reply->disconnect();
-        reply->abort();
-        reply->deleteLater();
-    }
-};
-
 /// Without what may be secret.
 QString shown(const QUrl& url)
 {
     return url.toDisplayString(QUrl::RemoveUserInfo | QUrl::RemoveQuery | QUrl::RemoveFragment);
 }
 
-QString problemOf(const QNetworkReply& reply)
+QString problemOf(const GetReply& reply)
 {
-    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    if (status >= 300)
-        return QStringLiteral("the server answered %1").arg(status);
-    // Qt's own text ends with the whole address.
-    switch (reply.error()) {
-    case QNetworkReply::HostNotFoundError:
-        return QStringLiteral("there is no host %1").arg(reply.url().host());
-    case QNetworkReply::ConnectionRefusedError:
-        return QStringLiteral("%1 refuses the connection").arg(reply.url().host());
-    case QNetworkReply::OperationCanceledError:
-        return QStringLiteral("%1 sent nothing for %2 s").arg(reply.url().host()).arg(stallTimeoutMs / 1000);
-    default:
-        return reply.errorString();
-    }
+    if (reply.status >= 300)
+        return QStringLiteral("the server answered %1").arg(reply.status);
+    const QString problem = reply.problem();
+    return problem.isEmpty() ? reply.errorText : problem;
 }
 
 QCoro::Task<QByteArray> download(QUrl url, std::stop_token stop)
 {
-    QNetworkAccessManager manager;
-    manager.setProxyFactory(new SystemProxies); // owned by the manager
     QNetworkRequest request(url);
     request.setTransferTimeout(stallTimeoutMs);
     request.setMaximumRedirectsAllowed(mostRedirects);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::NoLessSafeRedirectPolicy);
-    const std::unique_ptr<QNetworkReply, DropReply> reply(manager.get(request));
-    Gate ended;
-    bool large = false;
-    QObject::connect(reply.get(), &QNetworkReply::finished, &ended, &Gate::open);
-    QObject::connect(reply.get(), &QNetworkReply::readyRead, &ended, [&ended, &large, from = reply.get()] {
-        large = from->bytesAvailable() > largestTable;
-        if (large)
-            ended.open();
-    });
-    const std::stop_callback onStop(stop, [&ended] { ended.open(); });
-    co_await ended.passed();
-    if (stop.stop_requested())
-        throw Cancelled();
-    if (large)
+    auto getting = boundedGet(std::move(request), largestTable, std::move(stop));
+    const GetReply reply = co_await getting;
+    if (reply.isTooLarge)
         failOn(shown(url), tooLarge);
-    if (reply->error() != QNetworkReply::NoError)
-        failOn(shown(url), problemOf(*reply));
-    co_return reply->readAll();
+    if (reply.error != QNetworkReply::NoError)
+        failOn(shown(url), problemOf(reply));
+    co_return reply.body;
 }
 
 } // namespace

@@ -1,14 +1,13 @@
 #include "provider/keytest.h"
 
-#include "base/gate.h"
-#include "base/systemproxies_p.h"
+#include "base/boundedget_p.h"
+#include "base/error.h"
 #include "provider/errors.h"
 #include "provider/httpprovider.h"
 #include "provider/prefixes_p.h"
 
 #include <QDateTime>
 #include <QElapsedTimer>
-#include <QNetworkReply>
 #include <QUrlQuery>
 
 namespace llmcache {
@@ -18,15 +17,6 @@ namespace {
 constexpr int patienceMs = 20'000;
 constexpr qint64 largestBody = qint64(4) * 1024 * 1024;
 const QString probeModel = QStringLiteral("key-test");
-
-struct DropReply {
-    void operator()(QNetworkReply* reply) const
-    {
-        reply->disconnect();
-        reply->abort();
-        reply->deleteLater();
-    }
-};
 
 /// `path` with `tail` at its end replaced; unchanged where it ends otherwise.
 QString withTail(QString path, const QString& tail, const QString& replacement)
@@ -127,22 +117,14 @@ KeyTest judge(const QString& name, ErrorContext context, const HttpReply& reply)
     return test;
 }
 
-/// Qt's own text ends with the whole address.
-QString problemOf(const QNetworkReply& reply)
+QString problemOf(const GetReply& reply)
 {
-    const QString host = reply.url().host();
-    switch (reply.error()) {
-    case QNetworkReply::HostNotFoundError:
-        return QStringLiteral("there is no host %1").arg(host);
-    case QNetworkReply::ConnectionRefusedError:
-        return QStringLiteral("%1 refuses the connection").arg(host);
-    case QNetworkReply::OperationCanceledError:
-        return QStringLiteral("%1 sent nothing for %2 s").arg(host).arg(patienceMs / 1000);
-    case QNetworkReply::SslHandshakeFailedError:
-        return QStringLiteral("the certificate of %1 is not trusted").arg(host);
-    default:
-        return QStringLiteral("the connection to %1 failed").arg(host);
-    }
+    const QString problem = reply.problem();
+    if (!problem.isEmpty())
+        return problem;
+    return reply.error == QNetworkReply::SslHandshakeFailedError
+        ? QStringLiteral("the certificate of %1 is not trusted").arg(reply.host)
+        : QStringLiteral("the connection to %1 failed").arg(reply.host);
 }
 
 } // namespace
@@ -164,33 +146,21 @@ QCoro::Task<KeyTest> testKey(ProviderRegistry* registry, QString prefix, std::st
     request.setAttribute(QNetworkRequest::CookieLoadControlAttribute, QNetworkRequest::Manual);
     request.setAttribute(QNetworkRequest::CookieSaveControlAttribute, QNetworkRequest::Manual);
 
-    QNetworkAccessManager manager;
-    manager.setProxyFactory(new SystemProxies); // owned by the manager
     QElapsedTimer elapsed;
     elapsed.start();
-    const std::unique_ptr<QNetworkReply, DropReply> reply(manager.get(request));
-    Gate ended;
-    QObject::connect(reply.get(), &QNetworkReply::finished, &ended, &Gate::open);
     // The status is all that matters of a list without an end.
-    QObject::connect(reply.get(), &QNetworkReply::readyRead, &ended, [&ended, from = reply.get()] {
-        if (from->bytesAvailable() > largestBody)
-            ended.open();
-    });
-    const std::stop_callback onStop(stop, [&ended] { ended.open(); });
-    co_await ended.passed();
-    if (stop.stop_requested())
-        throw Cancelled();
+    auto getting = boundedGet(std::move(request), largestBody, std::move(stop));
+    const GetReply got = co_await getting;
     HttpReply answer;
-    answer.status = reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    const auto headers = reply->rawHeaderPairs();
-    for (const auto& [name, value] : headers)
-        answer.headers.emplace_back(name, value);
-    answer.body = reply->read(largestBody);
+    answer.status = got.status;
+    answer.body = got.body;
+    for (const auto& [header, value] : got.headers)
+        answer.headers.emplace_back(header, value);
     const QString name = row->prefix.displayName;
     KeyTest test;
     if (answer.status == 0) {
         test.verdict = KeyTest::Verdict::NoNetwork;
-        test.text = QStringLiteral("%1 can't be reached: %2.").arg(name, problemOf(*reply));
+        test.text = QStringLiteral("%1 can't be reached: %2.").arg(name, problemOf(got));
         test.remedy = QStringLiteral("Check the network, the proxy and the base URL.");
     } else {
         ErrorContext context;
