@@ -1,27 +1,20 @@
 #pragma once
 
 #include "store/entry.h"
-
-#include <QDialog>
+#include "widgets/historydialog.h"
 
 #include <vector>
 
-class QListWidget;
-
 namespace llmcache::ui {
-
-class Button;
-class DiffView;
-class Theme;
 
 /// The revisions that edits of an entry replaced, the newest first, each with what differs from the present
 /// one.
-class RevisionsDialog : public QDialog {
+class RevisionsDialog : public HistoryDialog {
     Q_OBJECT
 public:
     /// `theme` must outlive the dialog. `obstacle` says why none can be restored; empty = they can. There
     /// must be an earlier one.
-    RevisionsDialog(const Theme* theme, Entry present, std::vector<Entry> earlier, QString obstacle,
+    RevisionsDialog(const Theme* theme, Entry present, std::vector<Entry> earlier, const QString& obstacle,
         QWidget* parent = nullptr);
 
 Q_SIGNALS:
@@ -29,13 +22,10 @@ Q_SIGNALS:
     void restoreRequested(const llmcache::Entry& entry);
 
 private:
-    void showDifferences(int row);
+    void showDifferences(int row) override;
+    void restore(std::size_t row) override;
     Entry m_present;
     std::vector<Entry> m_earlier;
-    QString m_obstacle;
-    QListWidget* m_list;
-    DiffView* m_diff;
-    Button* m_restore;
 };
 
 } // namespace llmcache::ui

@@ -1,21 +1,15 @@
 #pragma once
 
 #include "store/store.h"
+#include "widgets/historydialog.h"
 #include "widgets/tasks.h"
-
-#include <QDialog>
-
-class QListWidget;
 
 namespace llmcache::ui {
 
-class Button;
-class DiffView;
 class ErrorBanner;
-class Theme;
 
 /// The saves of an agent: who and when, what differs from the newest, and back to one of them.
-class VersionsDialog : public QDialog {
+class VersionsDialog : public HistoryDialog {
     Q_OBJECT
 public:
     /// `theme` must outlive the dialog, `store` its tasks.
@@ -28,13 +22,11 @@ Q_SIGNALS:
 
 private:
     void showVersions(std::vector<StoredAgent> versions, qint64 nowMs);
-    void showDifferences(int row);
+    void showDifferences(int row) override;
+    void restore(std::size_t row) override;
     StoredAgent m_newest;
     std::vector<StoredAgent> m_versions; ///< the newest first
     ErrorBanner* m_banner;
-    QListWidget* m_list;
-    DiffView* m_diff;
-    Button* m_restore;
     TaskScope m_tasks;
 };
 
