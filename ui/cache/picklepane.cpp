@@ -130,14 +130,13 @@ QWidget* PicklePane::makeTreePage()
                 pickleValueText(m_model->valueOf(index), PickleLeafEditor::longest));
     });
     m_tree->addAction(copyAction);
-    connect(m_tree, &QTreeView::activated, this, [this](const QModelIndex& index) {
+    const auto editLeaf = [this](const QModelIndex& index) {
         if (!m_model->hasChildren(index.siblingAtColumn(0)))
             m_editor->edit();
-    });
-    connect(m_tree, &QTreeView::doubleClicked, this, [this](const QModelIndex& index) {
-        if (!m_model->hasChildren(index.siblingAtColumn(0)))
-            m_editor->edit();
-    });
+    };
+    // Not every style activates with a double click.
+    connect(m_tree, &QTreeView::activated, this, editLeaf);
+    connect(m_tree, &QTreeView::doubleClicked, this, editLeaf);
     connect(m_tree->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &PicklePane::choose);
     return splitter;
 }

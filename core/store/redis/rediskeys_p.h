@@ -11,8 +11,9 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:revisions:{<fingerprint>}   list of what edits replaced, the newest first
 ///     llmcache:<workspace>:lock:{<fingerprint>}        token of the holder
 ///     llmcache:<workspace>:done:{<fingerprint>}        channel; and, for a minute, how a holder failed
-///     llmcache:<workspace>:asked:{<id>}                what an entry of pyai-caching answers: agent, task,
-///     prompt llmcache:<workspace>:askedfor:{<id>}             and the request, as in an entry
+///     llmcache:<workspace>:asked:{<id>}                agent, task, prompt that an entry of pyai-caching
+///                                                      answers
+///     llmcache:<workspace>:askedfor:{<id>}             the request that it answers, as in an entry
 ///     llmcache:<workspace>:cooldown:{<key>}            who was told to wait; lives as long as the wait
 ///     llmcache:<workspace>:agents                      hash of agents by name
 ///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
