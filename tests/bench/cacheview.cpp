@@ -30,16 +30,6 @@ namespace {
 constexpr int longest = 600'000;
 constexpr int frameMs = 16;
 
-Figure figureOf(const QString& name, double value, double target, const QString& unit = QStringLiteral("ms"))
-{
-    Figure figure;
-    figure.name = name;
-    figure.value = value;
-    figure.unit = unit;
-    figure.target = target;
-    return figure;
-}
-
 bool waitUntil(const std::function<bool()>& holds)
 {
     const bool held = QTest::qWaitFor(holds, longest);
@@ -149,9 +139,10 @@ std::vector<Figure> openFigures(const QString& kind, ui::CacheView* view, Store*
         QTest::qWait(200);
         if (!isThere)
             continue;
-        figures.push_back(figureOf(QStringLiteral("10 MB of %1 open, %2").arg(name, kind), taken, 300));
         figures.push_back(
-            figureOf(QStringLiteral("standstill for it, %1").arg(kind), scroller.take().first, 100));
+            atMost(QStringLiteral("10 MB of %1 open, %2").arg(name, kind), taken, QStringLiteral("ms"), 300));
+        figures.push_back(atMost(QStringLiteral("standstill for it, %1").arg(kind), scroller.take().first,
+            QStringLiteral("ms"), 100));
     }
     return figures;
 }
@@ -183,21 +174,23 @@ std::vector<Figure> cacheViewFigures(
         view.setSession(&session);
         if (!waitUntil([&] { return model->rowCount() > 0; }))
             return figures;
-        figures.push_back(figureOf(QStringLiteral("rows in sight, ") + kind, millisecondsOf(timer), 100));
+        figures.push_back(atMost(
+            QStringLiteral("rows in sight, ") + kind, millisecondsOf(timer), QStringLiteral("ms"), 100));
         {
             Scroller scroller(table);
             waitUntil([&] { return state->text() == QLatin1String("scanned 100 %"); });
-            figures.push_back(figureOf(QStringLiteral("all in the table, ") + kind,
-                millisecondsOf(timer) / 1000, 10, QStringLiteral("s")));
+            figures.push_back(atMost(QStringLiteral("all in the table, ") + kind,
+                millisecondsOf(timer) / 1000, QStringLiteral("s"), 10));
             const auto [worst, usual] = scroller.take();
-            figures.push_back(figureOf(QStringLiteral("worst frame while scanning, ") + kind, worst, 50));
-            figures.push_back(
-                figureOf(QStringLiteral("99 % of frames while scanning, ") + kind, usual, frameMs));
+            figures.push_back(atMost(
+                QStringLiteral("worst frame while scanning, ") + kind, worst, QStringLiteral("ms"), 50));
+            figures.push_back(atMost(QStringLiteral("99 % of frames while scanning, ") + kind, usual,
+                QStringLiteral("ms"), frameMs));
             waitUntil([&] { return !model->isArranging(); });
             scroller.take();
             QTest::qWait(3000);
-            figures.push_back(figureOf(
-                QStringLiteral("worst frame while scrolling, ") + kind, scroller.take().first, frameMs));
+            figures.push_back(atMost(QStringLiteral("worst frame while scrolling, ") + kind,
+                scroller.take().first, QStringLiteral("ms"), frameMs));
         }
         during = residentBytes();
         for (const auto& [name, column] : {std::pair(QStringLiteral("cost"), ui::EntryColumn::Cost),
@@ -206,8 +199,8 @@ std::vector<Figure> cacheViewFigures(
             timer.start();
             table->horizontalHeader()->setSortIndicator(static_cast<int>(column), Qt::DescendingOrder);
             waitUntil([&] { return arranged.count() > 0; });
-            figures.push_back(figureOf(
-                QStringLiteral("table sorted by %1, %2").arg(name, kind), millisecondsOf(timer), 300));
+            figures.push_back(atMost(QStringLiteral("table sorted by %1, %2").arg(name, kind),
+                millisecondsOf(timer), QStringLiteral("ms"), 300));
         }
         for (const Figure& figure : openFigures(kind, &view, &session.store()))
             figures.push_back(figure);
@@ -216,9 +209,9 @@ std::vector<Figure> cacheViewFigures(
         view.setSession(nullptr);
     }
     constexpr double megabyte = 1024 * 1024;
-    Figure memory = figureOf(QStringLiteral("memory kept after closing, ") + kind,
-        static_cast<double>(std::max<qint64>(0, residentBytes() - before)) / megabyte, 0.25,
-        QStringLiteral("MB"));
+    Figure memory = atMost(QStringLiteral("memory kept after closing, ") + kind,
+        static_cast<double>(std::max<qint64>(0, residentBytes() - before)) / megabyte, QStringLiteral("MB"),
+        0.25);
     memory.reference = QStringLiteral("what it took while open");
     memory.referenceValue = std::max(1.0, static_cast<double>(during - before) / megabyte);
     figures.push_back(memory);

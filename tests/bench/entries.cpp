@@ -81,16 +81,6 @@ Figure rate(const QString& name, qint64 entries, double seconds, double target)
     return figure;
 }
 
-Figure milliseconds(const QString& name, double value, double target)
-{
-    Figure figure;
-    figure.name = name;
-    figure.value = value;
-    figure.unit = QStringLiteral("ms");
-    figure.target = target;
-    return figure;
-}
-
 struct Scan {
     double firstMs = 0;
     double seconds = 0;
@@ -196,7 +186,7 @@ std::vector<Figure> tableFigures(const Scan& scanned)
         QElapsedTimer timer;
         timer.start();
         ui::arrange(snapshot, order, {});
-        return milliseconds(name, secondsOf(timer) * 1000, 300);
+        return atMost(name, secondsOf(timer) * 1000, QStringLiteral("ms"), 300);
     };
     figures.push_back(arrangement(
         QStringLiteral("filter by metadata"), "agent:\"agent 3\" cost>0.001", ui::EntryColumn::Age));
@@ -222,7 +212,8 @@ std::vector<Figure> storeFigures(const QString& kind, Store* store, Store* targe
     full.referenceValue = reference;
     full.target = reference ? 0.7 : 5;
     figures.push_back(full);
-    figures.push_back(milliseconds(QStringLiteral("first rows, ") + kind, scanned.firstMs, 100));
+    figures.push_back(
+        atMost(QStringLiteral("first rows, ") + kind, scanned.firstMs, QStringLiteral("ms"), 100));
     if (reference) {
         for (const Figure& figure : tableFigures(scanned))
             figures.push_back(figure);

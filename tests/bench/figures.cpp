@@ -15,6 +15,16 @@ double median(std::vector<double> values)
     return *middle;
 }
 
+Figure atMost(const QString& name, double value, const QString& unit, double target)
+{
+    Figure figure;
+    figure.name = name;
+    figure.value = value;
+    figure.unit = unit;
+    figure.target = target;
+    return figure;
+}
+
 QString toLine(const Figure& figure, bool json)
 {
     if (json) {

@@ -23,6 +23,9 @@ struct Figure {
     bool isMet() const { return higherIsBetter ? ratio() >= target : ratio() <= target; }
 };
 
+/// A value that is to be at most `target`.
+Figure atMost(const QString& name, double value, const QString& unit, double target);
+
 /// A line of the table, or one JSON object.
 QString toLine(const Figure& figure, bool json);
 

@@ -83,16 +83,6 @@ private:
     std::mt19937_64 m_random{42};
 };
 
-Figure limit(const QString& name, double value, const QString& unit, double target)
-{
-    Figure figure;
-    figure.name = name;
-    figure.value = value;
-    figure.unit = unit;
-    figure.target = target;
-    return figure;
-}
-
 LedgerQuery monthByModelAndDay()
 {
     LedgerQuery query;
@@ -177,7 +167,7 @@ std::vector<Figure> storeFigures(
             batch.push_back(calls.next());
         test::waitForTask(store->recordCalls(std::move(batch)));
     }
-    figures.push_back(limit(QStringLiteral("append in batches, ") + kind,
+    figures.push_back(atMost(QStringLiteral("append in batches, ") + kind,
         secondsOf(timer) * 1e6 / static_cast<double>(rows), QStringLiteral("µs"), 60));
     QTextStream(stderr) << kind << ": " << rows << " calls in " << secondsOf(timer) << " s" << Qt::endl;
     timer.start();
@@ -185,36 +175,36 @@ std::vector<Figure> storeFigures(
     QTextStream(stderr) << kind << ": packed, and the whole year summed up, in " << secondsOf(timer) << " s"
                         << Qt::endl;
     figures.push_back(
-        limit(QStringLiteral("whole year, ") + kind, reportMs(store.get(), {}), QStringLiteral("ms"), 5000));
+        atMost(QStringLiteral("whole year, ") + kind, reportMs(store.get(), {}), QStringLiteral("ms"), 5000));
 
     store = open();
-    figures.push_back(limit(QStringLiteral("cold month by model and day, ") + kind,
+    figures.push_back(atMost(QStringLiteral("cold month by model and day, ") + kind,
         reportMs(store.get(), monthByModelAndDay()), QStringLiteral("ms"), 300));
     std::vector<double> times;
     const std::vector<LedgerQuery> queries = variations();
     for (const LedgerQuery& query : queries)
         times.push_back(reportMs(store.get(), query));
-    figures.push_back(limit(QStringLiteral("other filter or grouping, p95, ") + kind, percentile(times, 0.95),
-        QStringLiteral("ms"), 150));
+    figures.push_back(atMost(QStringLiteral("other filter or grouping, p95, ") + kind,
+        percentile(times, 0.95), QStringLiteral("ms"), 150));
     times.clear();
     for (int day = 1; day <= 30; ++day)
         times.push_back(pageMs(store.get(), day));
-    figures.push_back(limit(QStringLiteral("first 200 calls of a bar, p95, ") + kind, percentile(times, 0.95),
-        QStringLiteral("ms"), 200));
+    figures.push_back(atMost(QStringLiteral("first 200 calls of a bar, p95, ") + kind,
+        percentile(times, 0.95), QStringLiteral("ms"), 200));
     if (auto* const upkeep = dynamic_cast<LedgerUpkeep*>(store.get())) {
         RepricingRequest request;
         request.prices = PriceTable::builtIn();
         request.nowMs = nowMs;
         timer.start();
         test::waitForTask(upkeep->applyRepricing(request, {}, {}));
-        figures.push_back(limit(QStringLiteral("reprice all calls, ") + kind,
+        figures.push_back(atMost(QStringLiteral("reprice all calls, ") + kind,
             secondsOf(timer) * 1e7 / static_cast<double>(rows), QStringLiteral("s per 10 M"), 5));
-        figures.push_back(limit(QStringLiteral("month of repriced calls, ") + kind,
+        figures.push_back(atMost(QStringLiteral("month of repriced calls, ") + kind,
             reportMs(store.get(), monthByModelAndDay()), QStringLiteral("ms"), 300));
         test::waitForTask(upkeep->undoRepricing());
     }
     figures.push_back(
-        limit(QStringLiteral("peak memory, ") + kind, peakMegabytes(), QStringLiteral("MB"), 400));
+        atMost(QStringLiteral("peak memory, ") + kind, peakMegabytes(), QStringLiteral("MB"), 400));
     return figures;
 }
 
@@ -236,7 +226,7 @@ Figure quoteFigure()
     for (int i = 0; i < lines; ++i)
         bytes += quoteLine(table, texts[static_cast<std::size_t>(i) % texts.size()], nowMs).size();
     Figure figure =
-        limit(QStringLiteral("quotes"), lines / secondsOf(timer), QStringLiteral("lines/s"), 200'000);
+        atMost(QStringLiteral("quotes"), lines / secondsOf(timer), QStringLiteral("lines/s"), 200'000);
     figure.higherIsBetter = bytes > 0;
     return figure;
 }

@@ -52,7 +52,7 @@ private:
     BulkReport undo(bool overwrite = false);
     std::vector<EntryImage> images(const QStringList& fingerprints);
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     QString m_workspace;
     std::unique_ptr<Store> m_store;
     std::unique_ptr<QTemporaryDir> m_folder;
@@ -71,16 +71,10 @@ void TestBulkChange::initTestCase_data()
 void TestBulkChange::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    if (!m_factories[kind])
-        QSKIP("not available here");
+    if (!m_factories.of(kind))
+        QSKIP(qPrintable(m_factories.missingText()));
     m_workspace = newId();
-    m_store = m_factories[kind]->make(m_workspace);
+    m_store = m_factories.of(kind)->make(m_workspace);
     m_folder = std::make_unique<QTemporaryDir>();
     m_journal = std::make_unique<UndoJournal>(m_folder->filePath(QStringLiteral("undo")));
     m_nowMs = QDateTime::currentMSecsSinceEpoch();

@@ -10,8 +10,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 
@@ -38,7 +36,7 @@ private:
             saveEdit(m_store.get(), m_journal.get(), edited, QStringLiteral("eve"), 1'795'392'000'000));
     }
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     std::unique_ptr<Store> m_store;
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<UndoJournal> m_journal;
@@ -55,15 +53,9 @@ void TestEntryEdit::initTestCase_data()
 void TestEntryEdit::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    if (!m_factories[kind])
-        QSKIP("not available here");
-    m_store = m_factories[kind]->make(newId());
+    if (!m_factories.of(kind))
+        QSKIP(qPrintable(m_factories.missingText()));
+    m_store = m_factories.of(kind)->make(newId());
     m_folder = std::make_unique<QTemporaryDir>();
     m_journal = std::make_unique<UndoJournal>(m_folder->path());
 }

@@ -8,8 +8,6 @@
 #include <QRegularExpression>
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 
@@ -82,7 +80,7 @@ private:
     void damage(const QString& fingerprint);
     QStringList found(const QString& filter, SearchReport* report = nullptr);
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     std::unique_ptr<Store> m_store;
 };
 
@@ -96,15 +94,9 @@ void TestEntrySearch::initTestCase_data()
 void TestEntrySearch::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    if (!m_factories[kind])
-        QSKIP("not available here");
-    m_store = m_factories[kind]->make(newId());
+    if (!m_factories.of(kind))
+        QSKIP(qPrintable(m_factories.missingText()));
+    m_store = m_factories.of(kind)->make(newId());
 }
 
 QStringList TestEntrySearch::fill(int count)

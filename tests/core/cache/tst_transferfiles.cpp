@@ -12,8 +12,6 @@
 #include <QRegularExpression>
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 
@@ -56,7 +54,7 @@ private:
     QByteArray readFile(const QString& path);
     std::unique_ptr<Store> another();
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     std::unique_ptr<Store> m_store;
     std::unique_ptr<QTemporaryDir> m_folder;
     qint64 m_nowMs = 0;
@@ -74,14 +72,8 @@ void TestTransferFiles::initTestCase_data()
 void TestTransferFiles::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    if (!m_factories[kind])
-        QSKIP("not available here");
+    if (!m_factories.of(kind))
+        QSKIP(qPrintable(m_factories.missingText()));
     m_store = another();
     m_folder = std::make_unique<QTemporaryDir>();
     m_nowMs = QDateTime::currentMSecsSinceEpoch();
@@ -90,7 +82,7 @@ void TestTransferFiles::init()
 std::unique_ptr<Store> TestTransferFiles::another()
 {
     QFETCH_GLOBAL(QString, kind);
-    return m_factories[kind]->make(newId());
+    return m_factories.of(kind)->make(newId());
 }
 
 QStringList TestTransferFiles::fill(int count, int from)

@@ -7,6 +7,8 @@
 
 #include <QTemporaryDir>
 
+#include <map>
+
 namespace llmcache::test {
 
 /// Makes stores of one kind for the contract test; all that one factory makes share a place.
@@ -95,5 +97,22 @@ inline std::unique_ptr<StoreFactory> makeStoreFactory(const QString& kind, QStri
     qFatal("redis-server is installed but did not start");
     return nullptr;
 }
+
+/// Factories by kind, each made when it is first asked for: a server may take a while to start.
+class StoreFactories {
+public:
+    /// Null where this machine lacks what the kind needs; missingText() says what.
+    StoreFactory* of(const QString& kind)
+    {
+        if (const auto known = m_factories.find(kind); known != m_factories.end())
+            return known->second.get();
+        return (m_factories[kind] = makeStoreFactory(kind, m_missing)).get();
+    }
+    QString missingText() const { return m_missing; }
+
+private:
+    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    QString m_missing;
+};
 
 } // namespace llmcache::test

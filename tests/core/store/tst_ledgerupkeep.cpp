@@ -13,8 +13,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 
@@ -105,7 +103,7 @@ private:
         return kind == QLatin1String("sqlite") ? 1 : 0;
     }
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     StoreFactory* m_factory = nullptr;
     QString m_workspace;
     std::unique_ptr<Store> m_store;
@@ -121,15 +119,9 @@ void TestLedgerUpkeep::initTestCase_data()
 void TestLedgerUpkeep::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    m_factory = m_factories[kind].get();
+    m_factory = m_factories.of(kind);
     if (!m_factory)
-        QSKIP("not available here");
+        QSKIP(qPrintable(m_factories.missingText()));
     m_workspace = newId();
     m_store = another();
 }

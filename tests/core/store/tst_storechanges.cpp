@@ -6,8 +6,6 @@
 
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 using namespace std::chrono_literals;
@@ -54,7 +52,7 @@ private:
     static EntryChange removal(const QString& fingerprint, qint64 revision);
     static EntryChange putBack(const EntryImage& image, qint64 expected = 0);
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories;
+    StoreFactories m_factories;
     StoreFactory* m_factory = nullptr;
     QString m_workspace;
     std::unique_ptr<Store> m_store;
@@ -71,15 +69,9 @@ void TestStoreChanges::initTestCase_data()
 void TestStoreChanges::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    m_factory = m_factories[kind].get();
+    m_factory = m_factories.of(kind);
     if (!m_factory)
-        QSKIP("not available here");
+        QSKIP(qPrintable(m_factories.missingText()));
     m_workspace = newId();
     m_store = another();
 }

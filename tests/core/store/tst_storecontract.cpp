@@ -8,8 +8,6 @@
 
 #include <QTest>
 
-#include <map>
-
 using namespace llmcache;
 using namespace llmcache::test;
 using namespace std::chrono_literals;
@@ -94,7 +92,7 @@ private:
     std::unique_ptr<Store> another() { return m_factory->make(m_workspace); }
     QStringList listAll(int pageSize);
 
-    std::map<QString, std::unique_ptr<StoreFactory>> m_factories; // a server may take a while to start
+    StoreFactories m_factories;
     StoreFactory* m_factory = nullptr;
     QString m_workspace;
     std::unique_ptr<Store> m_store;
@@ -111,15 +109,9 @@ void TestStoreContract::initTestCase_data()
 void TestStoreContract::init()
 {
     QFETCH_GLOBAL(QString, kind);
-    if (!m_factories.contains(kind)) {
-        QString missing;
-        m_factories[kind] = makeStoreFactory(kind, missing);
-        if (!m_factories[kind])
-            QSKIP(qPrintable(missing));
-    }
-    m_factory = m_factories[kind].get();
+    m_factory = m_factories.of(kind);
     if (!m_factory)
-        QSKIP("not available here");
+        QSKIP(qPrintable(m_factories.missingText()));
     m_workspace = newId();
     m_store = another();
 }
