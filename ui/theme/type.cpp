@@ -6,9 +6,11 @@ namespace llmcache::ui {
 
 namespace {
 
-QString familyOr(const QString& wanted, const QString& fallback)
+/// Asking whether a family is installed takes longer than painting a cell in it, and tables ask for their font
+/// with every cell: it is asked once.
+QString familyOr(const QString& wanted, const QFont& fallback)
 {
-    return QFontDatabase::hasFamily(wanted) ? wanted : fallback;
+    return QFontDatabase::hasFamily(wanted) ? wanted : fallback.family();
 }
 
 } // namespace
@@ -16,7 +18,8 @@ QString familyOr(const QString& wanted, const QString& fallback)
 QFont textFont(TextSize size, QFont::Weight weight)
 {
     QFont font = QFontDatabase::systemFont(QFontDatabase::GeneralFont);
-    font.setFamily(familyOr(QStringLiteral("Inter"), font.family()));
+    static const QString family = familyOr(QStringLiteral("Inter"), font);
+    font.setFamily(family);
     font.setPixelSize(static_cast<int>(size));
     font.setWeight(weight);
     return font;
@@ -25,7 +28,8 @@ QFont textFont(TextSize size, QFont::Weight weight)
 QFont codeFont(int pixelSize)
 {
     QFont font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-    font.setFamily(familyOr(QStringLiteral("JetBrains Mono"), font.family()));
+    static const QString family = familyOr(QStringLiteral("JetBrains Mono"), font);
+    font.setFamily(family);
     font.setStyleHint(QFont::Monospace);
     font.setPixelSize(pixelSize);
     return font;

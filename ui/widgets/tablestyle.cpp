@@ -29,6 +29,7 @@ TableDelegate::TableDelegate(const Theme* theme, QTableView* view)
     , m_theme(theme)
     , m_view(view)
     , m_viewport(view->viewport())
+    , m_texts(textFont())
 {
     view->setMouseTracking(true);
     m_viewport->installEventFilter(this);
@@ -89,22 +90,29 @@ void TableDelegate::paint(
         painter->restore();
         return;
     }
-    QFont font = textFont();
-    const QVariant fontData = index.data(Qt::FontRole);
-    if (fontData.isValid())
-        font = qvariant_cast<QFont>(fontData);
-    painter->setFont(font);
     const QVariant token = index.data(tokenRole);
     painter->setPen(m_theme->color(token.isValid() ? static_cast<Token>(token.toInt())
             : index.data(secondaryRole).toBool()   ? Token::SecondaryText
                                                    : Token::Text));
-    Qt::Alignment alignment = Qt::AlignVCenter | Qt::AlignLeft;
+    Qt::Alignment alignment = Qt::AlignLeft;
     const QVariant alignmentData = index.data(Qt::TextAlignmentRole);
     if (alignmentData.isValid())
         alignment = Qt::Alignment(alignmentData.toInt());
-    const Qt::TextElideMode mode = index.data(elideMiddleRole).toBool() ? Qt::ElideMiddle : Qt::ElideRight;
-    painter->drawText(area, static_cast<int>(alignment | Qt::AlignVCenter | Qt::TextSingleLine),
-        QFontMetrics(font).elidedText(text, mode, area.width()));
+    const bool elideMiddle = index.data(elideMiddleRole).toBool();
+    const QVariant fontData = index.data(Qt::FontRole);
+    if (fontData.isValid()) {
+        const auto font = qvariant_cast<QFont>(fontData);
+        painter->setFont(font);
+        painter->drawText(area, static_cast<int>(alignment | Qt::AlignVCenter | Qt::TextSingleLine),
+            QFontMetrics(font).elidedText(
+                text, elideMiddle ? Qt::ElideMiddle : Qt::ElideRight, area.width()));
+    } else if (area.width() > 0) {
+        painter->setFont(m_texts.font());
+        const QStaticText& line = m_texts.line(text, area.width(), elideMiddle);
+        const QSize size = line.size().toSize();
+        painter->drawStaticText(
+            QStyle::alignedRect(Qt::LeftToRight, alignment | Qt::AlignVCenter, size, area).topLeft(), line);
+    }
     painter->restore();
 }
 

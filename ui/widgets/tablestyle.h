@@ -1,6 +1,7 @@
 #pragma once
 
 #include "widgets/badge.h"
+#include "widgets/elidedtexts.h"
 
 #include <QHeaderView>
 #include <QStyledItemDelegate>
@@ -44,6 +45,7 @@ private:
     QTableView* m_view;
     QWidget* m_viewport; ///< sends events while the view is being destroyed, which can then not be asked
     int m_hoveredRow = -1;
+    mutable ElidedTexts m_texts; ///< in the usual font
 };
 
 /// Header with the program's look: plain small words, the sort arrow beside its word, aligned like the cells
