@@ -3,11 +3,8 @@
 
 #include "base/error.h"
 #include "base/jsondom_p.h"
-#include "base/sortedmembers.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 #include <unordered_map>
 
@@ -16,113 +13,6 @@
 namespace llmcache {
 
 namespace {
-
-void appendEscaped(std::string& out, char c)
-{
-    static constexpr char hex[] = "0123456789abcdef";
-    const auto byte = static_cast<unsigned char>(c);
-    switch (c) {
-    case '"':
-        out += "\\\"";
-        break;
-    case '\\':
-        out += "\\\\";
-        break;
-    case '\b':
-        out += "\\b";
-        break;
-    case '\f':
-        out += "\\f";
-        break;
-    case '\n':
-        out += "\\n";
-        break;
-    case '\r':
-        out += "\\r";
-        break;
-    case '\t':
-        out += "\\t";
-        break;
-    default:
-        out += "\\u00";
-        out += hex[byte >> 4U];
-        out += hex[byte & 0xFU];
-    }
-}
-
-void appendCanonicalString(std::string& out, const std::string& text)
-{
-    out += '"';
-    std::size_t from = 0;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        if (static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\')
-            continue;
-        out.append(text, from, at - from);
-        appendEscaped(out, c);
-        from = at + 1;
-    }
-    out.append(text, from);
-    out += '"';
-}
-
-void appendCanonicalFloat(std::string& out, double number)
-{
-    // Within 2^53 an integral double is that integer, so 1.0 and 1 are the same setting.
-    constexpr double exactIntegers = 9007199254740992.0;
-    if (std::isfinite(number) && std::trunc(number) == number && std::fabs(number) <= exactIntegers) {
-        out += std::to_string(static_cast<long long>(number));
-        return;
-    }
-    if (!std::isfinite(number)) {
-        out += "null";
-        return;
-    }
-    char buffer[40];
-    const auto result = std::to_chars(std::begin(buffer), std::end(buffer), number);
-    out.append(buffer, result.ptr);
-}
-
-void appendCanonical(std::string& out, const Json& value)
-{
-    switch (value.type()) {
-    case Json::value_t::object: {
-        const std::vector<Json::const_iterator> members = sortedMembers(value);
-        out += '{';
-        bool first = true;
-        for (const auto& member : members) {
-            if (!first)
-                out += ',';
-            first = false;
-            appendCanonicalString(out, member.key());
-            out += ':';
-            appendCanonical(out, member.value());
-        }
-        out += '}';
-        break;
-    }
-    case Json::value_t::array: {
-        out += '[';
-        bool first = true;
-        for (const Json& item : value) {
-            if (!first)
-                out += ',';
-            first = false;
-            appendCanonical(out, item);
-        }
-        out += ']';
-        break;
-    }
-    case Json::value_t::string:
-        appendCanonicalString(out, value.get_ref<const std::string&>());
-        break;
-    case Json::value_t::number_float:
-        appendCanonicalFloat(out, value.get<double>());
-        break;
-    default:
-        out += value.dump();
-    }
-}
 
 namespace dom = simdjson::dom;
 
@@ -339,23 +229,6 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
         throw ConfigurationError(QStringLiteral("The JSON of %1 can't be read: %2.").arg(what, reason),
             QStringLiteral("Numbers go up to about 1e308."));
     }
-}
-
-QByteArray toJsonText(const Json& value)
-{
-    return QByteArray::fromStdString(value.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
-QByteArray toPrettyJsonText(const Json& value)
-{
-    return QByteArray::fromStdString(value.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
-QByteArray toCanonicalJson(const Json& value)
-{
-    std::string out;
-    appendCanonical(out, value);
-    return QByteArray::fromStdString(out);
 }
 
 QString toQString(const std::string& utf8)

@@ -42,6 +42,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     if (!value)
         return 0;
     fuzz::require(value->dump() == reference.dump(), "the value is nlohmann's");
+    fuzz::require(toJsonText(*value).toStdString() == reference.dump(), "so is its text");
+    fuzz::require(toPrettyJsonText(*value).toStdString() == reference.dump(2), "so is its pretty text");
 
     const QByteArray canonical = toCanonicalJson(*value);
     const auto again = tryParseJson(canonical, maxDepth);

@@ -20,6 +20,7 @@ private Q_SLOTS:
     void invalidUtf8IsRefused();
     void readsWhatNlohmannReads_data();
     void readsWhatNlohmannReads();
+    void writesWhatNlohmannWrites();
     void manyKeysKeepTheirOrder();
     void aLargeTextIsGivenUp();
 };
@@ -120,6 +121,25 @@ void TestJson::readsWhatNlohmannReads()
     QCOMPARE(toJsonText(*value), toJsonText(expected));
     QCOMPARE(toCanonicalJson(*value), toCanonicalJson(expected));
     QCOMPARE(value->is_number_float(), expected.is_number_float());
+}
+
+void TestJson::writesWhatNlohmannWrites()
+{
+    Json value = parseJson(R"({"":[],"o":{},"n":[null,true,false,0,-1,1.5,1e300,18446744073709551615,-0.0]})",
+        QStringLiteral("the sample"));
+    std::string every;
+    for (int byte = 0; byte < 0x80; ++byte)
+        every += static_cast<char>(byte);
+    for (const std::string& text : {every, std::string("é 作業 🦀"), std::string("cut \xf0\x9f\xa6"),
+             std::string("\xed\xa0\x80"), std::string("a\xff\"\n")}) {
+        value["texts"].push_back(text);
+        value[text] = text;
+    }
+    value["numbers"] = {std::numeric_limits<double>::infinity(), std::numeric_limits<qint64>::min()};
+    value["bytes"] = Json::binary({1, 2, 3});
+    constexpr auto replace = Json::error_handler_t::replace;
+    QCOMPARE(toJsonText(value).toStdString(), value.dump(-1, ' ', false, replace));
+    QCOMPARE(toPrettyJsonText(value).toStdString(), value.dump(2, ' ', false, replace));
 }
 
 void TestJson::manyKeysKeepTheirOrder()
