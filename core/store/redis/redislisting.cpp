@@ -7,6 +7,7 @@
 #include <QCryptographicHash>
 #include <QElapsedTimer>
 #include <QSet>
+#include <QThreadPool>
 
 #include <algorithm>
 
@@ -244,6 +245,9 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
     page.total = listing->total;
     if (complete) {
         m_entryCount = static_cast<qint64>(listing->seen.size());
+        // To give a million nodes back takes a third of a second, for which no window should stand still.
+        QThreadPool::globalInstance()->start(
+            [seen = std::make_shared<Listing::Seen>(std::exchange(listing->seen, {}))] {});
         m_listings.erase(listing->cursor);
     } else {
         page.cursor = listing->cursor;

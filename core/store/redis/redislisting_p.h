@@ -56,7 +56,8 @@ struct Listing {
     std::optional<redis::Pending> scanAhead; ///< the SCAN of `position`, already asked for
     RowsOnTheirWay ahead; ///< of the next page, so that the server works while the last one is shown
     std::size_t waiting() const { return found.size() + foundKeys.size(); }
-    std::unordered_set<Digest, DigestHash> seen; ///< SCAN repeats keys when the table is resized
+    using Seen = std::unordered_set<Digest, DigestHash>;
+    Seen seen; ///< SCAN repeats keys when the table is resized
     qint64 scanned = 0;
     qint64 total = -1;
     ScanPace pace;

@@ -14,14 +14,18 @@ void ScanPace::noteScan(qint64 nanoseconds)
     // Twice the first is still below the second: it settles.
     constexpr qint64 quickNs = 900'000;
     constexpr qint64 slowNs = 2'000'000;
+    constexpr int often = 4;
     noteRoundTrip(nanoseconds);
     const qint64 serverNs = nanoseconds - *m_roundTrip;
     const qint64 before = m_count;
-    if (serverNs < quickNs)
+    m_slow = serverNs > slowNs ? m_slow + 1 : 0;
+    if (serverNs < quickNs) {
         m_count = std::min(m_count * 2, largestCount);
-    else if (serverNs > slowNs)
+    } else if (m_slow == often) {
         m_count = std::max(m_count / 2, smallestCount);
-    m_isSteady = m_count == before;
+        m_slow = 0;
+    }
+    m_isSteady = m_count == before && (m_slow == 0 || m_count == smallestCount);
 }
 
 } // namespace llmcache::redisstore
