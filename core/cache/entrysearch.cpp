@@ -169,7 +169,11 @@ QCoro::Task<SearchReport> searchEntries(
     co_return co_await reading;
 }
 
-QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options)
+namespace {
+
+/// `readsAll`: without asking the index, which has said already that it can't help.
+QCoro::Task<EntryPage> filteredPage(
+    Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options, bool readsAll)
 {
     auto listing = store->listEntries(std::move(cursor), pageSize);
     EntryPage page = co_await listing;
@@ -186,11 +190,20 @@ QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter fil
         rows.insert(rows.end(), found.begin(), found.end());
     };
     if (!undecided.isEmpty()) {
-        auto searching = searchEntries(store, std::move(undecided), std::move(filter), std::move(options));
+        auto searching = readsAll
+            ? readEntries(store, std::move(undecided), std::move(filter), std::move(options), {})
+            : searchEntries(store, std::move(undecided), std::move(filter), std::move(options));
         co_await searching;
     }
     page.rows = std::move(rows);
     co_return page;
+}
+
+} // namespace
+
+QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options)
+{
+    return filteredPage(store, std::move(cursor), std::move(filter), std::move(options), false);
 }
 
 QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options)
@@ -213,7 +226,7 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
     do {
         if (options.stop.stop_requested())
             throw Cancelled();
-        auto finding = findPage(store, std::move(cursor), filter, options);
+        auto finding = filteredPage(store, std::move(cursor), filter, options, true);
         EntryPage page = co_await finding;
         cursor = page.cursor;
         report.scanned = page.scanned;
