@@ -2,6 +2,9 @@
 
 #include "store/entry.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace llmcache {
 
 namespace {
@@ -26,7 +29,11 @@ bool isPythonKey(QByteArrayView key)
 
 bool isPythonKey(QStringView id)
 {
-    return !isFingerprint(id) && isPythonKey(QByteArrayView(id.toUtf8()));
+    // Asked of every row of a scan, and as a rule in vain.
+    const auto begins = [id](QByteArrayView prefix) { return id.startsWith(QLatin1String(prefix)); };
+    return (std::any_of(std::begin(hashedPrefixes), std::end(hashedPrefixes), begins)
+               || std::any_of(std::begin(agentPrefixes), std::end(agentPrefixes), begins))
+        && isPythonKey(QByteArrayView(id.toUtf8()));
 }
 
 bool isEntryId(QStringView id)
