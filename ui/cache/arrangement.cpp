@@ -1,6 +1,7 @@
 #include "cache/arrangement.h"
 
 #include "cache/chunkfilter.h"
+#include "cache/shares.h"
 
 #include <QCollator>
 
@@ -112,15 +113,16 @@ quint64 keyOf(const EntryChunk& chunk, std::size_t slot, EntryColumn column, con
 /// texts would visit them again and again.
 class TextSorter {
 public:
-    TextSorter(const EntrySnapshot& snapshot, EntryColumn column)
+    TextSorter(const EntrySnapshot& snapshot, const ArrangementOrder& order)
         : m_texts(snapshot.chunks.size())
     {
-        for (std::size_t at = 0; at < m_texts.size(); ++at) {
-            const EntryChunk& chunk = *snapshot.chunks[at];
-            m_texts[at] = (column == EntryColumn::Prompt ? chunk.prompts : chunk.answers).unpack();
-            for (char& c : m_texts[at].bytes)
-                c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-        }
+        inShares(m_texts.size(), order.isUrgent, [&](std::size_t from, std::size_t to) {
+            for (std::size_t at = from; at < to; ++at) {
+                const EntryChunk& chunk = *snapshot.chunks[at];
+                m_texts[at] = (order.column == EntryColumn::Prompt ? chunk.prompts : chunk.answers).unpack();
+                lowerAscii(m_texts[at].bytes);
+            }
+        });
     }
 
     /// Sorts a run whose texts are the same up to `depth`; equal texts keep their order.
@@ -272,13 +274,19 @@ void EntrySums::add(const EntryChunk& chunk, std::size_t slot)
 Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order, const std::stop_token& stop)
 {
     Arrangement result;
+    std::vector<ChunkFilter::Rows> matches(snapshot.chunks.size());
+    const ChunkFilter prepared(order.filter, snapshot.pool, order.nowMs);
+    inShares(matches.size(), order.isUrgent, [&](std::size_t from, std::size_t to) {
+        ChunkFilter filter = prepared;
+        for (std::size_t at = from; at < to && !stop.stop_requested(); ++at)
+            matches[at] = filter.matches(*snapshot.chunks[at]);
+    });
     std::vector<Item> items;
     items.reserve(snapshot.rows);
-    ChunkFilter filter(order.filter, snapshot.pool, order.nowMs);
     Grouping grouping(snapshot, order);
     for (std::size_t at = 0; at < snapshot.chunks.size() && !stop.stop_requested(); ++at) {
         const EntryChunk& chunk = *snapshot.chunks[at];
-        const ChunkFilter::Rows rows = filter.matches(chunk);
+        const ChunkFilter::Rows& rows = matches[at];
         if (rows.none())
             continue;
         for (std::size_t slot = 0; slot < static_cast<std::size_t>(chunk.size); ++slot) {
@@ -304,7 +312,7 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     if (stop.stop_requested()) {
         // nothing more to do
     } else if (byText) {
-        TextSorter(snapshot, order.column).sort(items, descending, stop);
+        TextSorter(snapshot, order).sort(items, descending, stop);
     } else if (order.column != EntryColumn::Age || descending) {
         const std::vector<quint32> rank = ranks(snapshot.pool);
         sortBy([&](quint32 row) {

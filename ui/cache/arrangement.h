@@ -22,6 +22,7 @@ struct ArrangementOrder {
     std::optional<EntryColumn>
         groupBy; ///< agent, model or task; sums of each are made of what passes the filter
     std::optional<QString> group; ///< of these, the only one whose rows are wanted
+    bool isUrgent = true; ///< somebody waits for it: on all cores
 };
 
 /// Sums over some rows.

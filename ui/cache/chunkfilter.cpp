@@ -14,12 +14,6 @@ bool isAscii(const QString& text)
     return std::all_of(text.begin(), text.end(), [](QChar c) { return c.unicode() < 0x80; });
 }
 
-void lower(QByteArray& bytes)
-{
-    for (char& c : bytes)
-        c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-}
-
 /// Evaluates `passes(slot)` for all rows of a chunk.
 template <typename Passes>
 ChunkFilter::Rows each(const EntryChunk& chunk, Passes passes)
@@ -127,7 +121,7 @@ ChunkFilter::Rows ChunkFilter::findWords(
     }
     if (!ready) {
         lowered = texts.unpack();
-        lower(lowered.bytes);
+        lowerAscii(lowered.bytes);
         ready = true;
     }
     const char* const begin = lowered.bytes.constData();

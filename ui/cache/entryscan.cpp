@@ -7,7 +7,7 @@ namespace {
 /// Small first pages, so that rows appear at once.
 int pageSize(qint64 pagesSoFar)
 {
-    return pagesSoFar == 0 ? 200 : 1000;
+    return pagesSoFar == 0 ? 200 : 500;
 }
 
 } // namespace

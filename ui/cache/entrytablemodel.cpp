@@ -211,6 +211,7 @@ void EntryTableModel::requestArrangement(bool urgent)
 {
     m_dirty = true;
     if (urgent) {
+        m_isUrgent = true;
         m_arrange.start(0);
         return;
     }
@@ -227,7 +228,8 @@ void EntryTableModel::startArrangement()
     m_dirty = false;
     m_jobTime.start();
     ArrangementOrder order{m_filter, m_filter.needsText() ? m_matches.found() : nullptr, m_column, m_order,
-        m_nowMs, m_groupBy, m_group};
+        m_nowMs, m_groupBy, m_group, m_isUrgent};
+    m_isUrgent = false;
     m_job.start([snapshot = m_entries.snapshot(), order = std::move(order)](
                     const std::stop_token& stop) { return arrange(snapshot, order, stop); },
         [this, removals = m_removals](Arrangement arrangement) {

@@ -134,6 +134,7 @@ private:
     QTimer m_arrange; ///< collects changes
     QElapsedTimer m_jobTime;
     qint64 m_lastJobMs = 0;
+    bool m_isUrgent = false; ///< somebody waits for the next job
     bool m_dirty = false; ///< rows changed since the job began
     quint64 m_removals = 0; ///< counts removals, so that a job's result is checked only after one
     mutable QCache<quint32, Excerpts> m_excerpts; ///< by chunk

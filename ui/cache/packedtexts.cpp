@@ -92,4 +92,13 @@ PackedTexts::Unpacked PackedTexts::unpack() const
     return plain;
 }
 
+void lowerAscii(QByteArray& utf8)
+{
+    // Without a branch, so that the compiler does many at once.
+    for (char& c : utf8) {
+        const bool isUpper = static_cast<unsigned char>(c - 'A') <= 'Z' - 'A';
+        c = static_cast<char>(c | (isUpper ? 0x20 : 0));
+    }
+}
+
 } // namespace llmcache::ui

@@ -43,4 +43,7 @@ private:
     bool m_sealed = false;
 };
 
+/// Makes A to Z small and leaves all else as it is.
+void lowerAscii(QByteArray& utf8);
+
 } // namespace llmcache::ui
