@@ -63,7 +63,6 @@ void AnswerView::refresh()
     m_textForms->setVisible(!isJson);
     m_jsonForms->setVisible(isJson && m_value);
     QWidget* page = m_plain;
-    m_plain->setText(m_text, m_syntax);
     if (!isJson && m_textForms->currentIndex() == static_cast<int>(TextForm::Rendered)) {
         page = m_rendered;
         if (m_rendered->markdown() != m_text)
@@ -74,6 +73,8 @@ void AnswerView::refresh()
     } else if (isJson && m_value && m_jsonForms->currentIndex() == static_cast<int>(JsonForm::Raw)) {
         page = m_raw;
         m_raw->setText(outputText(*m_value));
+    } else {
+        m_plain->setText(m_text, m_syntax);
     }
     if (page != m_tree)
         m_tree->setJson(nullptr); // a large value is not held for a form that nobody sees

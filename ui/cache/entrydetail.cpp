@@ -58,6 +58,7 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     : QFrame(parent)
     , m_theme(theme)
     , m_texts(this)
+    , m_wholeJob(this)
     , m_schemaJob(this)
     , m_rawJob(this)
     , m_pages(new QStackedWidget(this))
@@ -184,7 +185,7 @@ void EntryDetail::stopReading()
 {
     for (TaskScope* tasks : {&m_tasks, &m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})
         tasks->drop();
-    for (NewestJob* job : {&m_texts, &m_schemaJob, &m_rawJob})
+    for (NewestJob* job : {&m_texts, &m_wholeJob, &m_schemaJob, &m_rawJob})
         job->cancel();
 }
 
@@ -255,7 +256,12 @@ void EntryDetail::take(std::optional<Entry> entry)
     const auto shared = std::make_shared<const Entry>(std::move(*entry));
     const std::shared_ptr<const Json> output(shared, &shared->output);
     m_texts.start([shared](const std::stop_token&) { return textsOf(*shared); },
-        [this, output](const EntryTexts& texts) { showTexts(texts, output); });
+        [this, shared, output](const EntryTexts& texts) {
+            showTexts(texts, output);
+            // Last, since it takes as long as all the rest and stands on the last tab.
+            m_wholeJob.start([shared](const std::stop_token&) { return storedText(*shared); },
+                [this](const QString& text) { m_raw->setWhole(text); });
+        });
     loadCalls();
     checkSchema(shared);
     if (shared->meta.pinned)
@@ -393,7 +399,6 @@ void EntryDetail::showTexts(const EntryTexts& texts, std::shared_ptr<const Json>
     m_answer->setAnswer(texts.answer, texts.answerSyntax, std::move(answer));
     m_prompt->setText(texts.prompt);
     m_request->show(texts.requestSections, texts.request);
-    m_raw->setWhole(texts.stored);
     m_usage->setRawUsage(texts.rawUsage);
     m_pages->setCurrentIndex(EntryPage);
 }

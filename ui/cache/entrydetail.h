@@ -112,6 +112,7 @@ private:
     TaskScope m_rawTasks;
     TaskScope m_pinTasks;
     NewestJob m_texts;
+    NewestJob m_wholeJob;
     NewestJob m_schemaJob;
     NewestJob m_rawJob;
     QString m_rawShown; ///< what the raw tab shows, by fingerprint and revision

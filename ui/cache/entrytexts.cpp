@@ -28,7 +28,11 @@ EntryTexts textsOf(const Entry& entry)
     texts.request = pretty(entry.request);
     texts.requestSections = requestSections(entry);
     texts.rawUsage = pretty(entry.usage.raw);
+    return texts;
+}
 
+QString storedText(const Entry& entry)
+{
     Json stored = Json::object();
     stored["fingerprint"] = toUtf8(entry.meta.fingerprint);
     stored["revision"] = entry.meta.revision;
@@ -38,8 +42,7 @@ EntryTexts textsOf(const Entry& entry)
     stored["expires_ms"] = entry.meta.expiresMs ? Json(*entry.meta.expiresMs) : Json();
     stored["request"] = entry.request;
     stored["response"] = responseToJson(entry);
-    texts.stored = pretty(stored);
-    return texts;
+    return pretty(stored);
 }
 
 } // namespace llmcache::ui

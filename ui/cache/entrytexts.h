@@ -14,8 +14,9 @@ struct EntryTexts {
     QString request;
     std::vector<RequestSection> requestSections;
     QString rawUsage; ///< as the provider reported it; empty when unknown
-    QString stored; ///< everything, as JSON
 };
 EntryTexts textsOf(const Entry& entry);
+/// Everything that is stored of an entry, as JSON. Takes as long again.
+QString storedText(const Entry& entry);
 
 } // namespace llmcache::ui

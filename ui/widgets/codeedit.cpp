@@ -35,14 +35,18 @@ void CodeEdit::setText(const QString& text)
 {
     document()->setUndoRedoEnabled(false);
     m_given = text; // before anybody hears of it
-    setPlainText(text);
-    // Every new line inherits this from the line it was split off.
+    // Every new line inherits the format from the line it was split off; set before there is text, it is laid
+    // out once.
     QTextBlockFormat format;
     format.setLineHeight(lineHeight, QTextBlockFormat::FixedHeight);
     QTextCursor cursor(document());
+    cursor.beginEditBlock();
     cursor.select(QTextCursor::Document);
-    const QSignalBlocker quiet(this);
-    cursor.mergeBlockFormat(format);
+    cursor.removeSelectedText();
+    cursor.setBlockFormat(format);
+    cursor.insertText(text);
+    cursor.endEditBlock();
+    moveCursor(QTextCursor::Start);
     document()->setUndoRedoEnabled(true);
     document()->setModified(false);
 }

@@ -22,7 +22,7 @@ public:
     QVariant loadResource(int type, const QUrl& name) override;
 
     /// Characters that are rendered; a note at the end says so where there are more.
-    static constexpr qsizetype mostRendered = 30'000;
+    static constexpr qsizetype mostRendered = 12'000;
 
 Q_SIGNALS:
     /// The user agreed to open it. Where nobody is connected to it, it opens in the desktop's browser.
