@@ -91,15 +91,19 @@ QVariant EntryTableModel::data(const QModelIndex& index, int role) const
 QString EntryTableModel::displayText(
     const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const
 {
+    // What a Python entry does not hold is not the same as nothing.
+    const auto orUnknown = [&](const QString& text) {
+        return text.isEmpty() && (chunk.flags[slot] & EntryChunk::Python) != 0 ? tr("unknown") : text;
+    };
     switch (column) {
     case EntryColumn::Agent:
-        return orDash(m_entries.text(chunk.agent[slot]));
+        return orDash(orUnknown(m_entries.text(chunk.agent[slot])));
     case EntryColumn::Model:
         return orDash(format::shortModel(m_entries.text(chunk.model[slot])));
     case EntryColumn::Task:
         return orDash(m_entries.text(chunk.task[slot]));
     case EntryColumn::Prompt:
-        return excerptText(row, false);
+        return orUnknown(excerptText(row, false));
     case EntryColumn::Answer:
         return excerptText(row, true);
     case EntryColumn::Flags:
@@ -139,7 +143,13 @@ QString EntryTableModel::displayText(
 
 QString EntryTableModel::toolTip(const EntryChunk& chunk, std::size_t slot, EntryColumn column) const
 {
+    const bool isPython = (chunk.flags[slot] & EntryChunk::Python) != 0;
     switch (column) {
+    case EntryColumn::Agent:
+        return isPython && m_entries.text(chunk.agent[slot]).isEmpty()
+            ? tr("pyai-caching stores neither agent nor prompt; they show once this workspace has asked the "
+                 "same")
+            : QString();
     case EntryColumn::Model:
         // Texts of entries may come from anybody; a tooltip would read them as rich text.
         return QStringLiteral("<p>%1</p>").arg(m_entries.text(chunk.model[slot]).toHtmlEscaped());

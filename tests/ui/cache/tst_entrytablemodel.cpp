@@ -255,7 +255,8 @@ void TestEntryTableModel::cells()
     const auto cell = [&](EntryColumn column, int role = Qt::DisplayRole) {
         return m_model->index(0, static_cast<int>(column)).data(role).toString();
     };
-    QCOMPARE(cell(EntryColumn::Agent), QStringLiteral("–"));
+    QCOMPARE(cell(EntryColumn::Agent), QStringLiteral("unknown")); // a Python entry holds none
+    QVERIFY(cell(EntryColumn::Agent, Qt::ToolTipRole).contains(QStringLiteral("pyai-caching")));
     QCOMPARE(cell(EntryColumn::Model), QStringLiteral("<b>gpt-5</b>"));
     QVERIFY2(!cell(EntryColumn::Model, Qt::ToolTipRole).contains(QStringLiteral("<b>")),
         "texts of entries must not become markup");
@@ -278,8 +279,10 @@ void TestEntryTableModel::cells()
     }
     EntryMeta expired = meta;
     expired.expiresMs = sampleNowMs - 1;
+    expired.python = false;
     m_model->upsert({expired});
     QCOMPARE(cell(EntryColumn::Ttl), QStringLiteral("expired"));
+    QCOMPARE(cell(EntryColumn::Agent), QStringLiteral("–"));
 }
 
 void TestEntryTableModel::manyChangesAtRandom()
