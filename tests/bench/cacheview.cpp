@@ -10,12 +10,12 @@
 #include "waitfortask.h"
 
 #include <QElapsedTimer>
+#include <QEventLoop>
 #include <QFile>
 #include <QHeaderView>
 #include <QLabel>
 #include <QScrollBar>
 #include <QSignalSpy>
-#include <QTest>
 #include <QTimer>
 
 #include <malloc.h>
@@ -30,12 +30,24 @@ namespace {
 constexpr int longest = 600'000;
 constexpr int frameMs = 16;
 
-bool waitUntil(const std::function<bool()>& holds)
+/// In an event loop as the program has it; QTest::qWaitFor() sleeps between its looks at the events.
+bool waitUntil(const std::function<bool()>& holds, int mostMs = longest)
 {
-    const bool held = QTest::qWaitFor(holds, longest);
-    if (!held)
-        qWarning("gave up waiting");
-    return held;
+    QEventLoop loop;
+    QTimer poll;
+    QObject::connect(&poll, &QTimer::timeout, &loop, [&] {
+        if (holds())
+            loop.quit();
+    });
+    poll.start(1);
+    QTimer::singleShot(mostMs, &loop, &QEventLoop::quit);
+    loop.exec();
+    return holds();
+}
+
+void waitFor(int milliseconds)
+{
+    waitUntil([] { return false; }, milliseconds);
 }
 
 double millisecondsOf(const QElapsedTimer& timer)
@@ -129,14 +141,14 @@ std::vector<Figure> openFigures(const QString& kind, ui::CacheView* view, Store*
         auto* detail = view->findChild<ui::EntryDetail*>();
         auto* table = view->findChild<ui::EntryTable*>();
         Scroller scroller(table);
-        QTest::qWait(200);
+        waitFor(200);
         scroller.take();
         QElapsedTimer timer;
         timer.start();
         view->showEntry(stored);
         const bool isThere = waitUntil([&] { return detail->isLoaded() && detail->fingerprint() == stored; });
         const double taken = millisecondsOf(timer);
-        QTest::qWait(200);
+        waitFor(200);
         if (!isThere)
             continue;
         figures.push_back(
@@ -149,10 +161,9 @@ std::vector<Figure> openFigures(const QString& kind, ui::CacheView* view, Store*
 
 } // namespace
 
-std::vector<Figure> cacheViewFigures(
-    const QString& kind, const QString& url, const QString& workspace, const QString& folder)
+void cacheViewFigures(const QString& kind, const QString& url, const QString& workspace,
+    const QString& folder, const Print& print)
 {
-    std::vector<Figure> figures;
     const qint64 before = residentBytes();
     qint64 during = 0;
     SessionConfig config;
@@ -173,24 +184,24 @@ std::vector<Figure> cacheViewFigures(
         timer.start();
         view.setSession(&session);
         if (!waitUntil([&] { return model->rowCount() > 0; }))
-            return figures;
-        figures.push_back(atMost(
+            return;
+        print(atMost(
             QStringLiteral("rows in sight, ") + kind, millisecondsOf(timer), QStringLiteral("ms"), 100));
         {
             Scroller scroller(table);
             waitUntil([&] { return state->text() == QLatin1String("scanned 100 %"); });
-            figures.push_back(atMost(QStringLiteral("all in the table, ") + kind,
-                millisecondsOf(timer) / 1000, QStringLiteral("s"), 10));
+            print(atMost(QStringLiteral("all in the table, ") + kind, millisecondsOf(timer) / 1000,
+                QStringLiteral("s"), 10));
             const auto [worst, usual] = scroller.take();
-            figures.push_back(atMost(
+            print(atMost(
                 QStringLiteral("worst frame while scanning, ") + kind, worst, QStringLiteral("ms"), 50));
-            figures.push_back(atMost(QStringLiteral("99 % of frames while scanning, ") + kind, usual,
+            print(atMost(QStringLiteral("99 % of frames while scanning, ") + kind, usual,
                 QStringLiteral("ms"), frameMs));
             waitUntil([&] { return !model->isArranging(); });
             scroller.take();
-            QTest::qWait(3000);
-            figures.push_back(atMost(QStringLiteral("worst frame while scrolling, ") + kind,
-                scroller.take().first, QStringLiteral("ms"), frameMs));
+            waitFor(3000);
+            print(atMost(QStringLiteral("worst frame while scrolling, ") + kind, scroller.take().first,
+                QStringLiteral("ms"), frameMs));
         }
         during = residentBytes();
         for (const auto& [name, column] : {std::pair(QStringLiteral("cost"), ui::EntryColumn::Cost),
@@ -199,11 +210,11 @@ std::vector<Figure> cacheViewFigures(
             timer.start();
             table->horizontalHeader()->setSortIndicator(static_cast<int>(column), Qt::DescendingOrder);
             waitUntil([&] { return arranged.count() > 0; });
-            figures.push_back(atMost(QStringLiteral("table sorted by %1, %2").arg(name, kind),
-                millisecondsOf(timer), QStringLiteral("ms"), 300));
+            print(atMost(QStringLiteral("table sorted by %1, %2").arg(name, kind), millisecondsOf(timer),
+                QStringLiteral("ms"), 300));
         }
         for (const Figure& figure : openFigures(kind, &view, &session.store()))
-            figures.push_back(figure);
+            print(figure);
         view.stopTasks();
         waitUntil([&] { return view.activeTasks() == 0; });
         view.setSession(nullptr);
@@ -214,8 +225,7 @@ std::vector<Figure> cacheViewFigures(
         0.25);
     memory.reference = QStringLiteral("what it took while open");
     memory.referenceValue = std::max(1.0, static_cast<double>(during - before) / megabyte);
-    figures.push_back(memory);
-    return figures;
+    print(memory);
 }
 
 } // namespace llmcache::bench

@@ -8,7 +8,7 @@ namespace llmcache::bench {
 /// how long the window stands still while they come in and while one scrolls, how soon they are in another
 /// order, how soon a value of 10 MB can be read, and what is left of the memory afterwards. `kind` names the
 /// store.
-std::vector<Figure> cacheViewFigures(
-    const QString& kind, const QString& url, const QString& workspace, const QString& folder);
+void cacheViewFigures(const QString& kind, const QString& url, const QString& workspace,
+    const QString& folder, const Print& print);
 
 } // namespace llmcache::bench

@@ -11,6 +11,7 @@
 #include "redisserver.h"
 #include "store/redis/redisstore.h"
 #include "store/sqlite/sqlitestore.h"
+#include "store/textindex.h"
 #include "waitfortask.h"
 
 #include <QDir>
@@ -123,6 +124,12 @@ std::optional<double> redisCliScanSeconds(quint16 port)
     return secondsOf(timer);
 }
 
+void printAll(const std::vector<Figure>& figures, const Print& print)
+{
+    for (const Figure& figure : figures)
+        print(figure);
+}
+
 Figure searchFigure(const QString& kind, Store* store, int rows)
 {
     const EntryFilter filter = EntryFilter::parse(
@@ -133,6 +140,19 @@ Figure searchFigure(const QString& kind, Store* store, int rows)
     options.nowMs = nowMs;
     test::waitForTask(findEntries(store, filter, options));
     return rate(QStringLiteral("search in texts, ") + kind, rows, secondsOf(timer), 60'000);
+}
+
+/// The same search once the texts are indexed. With a store of its own, since `store` does not index.
+void indexFigures(const QString& path, int rows, const Print& print)
+{
+    const auto store = makeSqliteStore(path, QStringLiteral("bench"));
+    auto& index = dynamic_cast<TextIndex&>(*store);
+    QElapsedTimer timer;
+    timer.start();
+    while (test::waitForTask(index.indexTexts()).unindexed > 0)
+        continue;
+    print(rate(QStringLiteral("indexing, SQLite"), rows, secondsOf(timer), 5'000));
+    print(searchFigure(QStringLiteral("SQLite with its index"), store.get(), rows));
 }
 
 std::vector<Figure> transferFigures(const QString& kind, Store* store, Store* target, const QString& folder)
@@ -197,11 +217,15 @@ std::vector<Figure> tableFigures(const Scan& scanned)
 }
 
 /// Half of the entries is deleted with a record, the other half without.
-std::vector<Figure> storeFigures(const QString& kind, Store* store, Store* target, const QString& folder,
-    int rows, const QString& url, const std::function<std::optional<double>()>& referenceScan)
+void storeFigures(const QString& kind, Store* store, Store* target, const QString& folder, int rows,
+    EntryParts parts, const QString& url, const std::function<std::optional<double>()>& referenceScan,
+    const Print& print)
 {
-    std::vector<Figure> figures;
     fill(store, rows);
+    if (parts.view)
+        cacheViewFigures(kind, url, QStringLiteral("bench"), folder + QStringLiteral("/view"), print);
+    if (!parts.entries)
+        return;
     const std::optional<double> reference = referenceScan ? referenceScan() : std::nullopt;
     Scan scanned = scan(store);
     Figure full;
@@ -211,51 +235,44 @@ std::vector<Figure> storeFigures(const QString& kind, Store* store, Store* targe
     full.reference = reference ? QStringLiteral("redis-cli --scan") : QString();
     full.referenceValue = reference;
     full.target = reference ? 0.7 : 5;
-    figures.push_back(full);
-    figures.push_back(
-        atMost(QStringLiteral("first rows, ") + kind, scanned.firstMs, QStringLiteral("ms"), 100));
-    if (reference) {
-        for (const Figure& figure : tableFigures(scanned))
-            figures.push_back(figure);
-    }
-    for (const Figure& figure :
-        cacheViewFigures(kind, url, QStringLiteral("bench"), folder + QStringLiteral("/view")))
-        figures.push_back(figure);
-    figures.push_back(searchFigure(kind, store, rows));
-    for (const Figure& figure : transferFigures(kind, store, target, folder))
-        figures.push_back(figure);
+    print(full);
+    print(atMost(QStringLiteral("first rows, ") + kind, scanned.firstMs, QStringLiteral("ms"), 100));
+    if (reference)
+        printAll(tableFigures(scanned), print);
+    print(searchFigure(kind, store, rows));
+    if (kind == QLatin1String("SQLite"))
+        indexFigures(folder + QStringLiteral("/../store.db"), rows, print);
+    printAll(transferFigures(kind, store, target, folder), print);
     const auto middle = scanned.targets.begin() + static_cast<std::ptrdiff_t>(scanned.targets.size() / 2);
     UndoJournal journal(folder + QStringLiteral("/undo"), std::numeric_limits<qint64>::max());
-    figures.push_back(deletionFigure(QStringLiteral("delete with undo, ") + kind, store,
+    print(deletionFigure(QStringLiteral("delete with undo, ") + kind, store,
         std::vector<BulkTarget>(scanned.targets.begin(), middle), &journal, 100'000));
-    figures.push_back(deletionFigure(QStringLiteral("delete without, ") + kind, store,
+    print(deletionFigure(QStringLiteral("delete without, ") + kind, store,
         std::vector<BulkTarget>(middle, scanned.targets.end()), nullptr, 200'000));
-    return figures;
 }
 
 } // namespace
 
-std::vector<Figure> entryFigures(const QString& folder, int rows)
+void entryFigures(const QString& folder, int rows, EntryParts parts, const Print& print)
 {
-    std::vector<Figure> figures;
     if (test::RedisServer::isInstalled()) {
         test::RedisServer server;
         if (server.start()) {
             const redis::RedisUrl url = redis::RedisUrl::parse(server.url());
             const auto store = makeRedisStore(url, QStringLiteral("bench"));
             const auto target = makeRedisStore(url, QStringLiteral("copy"));
-            figures = storeFigures(QStringLiteral("Redis"), store.get(), target.get(),
-                folder + QStringLiteral("/redis"), rows, server.url(),
-                [&server] { return redisCliScanSeconds(server.port()); });
+            storeFigures(
+                QStringLiteral("Redis"), store.get(), target.get(), folder + QStringLiteral("/redis"), rows,
+                parts, server.url(), [&server] { return redisCliScanSeconds(server.port()); }, print);
         }
     }
     const auto store = makeSqliteStore(folder + QStringLiteral("/store.db"), QStringLiteral("bench"));
     const auto target = makeSqliteStore(folder + QStringLiteral("/copy.db"), QStringLiteral("bench"));
-    const auto sqlite =
-        storeFigures(QStringLiteral("SQLite"), store.get(), target.get(), folder + QStringLiteral("/sqlite"),
-            rows, QStringLiteral("sqlite://") + folder + QStringLiteral("/store.db"), {});
-    figures.insert(figures.end(), sqlite.begin(), sqlite.end());
-    return figures;
+    // A program has one of these; here each would index its texts while the other is measured.
+    for (Store* const each : {store.get(), target.get()})
+        dynamic_cast<TextIndex&>(*each).stopIndexing();
+    storeFigures(QStringLiteral("SQLite"), store.get(), target.get(), folder + QStringLiteral("/sqlite"),
+        rows, parts, QStringLiteral("sqlite://") + folder + QStringLiteral("/store.db"), {}, print);
 }
 
 } // namespace llmcache::bench

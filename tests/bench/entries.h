@@ -4,8 +4,15 @@
 
 namespace llmcache::bench {
 
+/// `entries`: what the store and the command line do; `view`: what the Cache view does over the same rows.
+struct EntryParts {
+    bool entries = true;
+    bool view = true;
+};
+
 /// What the views and the command line do with many entries, on both stores: scan, search, sort, delete,
-/// export, import. `folder` is for files; `rows` are stored in each store.
-std::vector<Figure> entryFigures(const QString& folder, int rows);
+/// export, import. `folder` is for files; `rows` are stored in each store. It takes minutes: figures are
+/// printed as they come.
+void entryFigures(const QString& folder, int rows, EntryParts parts, const Print& print);
 
 } // namespace llmcache::bench

@@ -2,6 +2,7 @@
 
 #include <QString>
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct Figure {
 
 /// A value that is to be at most `target`.
 Figure atMost(const QString& name, double value, const QString& unit, double target);
+
+using Print = std::function<void(const Figure& figure)>;
 
 /// A line of the table, or one JSON object.
 QString toLine(const Figure& figure, bool json);
