@@ -1,9 +1,13 @@
 #include "cachestates.h"
 
 #include "cache/cacheview.h"
+#include "cache/entrydetail.h"
 #include "cache/entrytable.h"
 #include "cache/filterfield.h"
+#include "cache/revisionsdialog.h"
 #include "cache/selectionbar.h"
+#include "store/store.h"
+#include "waitfortask.h"
 #include "widgets/codeedit.h"
 
 #include <QAction>
@@ -61,7 +65,8 @@ private:
 
 } // namespace
 
-void showCacheStates(ui::CacheView& view, const std::function<void(const QString&)>& take)
+void showCacheStates(ui::CacheView& view, Store& store, const std::function<void(const QString&)>& take,
+    const std::function<void(const QString&, QWidget*)>& takeDialog)
 {
     enum Tab { Answer, Request, Usage, Calls, Schema, Raw };
     CacheStates states(view);
@@ -103,7 +108,18 @@ void showCacheStates(ui::CacheView& view, const std::function<void(const QString
     states.button("editAnswer")->click();
     view.findChild<ui::CodeEdit*>(QStringLiteral("answerEdit"))->insertPlainText(QStringLiteral("x"));
     take(QStringLiteral("cache-editing"));
+    Commit theirs;
+    theirs.entry = *test::waitForTask(store.lookup(view.findChild<ui::EntryDetail*>()->fingerprint()));
+    const QString answer = outputText(theirs.entry.output);
+    theirs.entry.output = toUtf8(answer.left(answer.size() / 2) + QStringLiteral("somebody else was here"));
+    theirs.entry.meta.author = QStringLiteral("bob");
+    test::waitForTask(store.commit(std::move(theirs)));
+    states.button("saveEdit")->click();
+    take(QStringLiteral("cache-conflict"));
     states.button("discardEdit")->click();
+    take(QStringLiteral("cache-theirs"));
+    states.button("revisions")->click();
+    takeDialog(QStringLiteral("cache-revisions"), view.findChild<ui::RevisionsDialog*>());
     states.filter(QStringLiteral("cost>many"));
     take(QStringLiteral("cache-filter-wrong"));
     states.filter(QStringLiteral("agent:nobody"));

@@ -80,8 +80,14 @@ public:
                 if (m_withStates) {
                     takeSettings(scheme, size);
                     m_workbench.window().showView(&m_workbench.cacheView());
-                    screenshots::showCacheStates(m_workbench.cacheView(),
-                        [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); });
+                    screenshots::showCacheStates(
+                        m_workbench.cacheView(), m_workbench.session().store(),
+                        [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); },
+                        [&](const QString& name, QWidget* window) {
+                            settle(m_workbench.window());
+                            save(window, fileName(name, scheme, size));
+                            window->close();
+                        });
                     screenshots::takeWorkbenchStates(
                         m_workbench, [this] { settle(m_workbench.window()); },
                         [&](const QString& name, QWidget* window) {
