@@ -2,6 +2,7 @@
 
 #include "await.h"
 #include "storefactory.h"
+#include "storesamples.h"
 #include "testenvironment.h"
 
 #include <QTest>

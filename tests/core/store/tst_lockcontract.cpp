@@ -1,5 +1,5 @@
+#include "base/error.h"
 #include "storecontracttest.h"
-#include "storesamples.h"
 
 using namespace llmcache;
 using namespace llmcache::test;

@@ -1,7 +1,6 @@
 #include "base/error.h"
 #include "store/agentversions.h"
 #include "storecontracttest.h"
-#include "storesamples.h"
 
 using namespace llmcache;
 using namespace llmcache::test;
