@@ -108,6 +108,13 @@ void showCacheStates(ui::CacheView& view, Store& store, const std::function<void
     states.button("editAnswer")->click();
     view.findChild<ui::CodeEdit*>(QStringLiteral("answerEdit"))->insertPlainText(QStringLiteral("x"));
     take(QStringLiteral("cache-editing"));
+    states.button("discardEdit")->click();
+    states.filter(QStringLiteral("agent:reply-draft"));
+    take(QStringLiteral("cache-text")); // the rows are in place afterwards
+    states.select(0, 0);
+    take(QStringLiteral("cache-text"));
+    states.button("editAnswer")->click();
+    view.findChild<ui::CodeEdit*>(QStringLiteral("answerEdit"))->insertPlainText(QStringLiteral("Hello! "));
     Commit theirs;
     theirs.entry = *test::waitForTask(store.lookup(view.findChild<ui::EntryDetail*>()->fingerprint()));
     const QString answer = outputText(theirs.entry.output);
@@ -117,8 +124,8 @@ void showCacheStates(ui::CacheView& view, Store& store, const std::function<void
     states.button("saveEdit")->click();
     take(QStringLiteral("cache-conflict"));
     states.button("discardEdit")->click();
-    take(QStringLiteral("cache-theirs"));
     states.button("revisions")->click();
+    take(QStringLiteral("cache-theirs")); // the dialog has read what it shows afterwards
     takeDialog(QStringLiteral("cache-revisions"), view.findChild<ui::RevisionsDialog*>());
     states.filter(QStringLiteral("cost>many"));
     take(QStringLiteral("cache-filter-wrong"));
