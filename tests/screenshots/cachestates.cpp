@@ -115,17 +115,19 @@ void showCacheStates(ui::CacheView& view, Store& store, const std::function<void
     take(QStringLiteral("cache-text"));
     states.button("editAnswer")->click();
     view.findChild<ui::CodeEdit*>(QStringLiteral("answerEdit"))->insertPlainText(QStringLiteral("Hello! "));
+    take(QStringLiteral("cache-text"));
     Commit theirs;
     theirs.entry = *test::waitForTask(store.lookup(view.findChild<ui::EntryDetail*>()->fingerprint()));
-    const QString answer = outputText(theirs.entry.output);
-    theirs.entry.output = toUtf8(answer.left(answer.size() / 2) + QStringLiteral("somebody else was here"));
+    theirs.entry.output =
+        toUtf8(outputText(theirs.entry.output).replace(QLatin1String("morning"), QLatin1String("evening")));
     theirs.entry.meta.author = QStringLiteral("bob");
     test::waitForTask(store.commit(std::move(theirs)));
     states.button("saveEdit")->click();
     take(QStringLiteral("cache-conflict"));
-    states.button("discardEdit")->click();
+    states.button("saveEdit")->click(); // over theirs, which becomes a revision
+    take(QStringLiteral("cache-saved"));
     states.button("revisions")->click();
-    take(QStringLiteral("cache-theirs")); // the dialog has read what it shows afterwards
+    take(QStringLiteral("cache-saved")); // the dialog has read what it shows afterwards
     takeDialog(QStringLiteral("cache-revisions"), view.findChild<ui::RevisionsDialog*>());
     states.filter(QStringLiteral("cost>many"));
     take(QStringLiteral("cache-filter-wrong"));

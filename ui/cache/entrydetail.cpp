@@ -140,11 +140,10 @@ void EntryDetail::showUnreadable(const Failure& failure)
     if (failure.kind == QLatin1String("pickle"))
         m_banner->clear(); // it is said beside the bytes
     m_revision = 0;
+    m_flagged = pythonBadge();
     fitHeading();
     m_title->setText(tr("Unreadable entry"));
     m_shortFingerprint->setText(format::shortFingerprint(m_fingerprint));
-    m_flag->setBadge(pythonBadge());
-    m_flag->show();
     m_runAgain->setEnabled(false);
     showTabs(true, false);
     loadPickle();
@@ -339,16 +338,16 @@ void EntryDetail::showFacts(const Entry& entry)
             : meta.python                  ? tr("Agent not known")
                                            : tr("No agent"));
     m_shortFingerprint->setText(format::shortFingerprint(meta.fingerprint));
+    m_flagged.reset();
+    if (meta.human || meta.python)
+        m_flagged = meta.human ? humanBadge() : pythonBadge();
     fitHeading();
     m_copyFingerprint->setToolTip(tr("Copy the fingerprint %1").arg(meta.fingerprint));
     m_copyFingerprint->setAccessibleName(tr("Copy the fingerprint"));
-    m_flag->setVisible(meta.human || meta.python);
     const bool hasRequest = !entry.request.empty();
     m_runAgain->setEnabled(hasRequest);
     m_runAgain->setToolTip(!hasRequest ? tr("What pyai-caching stores does not hold the request")
                                        : tr("Open the request in the workbench"));
-    if (meta.human || meta.python)
-        m_flag->setBadge(meta.human ? humanBadge() : pythonBadge());
 
     Quote quote;
     try {

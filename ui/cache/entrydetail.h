@@ -2,6 +2,7 @@
 
 #include "cache/entrytexts.h"
 #include "cache/newestjob.h"
+#include "widgets/badge.h"
 #include "widgets/tasks.h"
 
 #include <QFrame>
@@ -19,7 +20,6 @@ class Session;
 namespace llmcache::ui {
 
 class AnswerEditor;
-class Badge;
 class Button;
 class EntryCallsModel;
 class ElidedLabel;
@@ -124,6 +124,7 @@ private:
     QLabel* m_shortFingerprint;
     QToolButton* m_copyFingerprint;
     Badge* m_flag;
+    std::optional<BadgeText> m_flagged; ///< what the badge says where there is room
     Spinner* m_spinner;
     Button* m_runAgain;
     Button* m_delete;

@@ -76,7 +76,15 @@ void EntryDetail::fitHeading()
 {
     // In a narrow pane the agent's name needs the room; the digits are in the list of facts as well.
     constexpr int roomy = 400;
-    m_shortFingerprint->setVisible(width() >= roomy && !isPythonKey(m_fingerprint));
+    const bool isRoomy = width() >= roomy;
+    m_shortFingerprint->setVisible(isRoomy && !isPythonKey(m_fingerprint));
+    m_copyFingerprint->setVisible(isRoomy || !m_flagged);
+    m_flag->setVisible(m_flagged.has_value());
+    if (m_flagged) {
+        m_flag->setBadge(m_flagged->kind, isRoomy ? m_flagged->text : m_flagged->text.section(u' ', 0, 0));
+        m_flag->setToolTip(m_flagged->text);
+        m_flag->setAccessibleName(m_flagged->text.section(u' ', 1));
+    }
 }
 
 QWidget* EntryDetail::makeHeading()

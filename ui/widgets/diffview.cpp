@@ -99,8 +99,10 @@ DiffView::DiffView(const Theme* theme, QWidget* parent)
 {
     m_previous->setObjectName(QStringLiteral("previousChange"));
     m_previous->setToolTip(tr("To the change before (Shift+F7)"));
+    m_previous->setAccessibleName(tr("Previous change"));
     m_next->setObjectName(QStringLiteral("nextChange"));
     m_next->setToolTip(tr("To the next change (F7)"));
+    m_next->setAccessibleName(tr("Next change"));
     m_count->setObjectName(QStringLiteral("changeCount"));
     m_text->setObjectName(QStringLiteral("diffText"));
     m_text->setAccessibleName(tr("Differences"));
@@ -131,6 +133,16 @@ DiffView::DiffView(const Theme* theme, QWidget* parent)
     connect(m_next, &QPushButton::clicked, this, &DiffView::nextChange);
     connect(theme, &Theme::changed, this, &DiffView::render);
     render();
+}
+
+void DiffView::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // In a narrow pane what the sides are called needs the room.
+    constexpr int roomy = 400;
+    const bool isRoomy = width() >= roomy;
+    m_previous->setText(isRoomy ? tr("Previous") : QStringLiteral("↑"));
+    m_next->setText(isRoomy ? tr("Next") : QStringLiteral("↓"));
 }
 
 void DiffView::setSides(const QString& left, const QString& right)

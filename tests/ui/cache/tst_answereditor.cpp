@@ -147,6 +147,10 @@ void TestAnswerEditor::anEditIsSaved()
     QVERIFY(!saved.front()[2].toString().isEmpty()); // can be undone
     QVERIFY(!editor()->isVisible());
     QCOMPARE(shownAnswer(), QStringLiteral("Grace"));
+    // Now that there is a badge, too, the heading still fits a narrow pane.
+    m_detail->resize(310, 720); // as in the smallest window
+    QTRY_VERIFY(button("runAgain")->width() >= button("runAgain")->sizeHint().width());
+    QVERIFY(find<QWidget>("detailTitle")->width() > 30);
 }
 
 void TestAnswerEditor::onlyWhatFitsIsSaved()
