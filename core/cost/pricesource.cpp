@@ -57,7 +57,7 @@ QCoro::Task<QByteArray> download(QUrl url, std::stop_token stop)
     request.setTransferTimeout(stallTimeoutMs);
     request.setMaximumRedirectsAllowed(mostRedirects);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::NoLessSafeRedirectPolicy);
-    auto getting = boundedGet(std::move(request), largestTable, std::move(stop));
+    auto getting = boundedGet(request, largestTable, std::move(stop));
     const GetReply reply = co_await getting;
     if (reply.isTooLarge)
         failOn(shown(url), tooLarge);

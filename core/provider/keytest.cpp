@@ -119,7 +119,7 @@ KeyTest judge(const QString& name, ErrorContext context, const HttpReply& reply)
 
 QString problemOf(const GetReply& reply)
 {
-    const QString problem = reply.problem();
+    QString problem = reply.problem();
     if (!problem.isEmpty())
         return problem;
     return reply.error == QNetworkReply::SslHandshakeFailedError
@@ -149,7 +149,7 @@ QCoro::Task<KeyTest> testKey(ProviderRegistry* registry, QString prefix, std::st
     QElapsedTimer elapsed;
     elapsed.start();
     // The status is all that matters of a list without an end.
-    auto getting = boundedGet(std::move(request), largestBody, std::move(stop));
+    auto getting = boundedGet(request, largestBody, std::move(stop));
     const GetReply got = co_await getting;
     HttpReply answer;
     answer.status = got.status;

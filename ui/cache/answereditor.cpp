@@ -83,7 +83,7 @@ void AnswerEditor::makeLayout()
         text->setMinimumHeight(64);
     auto* row = new QHBoxLayout;
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(8);
+    row->setSpacing(5);
     row->addWidget(m_view->chooser());
     row->addStretch(1);
     for (Button* button : {m_revisions, m_edit, m_discard, m_save})

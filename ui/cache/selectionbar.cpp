@@ -136,7 +136,7 @@ void SelectionBar::askForDays()
 void SelectionBar::setGuard(const QString& name)
 {
     m_guardName = name;
-    m_guard->setPlaceholderText(name);
+    m_guard->setPlaceholderText(tr("type %1").arg(name));
     m_guard->setAccessibleName(tr("Type %1 to confirm").arg(name));
     refresh();
 }

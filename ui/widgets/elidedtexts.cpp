@@ -2,12 +2,10 @@
 
 #include <QFontMetrics>
 
-#include <utility>
-
 namespace llmcache::ui {
 
-ElidedTexts::ElidedTexts(QFont font)
-    : m_font(std::move(font))
+ElidedTexts::ElidedTexts(const QFont& font)
+    : m_font(font)
 {
 }
 

@@ -11,7 +11,7 @@ namespace llmcache::ui {
 /// the next frame again, and to lay a text out takes many times longer than to paint it. For one painting thread.
 class ElidedTexts {
 public:
-    explicit ElidedTexts(QFont font);
+    explicit ElidedTexts(const QFont& font);
 
     const QFont& font() const { return m_font; }
     /// One line of plain text, cut with an ellipsis to that many pixels. Valid until the next call.
