@@ -21,7 +21,7 @@ std::array<EntryColumnInfo, entryColumnCount> makeColumns()
         {"task", tr("Task"), tr("Task"), 104, true, false, true, false},
         {"prompt", tr("Prompt"), tr("Prompt"), 152, true, false, false, false},
         {"answer", tr("Answer"), tr("Answer"), 152, true, false, true, false},
-        {"flags", QString(), tr("Flags: edited by hand, Python, pinned"), 40, true, false, false, true},
+        {"flags", QString(), tr("Flags: edited by hand, Python, pinned"), 58, true, false, false, true},
         {"age", tr("Age"), tr("Age"), 64, true, true, false, false},
         {"ttl", tr("TTL"), tr("TTL: time until it expires"), 64, true, true, true, false},
         {"cost", tr("Cost"), tr("Cost"), 84, true, true, false, true},
