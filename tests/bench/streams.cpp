@@ -118,7 +118,8 @@ double longestStall(const QString& dataFolder, int streams, int seconds)
         QTest::qWait(seconds * 1000);
         tick.stop();
         view.stopTasks();
-        static_cast<void>(QTest::qWaitFor([&view] { return view.activeTasks() == 0; }));
+        // The provider here streams on to its end, and the session must outlive the runs.
+        static_cast<void>(QTest::qWaitFor([&view] { return view.activeTasks() == 0; }, 120'000));
     }
     return longest;
 }

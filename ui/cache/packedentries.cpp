@@ -3,9 +3,9 @@
 #include "store/entryid.h"
 
 #include <QCryptographicHash>
+#include <QHash>
 
 #include <atomic>
-#include <cstring>
 
 namespace llmcache::ui {
 
@@ -165,10 +165,9 @@ QString PackedEntries::fingerprint(quint32 row) const
 
 std::size_t PackedEntries::hashOf(const Digest& digest)
 {
-    // The digest is a hash already.
-    std::size_t hash = 0;
-    std::memcpy(&hash, digest.data(), sizeof(hash));
-    return hash;
+    // A digest is a hash already, but nobody has checked that the keys in the store are digests: ones that begin
+    // alike would make every look-up a walk over all rows.
+    return qHashBits(digest.data(), digest.size(), QHashSeed::globalSeed());
 }
 
 std::optional<quint32> PackedEntries::find(const QString& fingerprint) const

@@ -5,10 +5,10 @@
 
 #include <QByteArray>
 #include <QElapsedTimer>
+#include <QHash>
 #include <QList>
 
 #include <array>
-#include <cstring>
 #include <deque>
 #include <optional>
 #include <unordered_set>
@@ -18,12 +18,12 @@ namespace llmcache::redisstore {
 /// A fingerprint as 32 bytes: a million of them in a set take a third of the memory of their text.
 using Digest = std::array<char, 32>;
 
+/// With a seed: a digest is a hash already, but nobody has checked that the keys in the store are digests, and keys
+/// that begin alike would make a listing take for ever.
 struct DigestHash {
     std::size_t operator()(const Digest& digest) const
     {
-        std::size_t hash = 0; // the digest is a hash already
-        std::memcpy(&hash, digest.data(), sizeof(hash));
-        return hash;
+        return qHashBits(digest.data(), digest.size(), QHashSeed::globalSeed());
     }
 };
 
