@@ -16,7 +16,7 @@ QString tr(const char* text)
 std::array<EntryColumnInfo, entryColumnCount> makeColumns()
 {
     return {{
-        {"agent", tr("Agent"), tr("Agent"), 106, true, false, false, false},
+        {"agent", tr("Agent"), tr("Agent"), 102, true, false, false, false},
         {"model", tr("Model"), tr("Model"), 132, true, false, true, false},
         {"task", tr("Task"), tr("Task"), 104, true, false, true, false},
         {"prompt", tr("Prompt"), tr("Prompt"), 152, true, false, false, false},
@@ -24,7 +24,7 @@ std::array<EntryColumnInfo, entryColumnCount> makeColumns()
         {"flags", QString(), tr("Flags: edited by hand, Python, pinned"), 58, true, false, false, true},
         {"age", tr("Age"), tr("Age"), 64, true, true, false, false},
         {"ttl", tr("TTL"), tr("TTL: time until it expires"), 64, true, true, true, false},
-        {"cost", tr("Cost"), tr("Cost"), 84, true, true, false, true},
+        {"cost", tr("Cost"), tr("Cost"), 80, true, true, false, true},
         {"hits", tr("Hits"), tr("Hits"), 50, true, true, false, true},
         {"size", tr("Size"), tr("Size of request and answer"), 76, false, true, true, true},
         {"tokens", tr("Tokens"), tr("Tokens, input and output"), 76, false, true, true, true},

@@ -81,7 +81,9 @@ void EntryDetail::fitHeading()
     m_copyFingerprint->setVisible(isRoomy || !m_flagged);
     m_flag->setVisible(m_flagged.has_value());
     if (m_flagged) {
-        m_flag->setBadge(m_flagged->kind, isRoomy ? m_flagged->text : m_flagged->text.section(u' ', 0, 0));
+        const QString sign =
+            m_flagged->kind == BadgeKind::Python ? QStringLiteral("py") : m_flagged->text.section(u' ', 0, 0);
+        m_flag->setBadge(m_flagged->kind, isRoomy ? m_flagged->text : sign);
         m_flag->setToolTip(m_flagged->text);
         m_flag->setAccessibleName(m_flagged->text.section(u' ', 1));
     }
