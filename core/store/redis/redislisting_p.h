@@ -18,8 +18,8 @@ namespace llmcache::redisstore {
 /// A fingerprint as 32 bytes: a million of them in a set take a third of the memory of their text.
 using Digest = std::array<char, 32>;
 
-/// With a seed: a digest is a hash already, but nobody has checked that the keys in the store are digests, and keys
-/// that begin alike would make a listing take for ever.
+/// With a seed: a digest is a hash already, but nobody has checked that the keys in the store are digests,
+/// and keys that begin alike would make a listing take for ever.
 struct DigestHash {
     std::size_t operator()(const Digest& digest) const
     {
