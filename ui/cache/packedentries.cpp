@@ -165,8 +165,8 @@ QString PackedEntries::fingerprint(quint32 row) const
 
 std::size_t PackedEntries::hashOf(const Digest& digest)
 {
-    // A digest is a hash already, but nobody has checked that the keys in the store are digests: ones that begin
-    // alike would make every look-up a walk over all rows.
+    // A digest is a hash already, but nobody has checked that the keys in the store are digests: ones that
+    // begin alike would make every look-up a walk over all rows.
     return qHashBits(digest.data(), digest.size(), QHashSeed::globalSeed());
 }
 

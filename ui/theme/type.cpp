@@ -6,8 +6,8 @@ namespace llmcache::ui {
 
 namespace {
 
-/// Asking whether a family is installed takes longer than painting a cell in it, and tables ask for their font
-/// with every cell: it is asked once.
+/// Asking whether a family is installed takes longer than painting a cell in it, and tables ask for their
+/// font with every cell: it is asked once.
 QString familyOr(const QString& wanted, const QFont& fallback)
 {
     return QFontDatabase::hasFamily(wanted) ? wanted : fallback.family();

@@ -17,7 +17,8 @@ const QStaticText& ElidedTexts::line(const QString& text, int width, bool elideM
     if (const QStaticText* const known = m_lines.object(key))
         return *known;
     QString shown = begin;
-    for (const QChar breaksLine : {QChar(u'\n'), QChar(QChar::LineSeparator), QChar(QChar::ParagraphSeparator)})
+    for (const QChar breaksLine :
+        {QChar(u'\n'), QChar(QChar::LineSeparator), QChar(QChar::ParagraphSeparator)})
         shown.replace(breaksLine, QLatin1Char(' '));
     auto* const line = new QStaticText(
         QFontMetrics(m_font).elidedText(shown, elideMiddle ? Qt::ElideMiddle : Qt::ElideRight, width));

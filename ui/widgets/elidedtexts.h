@@ -7,8 +7,9 @@
 
 namespace llmcache::ui {
 
-/// Lines of text that are laid out once and painted often: a table that is scrolled shows most of its cells in
-/// the next frame again, and to lay a text out takes many times longer than to paint it. For one painting thread.
+/// Lines of text that are laid out once and painted often: a table that is scrolled shows most of its cells
+/// in the next frame again, and to lay a text out takes many times longer than to paint it. For one painting
+/// thread.
 class ElidedTexts {
 public:
     explicit ElidedTexts(const QFont& font);

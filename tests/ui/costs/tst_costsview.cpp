@@ -300,8 +300,8 @@ void TestCostsView::aDayShowsItsCalls()
     QTRY_COMPARE_WITH_TIMEOUT(calls(), 1, patience);
     QTRY_COMPARE_WITH_TIMEOUT(chips().size(), 2, patience); // the day, and the model of the bar
     // The line under the list is another query than the list itself.
-    QTRY_COMPARE_WITH_TIMEOUT(find<QLabel>(QStringLiteral("calls summary"))->text(),
-        QStringLiteral("1 call · $0.5000"), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        find<QLabel>(QStringLiteral("calls summary"))->text(), QStringLiteral("1 call · $0.5000"), patience);
     // The chips go one by one.
     for (int left = 1; left >= 0; --left) {
         QTest::mouseClick(visibleChips().front()->findChild<QToolButton*>(), Qt::LeftButton);
