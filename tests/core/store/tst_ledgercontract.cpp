@@ -155,15 +155,17 @@ void TestLedgerContract::costsAgreeWithTheAccumulator()
         {{Dimension::Task, {QStringLiteral("task 1"), QStringLiteral("task 2")}},
             {Dimension::Outcome, {QStringLiteral("miss"), QStringLiteral("hit")}}},
         {{Dimension::User, {QStringLiteral("nobody")}}}};
-    for (const auto& groupBy : groupings) {
-        for (const auto& [from, to] : ranges) {
-            for (const auto& filter : filters) {
+    for (std::size_t group = 0; group < groupings.size(); ++group) {
+        for (std::size_t range = 0; range < ranges.size(); ++range) {
+            for (std::size_t filter = 0; filter < filters.size(); ++filter) {
+                if ((group + range + filter) % 2 != 0)
+                    continue; // half of all: each two of them still meet
                 CostQuery query;
-                query.fromMs = from;
-                query.toMs = to;
-                query.groupBy = groupBy;
+                query.fromMs = ranges[range].first;
+                query.toMs = ranges[range].second;
+                query.groupBy = groupings[group];
                 query.timeZone = zone;
-                query.filters = filter;
+                query.filters = filters[filter];
                 CostAccumulator accumulator(query);
                 for (const Call& call : ledger)
                     accumulator.add(call);
