@@ -58,6 +58,12 @@ qint64 wrappingSum(qint64 left, qint64 right)
     return static_cast<qint64>(static_cast<quint64>(left) + static_cast<quint64>(right));
 }
 
+/// What wrappingSum() adds to `from` to come to `to`.
+qint64 wrappingDifference(qint64 to, qint64 from)
+{
+    return static_cast<qint64>(static_cast<quint64>(to) - static_cast<quint64>(from));
+}
+
 /// Numbers that are mostly 0, each with a bit in front of the record.
 constexpr std::array countMembers{
     &CallFigures::inputTokens,
@@ -120,8 +126,8 @@ void PackWriter::add(qint64 key, const CallFigures& call)
     ++m_count;
     m_firstMs = std::min(m_firstMs, call.timeMs);
     m_lastMs = std::max(m_lastMs, call.timeMs);
-    putNumber(m_records, zigzag(key - m_key));
-    putNumber(m_records, zigzag(call.timeMs - m_timeMs));
+    putNumber(m_records, zigzag(wrappingDifference(key, m_key)));
+    putNumber(m_records, zigzag(wrappingDifference(call.timeMs, m_timeMs)));
     m_key = key;
     m_timeMs = call.timeMs;
     for (const auto member : nameMembers)
