@@ -209,6 +209,7 @@ void EntryDetail::show(const QString& fingerprint)
         return;
     m_fingerprint = fingerprint;
     m_revision = 0;
+    m_raw->setWhole({}); // it comes last, and must not be taken for this entry's meanwhile
     reload();
 }
 
