@@ -68,13 +68,10 @@ bool apply(const BulkAction& action, const QString& by, Json& meta, const EntryI
 /// The same for an entry of pyai-caching, which has nothing to change but its expiry.
 std::optional<EntryChange> pythonChangeFor(const BulkAction& action, const EntryImage& image)
 {
-    using Kind = BulkAction::Kind;
-    const bool isExpiry =
-        action.kind == Kind::SetExpiry || action.kind == Kind::Pin || action.kind == Kind::Unpin;
     EntryChange change;
-    if (action.kind != Kind::Pin)
+    if (action.kind != BulkAction::Kind::Pin)
         change.expiresMs = action.expiresMs;
-    if (!isExpiry || image.expiresMs == change.expiresMs)
+    if (image.expiresMs == change.expiresMs)
         return std::nullopt;
     change.kind = EntryChange::Kind::Update;
     change.fingerprint = image.fingerprint;
@@ -153,6 +150,12 @@ Batch planBatch(const std::vector<BulkTarget>& targets, const std::vector<EntryI
             batch.results.push_back({target.fingerprint, BulkFate::Conflict});
             continue;
         }
+        const bool isTag =
+            action.kind == BulkAction::Kind::AddTag || action.kind == BulkAction::Kind::RemoveTag;
+        if (isTag && isPythonImage(image)) {
+            batch.results.push_back({target.fingerprint, BulkFate::Unsuitable});
+            continue;
+        }
         auto change = changeFor(action, options.by, image);
         if (!change) {
             batch.results.push_back({target.fingerprint, BulkFate::Unaffected});
@@ -200,6 +203,9 @@ void BulkReport::count(BulkFate fate)
         break;
     case BulkFate::Conflict:
         ++conflicts;
+        break;
+    case BulkFate::Unsuitable:
+        ++unsuitable;
         break;
     case BulkFate::Expired:
         ++expired;

@@ -37,6 +37,7 @@ enum class BulkFate {
     Unaffected, ///< it was so already
     Absent, ///< it is gone
     Conflict, ///< somebody changed it since it was chosen, or the condition holds no more
+    Unsuitable, ///< an entry of pyai-caching, which has no place for tags
     Expired, ///< of an undo: it would have expired by now
 };
 
@@ -52,11 +53,12 @@ struct BulkReport {
     qint64 unaffected = 0;
     qint64 absent = 0;
     qint64 conflicts = 0;
+    qint64 unsuitable = 0;
     qint64 expired = 0;
     bool cancelled = false; ///< before the last entry
     QString undoId; ///< by which it can be undone; empty when nothing was kept
 
-    qint64 done() const { return changed + unaffected + absent + conflicts + expired; }
+    qint64 done() const { return changed + unaffected + absent + conflicts + unsuitable + expired; }
     void count(BulkFate fate);
 };
 

@@ -1,5 +1,6 @@
 #include "await.h"
 #include "base/error.h"
+#include "cache/bulkchange.h"
 #include "cache/entryedit.h"
 #include "cache/entrytransfer.h"
 #include "store/entryid.h"
@@ -62,6 +63,7 @@ private Q_SLOTS:
     void whatTheyAnswerIsRemembered();
     void picklesAreVisited_data() { kinds(); }
     void picklesAreVisited();
+    void theyHoldNoTags();
     void locksAreThoseOfPython_data() { kinds(); }
     void locksAreThoseOfPython();
     void changesAreOfTheBytesThatAreMeant_data() { kinds(); }
@@ -261,6 +263,19 @@ void TestPythonStore::picklesAreVisited()
     seen = 0;
     await(python().visitPickles([&seen](const QByteArray&) { return ++seen < 5; }));
     QCOMPARE(seen, 5);
+}
+
+void TestPythonStore::theyHoldNoTags()
+{
+    put({keyNumber(1)});
+    BulkAction tag{BulkAction::Kind::AddTag};
+    tag.tag = u"golden"_qs;
+    BulkReport report = await(changeMany(m_store.get(), {{keyNumber(1), 0}}, tag, {}));
+    QCOMPARE(report.unsuitable, 1);
+    QCOMPARE(report.changed + report.unaffected, 0); // or one would take it for tagged
+    report = await(changeMany(m_store.get(), {{keyNumber(1), 0}}, {BulkAction::Kind::Pin}, {}));
+    QCOMPARE(report.changed, 1);
+    QVERIFY(!rows().front().expiresMs);
 }
 
 void TestPythonStore::locksAreThoseOfPython()
