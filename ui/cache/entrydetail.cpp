@@ -30,18 +30,6 @@ namespace llmcache::ui {
 
 namespace {
 
-enum Fact {
-    ModelFact,
-    TaskFact,
-    StoredFact,
-    ExpiresFact,
-    TokensFact,
-    CostFact,
-    SavedFact,
-    LatencyFact,
-    FingerprintFact
-};
-
 constexpr int shownCalls = 200;
 
 /// "pinned by ana: the answer was checked by hand".
@@ -98,6 +86,7 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     addTab(tr("Raw"), m_raw);
     m_pickle = new PicklePane(theme, m_tabPages);
     addTab(tr("Pickle"), m_pickle);
+    m_tabPages->addWidget(new QWidget(m_tabPages)); // of an entry that could not be read
     showTabs(false, true);
     connect(m_tabs, &QTabBar::currentChanged, m_tabPages, &QStackedWidget::setCurrentIndex);
     connect(m_tabs, &QTabBar::currentChanged, this, &EntryDetail::loadRaw);
@@ -139,12 +128,21 @@ void EntryDetail::showUnreadable(const Failure& failure)
 {
     if (failure.kind == QLatin1String("pickle"))
         m_banner->clear(); // it is said beside the bytes
+    const bool hasPickle = isPythonKey(m_fingerprint);
     m_revision = 0;
-    m_flagged = pythonBadge();
+    m_flagged.reset();
+    if (hasPickle)
+        m_flagged = pythonBadge();
     fitHeading();
     m_title->setText(tr("Unreadable entry"));
     m_shortFingerprint->setText(format::shortFingerprint(m_fingerprint));
     m_runAgain->setEnabled(false);
+    // Nothing of the entry that was shown before may be taken for this one's.
+    m_tabs->setVisible(hasPickle);
+    if (!hasPickle) {
+        m_tabPages->setCurrentIndex(BlankPage);
+        return;
+    }
     showTabs(true, false);
     loadPickle();
 }
@@ -209,7 +207,7 @@ void EntryDetail::show(const QString& fingerprint)
         return;
     m_fingerprint = fingerprint;
     m_revision = 0;
-    m_raw->setWhole({}); // it comes last, and must not be taken for this entry's meanwhile
+    m_raw->clear(); // it comes last, and must not be taken for this entry's meanwhile
     reload();
 }
 
@@ -228,8 +226,7 @@ void EntryDetail::reload()
             m_spinner->setBusy(false);
             m_pages->setCurrentIndex(EntryPage);
             m_banner->showProblem(failure.message, failure.remedy, tr("Retry"));
-            if (isPythonKey(m_fingerprint))
-                showUnreadable(failure);
+            showUnreadable(failure);
         });
 }
 
@@ -245,6 +242,8 @@ void EntryDetail::take(std::optional<Entry> entry)
         return;
     }
     m_revision = entry->meta.revision;
+    m_tabs->show();
+    m_tabPages->setCurrentIndex(m_tabs->currentIndex());
     showTabs(entry->meta.python, true);
     // Of what a Python program stored there may be neither.
     m_tabs->setTabVisible(RequestTab, !entry->meta.python || !entry->request.empty());

@@ -78,10 +78,20 @@ protected:
 
 private:
     enum Page { NothingPage, GonePage, EntryPage };
-    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab, PickleTab };
+    enum Tab { AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab, PickleTab, BlankPage };
+    enum Fact {
+        ModelFact,
+        TaskFact,
+        StoredFact,
+        ExpiresFact,
+        TokensFact,
+        CostFact,
+        SavedFact,
+        LatencyFact,
+        FingerprintFact
+    };
     QWidget* makeHeading();
     QWidget* makeAnswerPage();
-    void makeFacts();
     void take(std::optional<Entry> entry);
     void showFacts(const Entry& entry);
     void showTexts(const EntryTexts& texts, std::shared_ptr<const Json> answer);
@@ -91,6 +101,8 @@ private:
     /// Only the entries of Python programs have a pickle.
     void showTabs(bool hasPickle, bool isReadable);
     void fitHeading();
+    /// In a low pane the answer needs the room of what the tabs Request and Raw show as well.
+    void fitAnswerPage();
     /// The pickle of an entry that can't be read otherwise is looked at as it is.
     void showUnreadable(const Failure& failure);
     void loadCalls();
@@ -132,6 +144,7 @@ private:
     TabStrip* m_tabs;
     QStackedWidget* m_tabPages;
     AnswerEditor* m_answer;
+    QLabel* m_promptTitle;
     ValueText* m_prompt;
     RequestPane* m_request;
     RawPane* m_raw;

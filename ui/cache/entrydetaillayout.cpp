@@ -70,6 +70,16 @@ void EntryDetail::resizeEvent(QResizeEvent* event)
 {
     QFrame::resizeEvent(event);
     fitHeading();
+    fitAnswerPage();
+}
+
+void EntryDetail::fitAnswerPage()
+{
+    constexpr int roomy = 640;
+    const bool isRoomy = height() >= roomy;
+    m_promptTitle->setVisible(isRoomy);
+    m_prompt->setVisible(isRoomy);
+    m_facts->setLineVisible(FingerprintFact, isRoomy);
 }
 
 void EntryDetail::fitHeading()
@@ -148,7 +158,8 @@ QWidget* EntryDetail::makeAnswerPage()
     layout->addWidget(m_answer, 5);
     layout->addWidget(m_facts);
     layout->addWidget(m_tags);
-    layout->addWidget(fieldLabel(tr("Prompt"), m_prompt, page));
+    m_promptTitle = fieldLabel(tr("Prompt"), m_prompt, page);
+    layout->addWidget(m_promptTitle);
     layout->addWidget(m_prompt, 3);
     return page;
 }

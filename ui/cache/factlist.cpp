@@ -46,7 +46,7 @@ int FactList::addLine(const QString& label, bool identifier)
     m_layout->addWidget(title, line, 0);
     m_layout->addWidget(row, line, 1);
     m_layout->setRowMinimumHeight(line, lineHeight);
-    m_lines << Line{value, note};
+    m_lines << Line{title, row, value, note};
     return line;
 }
 
@@ -62,6 +62,14 @@ void FactList::setLine(int line, const QString& value, const QString& note, cons
 QString FactList::value(int line) const
 {
     return m_lines.at(line).value->text();
+}
+
+void FactList::setLineVisible(int line, bool visible)
+{
+    const Line& shown = m_lines.at(line);
+    shown.title->setVisible(visible);
+    shown.row->setVisible(visible);
+    m_layout->setRowMinimumHeight(line, visible ? lineHeight : 0);
 }
 
 } // namespace llmcache::ui

@@ -3,6 +3,7 @@
 #include <QWidget>
 
 class QGridLayout;
+class QLabel;
 
 namespace llmcache::ui {
 
@@ -19,9 +20,12 @@ public:
     /// `note` stands behind the value in the quieter colour.
     void setLine(int line, const QString& value, const QString& note = {}, const QString& toolTip = {});
     QString value(int line) const;
+    void setLineVisible(int line, bool visible);
 
 private:
     struct Line {
+        QLabel* title;
+        QWidget* row;
         ElidedLabel* value;
         ElidedLabel* note;
     };

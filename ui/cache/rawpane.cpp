@@ -94,7 +94,10 @@ RawPane::RawPane(const Theme* theme, QWidget* parent)
     layout->addWidget(m_problem);
     layout->addLayout(chooser);
     layout->addWidget(m_pages, 1);
-    connect(m_field, &QComboBox::currentIndexChanged, this, &RawPane::refresh);
+    connect(m_field, &QComboBox::currentIndexChanged, this, [this] {
+        m_chosen = m_field->currentData().toString();
+        refresh();
+    });
     connect(m_forms, &SegmentedControl::currentChanged, this, &RawPane::refresh);
     clear();
 }
@@ -138,8 +141,6 @@ void RawPane::show(const RawEntry& raw, std::vector<RawFieldText> fields, qint64
     m_facts->setLine(BytesFact, format::count(raw.valueBytes()),
         raw.memoryBytes >= 0 ? tr("%1 in the server's memory").arg(format::count(raw.memoryBytes))
                              : QString());
-    // The field that the user looks at stays chosen from entry to entry.
-    const QString chosen = m_field->currentData().toString();
     m_fields = std::move(fields);
     {
         const QSignalBlocker quiet(m_field);
@@ -147,7 +148,7 @@ void RawPane::show(const RawEntry& raw, std::vector<RawFieldText> fields, qint64
             m_field->removeItem(1);
         for (std::size_t at = 0; at < m_fields.size(); ++at)
             m_field->addItem(m_fields[at].title, raw.fields.at(at).name);
-        m_field->setCurrentIndex(std::max(0, chosen.isEmpty() ? 0 : m_field->findData(chosen)));
+        m_field->setCurrentIndex(std::max(0, m_chosen.isEmpty() ? 0 : m_field->findData(m_chosen)));
     }
     refresh();
 }

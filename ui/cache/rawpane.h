@@ -50,6 +50,7 @@ private:
     ValueText* m_text;
     HexView* m_hex;
     QString m_whole;
+    QString m_chosen; ///< the field that the user looks at, from entry to entry
     std::vector<RawFieldText> m_fields;
 };
 

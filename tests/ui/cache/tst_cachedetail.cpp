@@ -39,6 +39,8 @@ private Q_SLOTS:
     void twoEntriesAreCompared();
     void comparingEntriesThatAreGone();
     void enterOpensTheEntry();
+    void theAnswerHasTheRoomOfALowPane();
+    void whatCanNotBeReadIsNotShownAsAnother();
 
 private:
     /// Stores an entry with a real request, and shows it.
@@ -362,6 +364,40 @@ void TestCacheDetail::enterOpensTheEntry()
     QVERIFY(find<QTabBar>("detailTabs")->hasFocus());
     QTRY_VERIFY_WITH_TIMEOUT(find<EntryDetail>("entryDetail")->isLoaded(), patience);
     QCOMPARE(find<EntryDetail>("entryDetail")->fingerprint(), fingerprintAt(1));
+}
+
+void TestCacheDetail::theAnswerHasTheRoomOfALowPane()
+{
+    show(profile(R"({"name":"Alex","age":30})"));
+    auto* prompt = find<QWidget>("promptText");
+    QVERIFY(prompt->isVisible());
+    m_view->resize(m_view->width(), 580); // that of the smallest window
+    QTRY_VERIFY(!prompt->isVisible());
+    QTRY_VERIFY2(find<QWidget>("answerText")->height() >= 120,
+        qPrintable(QString::number(find<QWidget>("answerText")->height())));
+    m_view->resize(m_view->width(), 816);
+    QTRY_VERIFY(prompt->isVisible());
+}
+
+void TestCacheDetail::whatCanNotBeReadIsNotShownAsAnother()
+{
+    show(profile(R"({"name":"Alex","age":30})"));
+    EntryChange damaged;
+    damaged.kind = EntryChange::Kind::Put;
+    damaged.fingerprint = QString(64, u'c');
+    damaged.fields = {{"v", "1"}, {"rev", "1"}, {"meta", "{"}, {"response", "{"}};
+    const auto outcomes = waitForTask(m_session->store().changeEntries({damaged}));
+    QCOMPARE(outcomes.front(), ChangeOutcome::Done);
+    auto* detail = find<EntryDetail>("entryDetail");
+    detail->show(damaged.fingerprint);
+    QTRY_COMPARE_WITH_TIMEOUT(text("detailTitle"), QStringLiteral("Unreadable entry"), patience);
+    QVERIFY(!find<QTabBar>("detailTabs")->isVisible());
+    QVERIFY(!find<QWidget>("answerText")->isVisible());
+    QVERIFY(!find<QPushButton>("runAgain")->isEnabled());
+    // And back.
+    clickRow(0);
+    QTRY_COMPARE_WITH_TIMEOUT(text("detailTitle"), QStringLiteral("profiler"), patience);
+    QVERIFY(find<QWidget>("answerText")->isVisible());
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestCacheDetail)
