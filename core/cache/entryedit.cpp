@@ -165,6 +165,14 @@ Entry withOutput(Entry entry, Json output, const QString& by)
     return entry;
 }
 
+Entry asRevisionOf(Entry earlier, const EntryMeta& now)
+{
+    earlier.meta.revision = now.revision;
+    earlier.meta.tags = now.tags;
+    earlier.meta.pinned = now.pinned;
+    return earlier;
+}
+
 QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edited, QString by, qint64 nowMs)
 {
     const QString fingerprint = edited.meta.fingerprint;

@@ -14,6 +14,10 @@ Json answerFrom(const QString& text, const Entry& entry);
 /// request's output type, and CacheError for a request that can't be read.
 Entry withOutput(Entry entry, Json output, const QString& by);
 
+/// An earlier revision, to be saved in place of the entry as it is `now`: the answer, its author and its cost
+/// are those of then, tags and pin those of now.
+Entry asRevisionOf(Entry earlier, const EntryMeta& now);
+
 /// How saving an edit ended.
 struct EditResult {
     ChangeOutcome outcome = ChangeOutcome::Done;

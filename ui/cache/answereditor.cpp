@@ -414,10 +414,7 @@ void AnswerEditor::showRevisions(const std::vector<EntryImage>& images)
     auto* const dialog = new RevisionsDialog(m_theme, *m_entry, std::move(earlier), m_obstacle, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RevisionsDialog::restoreRequested, this,
-        [this, revision = m_entry->meta.revision](Entry entry) {
-            entry.meta.revision = revision;
-            saveEntry(std::move(entry));
-        });
+        [this, now = m_entry->meta](Entry chosen) { saveEntry(asRevisionOf(std::move(chosen), now)); });
     dialog->open();
 }
 

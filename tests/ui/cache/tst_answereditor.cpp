@@ -1,5 +1,6 @@
 #include "../../core/cache/readablecommit.h"
 #include "cache/answereditor.h"
+#include "cache/bulkchange.h"
 #include "cache/entrydetail.h"
 #include "cache/revisionsdialog.h"
 #include "cache/session.h"
@@ -342,8 +343,17 @@ void TestAnswerEditor::earlierRevisionsComeBack()
     QSignalSpy saved(m_detail.get(), &EntryDetail::saved);
     click("saveEdit");
     QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, patience);
+    // A tag and a pin that come later are not the answer's.
+    for (const BulkAction& action : {BulkAction{BulkAction::Kind::AddTag, {}, QStringLiteral("reviewed")},
+             BulkAction{BulkAction::Kind::Pin}}) {
+        BulkOptions options;
+        options.by = QStringLiteral("bob");
+        const BulkReport report =
+            waitForTask(changeMany(&m_session->store(), {{m_detail->fingerprint(), 0}}, action, options));
+        QCOMPARE(report.changed, 1);
+    }
     m_detail->reload();
-    QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded() && m_detail->revision() == 2, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(m_detail->isLoaded() && m_detail->revision() == 4, patience);
     click("revisions");
     QTRY_VERIFY_WITH_TIMEOUT(m_detail->findChild<RevisionsDialog*>(), patience);
     auto* const dialog = m_detail->findChild<RevisionsDialog*>();
@@ -354,7 +364,9 @@ void TestAnswerEditor::earlierRevisionsComeBack()
     QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 2, patience);
     QCOMPARE(outputText(stored().output), QStringLiteral("Ada"));
     QVERIFY(!stored().meta.human); // it is the model's own again
-    QCOMPARE(stored().meta.revision, 3);
+    QCOMPARE(stored().meta.revision, 5);
+    QVERIFY(stored().meta.tags.contains(QStringLiteral("reviewed")));
+    QVERIFY(stored().meta.pinned && !stored().meta.expiresMs);
 }
 
 void TestAnswerEditor::largeAnswersAreNotEdited()
