@@ -96,8 +96,15 @@ FilterField::FilterField(const Theme* theme, QWidget* parent)
     connect(m_field, &QLineEdit::textChanged, this, [this] { m_pause->start(); });
     connect(m_field, &QLineEdit::textEdited, this, [this] {
         const int cursor = m_field->cursorPosition();
-        if (cursor > 0 && m_field->text().at(cursor - 1).isSpace())
-            makeChips(cursor - 1);
+        if (cursor > 0 && m_field->text().at(cursor - 1).isSpace()) {
+            // What stands before an OR is no condition of its own after all.
+            if (m_field->text() == QLatin1String("OR ") && !m_chips.isEmpty()) {
+                editChip(static_cast<int>(m_chips.size()) - 1);
+                m_field->end(false);
+            } else {
+                makeChips(cursor - 1);
+            }
+        }
         offer();
     });
     connect(m_field, &QLineEdit::returnPressed, this, [this] {
@@ -117,8 +124,20 @@ QString FilterField::text() const
     QStringList parts;
     for (const Chip* chip : m_chips)
         parts += chip->text();
-    parts += m_field->text();
+    parts += isChoiceBesideChips() ? QLatin1Char('(') + m_field->text() + QLatin1Char(')') : m_field->text();
     return parts.join(QLatin1Char(' ')).trimmed();
+}
+
+bool FilterField::isChoiceBesideChips() const
+{
+    if (m_chips.isEmpty())
+        return false;
+    try {
+        const EntryFilter typed = EntryFilter::parse(m_field->text(), QTimeZone::systemTimeZone(), m_nowMs);
+        return typed.root().kind == FilterNode::Kind::Any && !conditionOf(typed.root());
+    } catch (const FilterError&) {
+        return false;
+    }
 }
 
 void FilterField::setText(const QString& text)
@@ -135,7 +154,7 @@ qsizetype FilterField::chipLength() const
     qsizetype length = 0;
     for (const Chip* chip : m_chips)
         length += chip->text().size() + 1;
-    return length;
+    return length + (isChoiceBesideChips() ? 1 : 0);
 }
 
 void FilterField::offer()
@@ -263,19 +282,23 @@ void FilterField::placeChips()
     constexpr int iconWidth = 30;
     constexpr int gap = 4;
     constexpr int leastText = 160;
+    const auto count = static_cast<int>(m_chips.size());
+    const int room = std::max(0, m_field->width() - leastText - iconWidth);
+    int wanted = 0;
+    for (const Chip* chip : std::as_const(m_chips))
+        wanted += chip->sizeHint().width() + gap;
+    // Where there are too many all of them become narrower, so that there is always room to type.
+    const int widest = wanted <= room || count == 0 ? std::numeric_limits<int>::max() : room / count - gap;
     int x = iconWidth;
-    int shown = 0;
     for (Chip* chip : std::as_const(m_chips)) {
         const QSize size = chip->sizeHint();
         const int height = std::min(size.height(), m_field->height() - 6);
-        const int room = std::max(40, m_field->width() - leastText - x);
-        chip->setGeometry(x, (m_field->height() - height) / 2, std::min(size.width(), room), height);
+        chip->setGeometry(x, (m_field->height() - height) / 2, std::min(size.width(), widest), height);
         chip->show();
         x += chip->width() + gap;
-        ++shown;
     }
-    m_field->setTextMargins(shown > 0 ? x - iconWidth : 0, 0, 0, 0);
-    m_field->setPlaceholderText(shown > 0 ? QString() : m_placeholder);
+    m_field->setTextMargins(count > 0 ? x - iconWidth : 0, 0, 0, 0);
+    m_field->setPlaceholderText(count > 0 ? QString() : m_placeholder);
 }
 
 void FilterField::resizeEvent(QResizeEvent* event)

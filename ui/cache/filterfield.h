@@ -69,6 +69,8 @@ private:
     bool handleKey(QKeyEvent* key);
     /// While something is offered.
     bool handleOfferKey(QKeyEvent* key);
+    /// Whether what is typed stands in parentheses, since it has an OR that is not to be one of the chips.
+    bool isChoiceBesideChips() const;
     /// Characters of the whole text before those of the field.
     qsizetype chipLength() const;
 
