@@ -62,6 +62,7 @@ Json reportJson(const BulkReport& report, const char* changed)
     json["missing"] = report.absent;
     json["conflicts"] = report.conflicts;
     json["unaffected"] = report.unaffected;
+    json["unsuitable"] = report.unsuitable;
     json["cancelled"] = report.cancelled;
     json["undo"] = report.undoId.isEmpty() ? Json(nullptr) : Json(toUtf8(report.undoId));
     return json;
@@ -79,6 +80,7 @@ QString reportText(const BulkReport& report, const QString& done)
     say(report.unaffected, QStringLiteral("were so already"));
     say(report.absent, QStringLiteral("are gone"));
     say(report.conflicts, QStringLiteral("have changed since and were left alone"));
+    say(report.unsuitable, QStringLiteral("are entries of Python programs, which hold no tags"));
     say(report.expired, QStringLiteral("would have expired by now"));
     if (!rest.isEmpty())
         text += QLatin1Char(' ') + rest.join(QStringLiteral(", ")) + QLatin1Char('.');
@@ -131,7 +133,7 @@ QCoro::Task<int> change(
 QCoro::Task<int> removeChoice(CommandContext context, Arguments arguments, Choice choice)
 {
     const qint64 now = context.session->clock().nowMs();
-    const Weight weight = weightOf(choice.rows, now);
+    const EntryWeight weight = weightOf(choice.rows, now);
     const bool json = arguments.has(QStringLiteral("json"));
     if (arguments.has(QStringLiteral("dry-run"))) {
         if (json)
@@ -178,7 +180,7 @@ QCoro::Task<int> changeChosen(CommandContext context, Arguments arguments, BulkA
     auto choosing = chosen(&context.session->store(), arguments, context.session->clock().nowMs());
     Choice choice = co_await choosing;
     if (arguments.has(QStringLiteral("dry-run"))) {
-        const Weight weight = weightOf(choice.rows, context.session->clock().nowMs());
+        const EntryWeight weight = weightOf(choice.rows, context.session->clock().nowMs());
         if (arguments.has(QStringLiteral("json")))
             printJson(toJson(weight));
         else

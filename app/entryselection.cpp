@@ -78,41 +78,33 @@ Json rowJson(const EntryMeta& meta)
     return json;
 }
 
-Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
+EntryWeight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
 {
-    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
-    Weight weight;
-    for (const EntryMeta& row : rows) {
-        ++weight.entries;
-        weight.bytes += row.bytes;
-        weight.usedLately += row.lastUsedMs > nowMs - weekMs ? 1 : 0;
-        if (row.cost)
-            weight.refill += *row.cost;
-        else
-            ++weight.unpriced;
-    }
+    EntryWeight weight;
+    for (const EntryMeta& row : rows)
+        weight.add(row, nowMs);
     return weight;
 }
 
-QString weightText(const Weight& weight)
+QString weightText(const EntryWeight& weight)
 {
     QString text = QStringLiteral("%1, %2, %3 used in the last 7 days; refilling costs %4")
                        .arg(entriesText(weight.entries))
                        .arg(QLocale::c().formattedDataSize(weight.bytes))
                        .arg(weight.usedLately)
-                       .arg(weight.refill.toDisplay());
+                       .arg(weight.cost.toDisplay());
     if (weight.unpriced > 0)
         text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
     return text + QLatin1Char('.');
 }
 
-Json toJson(const Weight& weight)
+Json toJson(const EntryWeight& weight)
 {
     Json json = Json::object();
     json["entries"] = weight.entries;
     json["bytes"] = weight.bytes;
     json["used_last_7_days"] = weight.usedLately;
-    json["refill_usd"] = toUtf8(weight.refill.toDecimal());
+    json["refill_usd"] = toUtf8(weight.cost.toDecimal());
     json["unpriced"] = weight.unpriced;
     return json;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/bulkpreview.h"
 #include "store/entryfilter.h"
 #include "store/store.h"
 
@@ -17,17 +18,9 @@ QCoro::Task<QString> resolveFingerprint(Store* store, QString prefix);
 /// The metadata of an entry for `--json`.
 Json rowJson(const EntryMeta& meta);
 
-/// What goes with entries that are to be deleted.
-struct Weight {
-    qint64 entries = 0;
-    qint64 bytes = 0;
-    qint64 usedLately = 0; ///< within a week
-    qint64 unpriced = 0;
-    Money refill; ///< what asking again would cost, without the unpriced ones
-};
-Weight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs);
-QString weightText(const Weight& weight);
-Json toJson(const Weight& weight);
+EntryWeight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs);
+QString weightText(const EntryWeight& weight);
+Json toJson(const EntryWeight& weight);
 
 /// "1 entry", "2 entries".
 QString entriesText(qint64 count);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "base/money.h"
+#include "cache/bulkpreview.h"
 #include "cache/entrycolumns.h"
 #include "cache/packedentries.h"
 #include "store/entryfilter.h"
@@ -25,13 +25,9 @@ struct ArrangementOrder {
     bool isUrgent = true; ///< somebody waits for it: on all cores
 };
 
-/// Sums over some rows.
-struct EntrySums {
-    qint64 entries = 0;
-    qint64 bytes = 0;
-    qint64 usedLately = 0; ///< within a week; only of EntryTableModel::sumsOf()
-    qint64 unpriced = 0;
-    Money cost; ///< of the priced ones
+/// Sums over some rows; how many were used lately only of EntryTableModel::sumsOf().
+struct EntrySums : EntryWeight {
+    using EntryWeight::add;
     void add(const EntryChunk& chunk, std::size_t slot);
 };
 

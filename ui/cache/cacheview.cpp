@@ -60,6 +60,9 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_clock(new QTimer(this))
 {
     setObjectName(QStringLiteral("cacheView"));
+    // Before the selection hears of it, which then changes without the user.
+    connect(m_model, &QAbstractItemModel::rowsAboutToBeRemoved, this, [this] { m_rowsLeave = true; });
+    connect(m_model, &QAbstractItemModel::rowsRemoved, this, [this] { m_rowsLeave = false; });
     makeLayout();
     makeCommands();
 
@@ -93,6 +96,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_selectionBar->cancelQuestion();
         m_model->setGroup(name);
     });
+    connect(m_model, &EntryTableModel::aboutToArrange, m_table, &EntryTable::notePlace);
+    connect(m_model, &EntryTableModel::arranged, m_table, &EntryTable::keepPlace);
     connect(m_model, &EntryTableModel::arranged, this, [this] {
         if (m_model->grouping())
             m_groups->setGroups(m_model->groups(), columnInfo(*m_model->grouping()).title);
@@ -119,8 +124,16 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_selectionBar, &SelectionBar::copyRequested, this, &CacheView::copyRows);
     connect(m_selectionBar, &SelectionBar::pinRequested, this, &CacheView::pinSelection);
     connect(m_selectionBar, &SelectionBar::ttlRequested, this, &CacheView::setTtlOfSelection);
-    connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, [this] { changeSelection({}); });
-    connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] { m_table->setFocus(); });
+    connect(m_selectionBar, &SelectionBar::invalidateRequested, this, &CacheView::askToInvalidate);
+    connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, [this] {
+        const auto rows = m_table->selectedRows();
+        m_nextRow = rows.empty() ? -1 : rows.front();
+        change(std::exchange(m_asked, {}), {});
+    });
+    connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] {
+        m_countTasks.drop();
+        m_table->setFocus();
+    });
     connect(m_selectionBar, &SelectionBar::detailsRequested, this, &CacheView::showDetails);
     connect(m_selectionBar->moreMenu(), &QMenu::aboutToShow, this, &CacheView::fillMoreMenu);
     connect(m_detail, &EntryDetail::tagRequested, this, &CacheView::tagEntry);
@@ -129,11 +142,18 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_table->setFocus();
     });
     connect(m_compare, &EntryCompare::activeChanged, this, &View::activeTasksChanged);
+    connect(m_selectionBar, &SelectionBar::workCancelled, this, [this] {
+        m_undoTasks.stop();
+        m_schemaScan->stop();
+    });
     connect(m_schemaScan, &SchemaScan::found, this, [this](const SchemaFindings& findings) {
+        if (findings.checked < findings.asked)
+            m_selectionBar->showWork(tr("Checking answers"), findings.checked, findings.asked);
         m_model->setInvalid(findings.fit, false);
         m_model->setInvalid(findings.doNotFit, true);
     });
     connect(m_schemaScan, &SchemaScan::finished, this, [this](const QString& problem) {
+        m_selectionBar->endWork();
         const SchemaFindings& findings = m_schemaScan->findings();
         if (!problem.isEmpty())
             m_banner->showProblem(tr("Not all answers could be checked: %1").arg(problem), {});
@@ -162,19 +182,21 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         if (report.done() > 0)
             tell(report);
         if (m_nextRow >= 0 && m_model->rowCount() > 0 && m_table->selectedRows().empty()
-            && m_table->hasFocus())
-            m_table->setCurrentIndex(m_model->index(std::min(m_nextRow, m_model->rowCount() - 1), 0));
+            && m_table->hasFocus()) {
+            // Selecting the next row would put what was left undone out of sight.
+            const auto how = m_bulk->problems().empty()
+                ? QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows
+                : QItemSelectionModel::NoUpdate;
+            m_table->selectionModel()->setCurrentIndex(
+                m_model->index(std::min(m_nextRow, m_model->rowCount() - 1), 0), how);
+        }
         m_table->viewport()->update(); // the mark of the row that was current in between
         m_nextRow = -1;
     });
     connect(m_detail, &EntryDetail::runAgainRequested, this, &CacheView::runAgain);
-    connect(m_detail, &EntryDetail::deleteRequested, this, [this](QString fingerprint) {
-        const int row = m_model->rowOf(fingerprint);
-        if (row < 0)
-            m_filter->clear();
-        m_pending = fingerprint;
-        selectPending();
-        askToInvalidate();
+    connect(m_detail, &EntryDetail::deleteRequested, this, [this](const QString& fingerprint) {
+        // The entry may not be in the table, which is filtered and may have other rows selected.
+        askAbout({{fingerprint, m_detail->revision()}});
     });
     connect(m_detail, &EntryDetail::forgetRequested, this, [this](QString fingerprint) {
         m_detail->clear();
@@ -210,6 +232,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_live, &LiveEntries::activeChanged, this, &View::activeTasksChanged);
     connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
     connect(&m_undoTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    connect(&m_countTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     restoreGrouping();
     m_live->setOn(!m_settings || m_settings->value(liveKey, true).toBool());
     updateState();
@@ -239,6 +262,10 @@ void CacheView::setSession(Session* session)
     m_csv.cancel();
     m_transfer->forget();
     m_undoTasks.drop();
+    m_countTasks.drop();
+    m_asked.clear();
+    m_undone.clear();
+    m_selectionBar->endWork();
     if (m_session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
     m_session = session;
@@ -321,7 +348,11 @@ void CacheView::searchTexts()
 
 void CacheView::updateSelection()
 {
-    m_selectionBar->setSelection(m_model->sumsOf(m_table->selectedRows()));
+    const EntrySums sums = m_model->sumsOf(m_table->selectedRows());
+    if (m_rowsLeave)
+        m_selectionBar->setSums(sums);
+    else
+        m_selectionBar->setSelection(sums);
     showCurrent();
 }
 
@@ -474,6 +505,7 @@ void CacheView::stopTasks()
     m_quietScan->cancel();
     m_schemaScan->stop();
     m_undoTasks.drop();
+    m_countTasks.drop();
     m_detail->stopTasks();
     m_compare->stopTasks();
 }
@@ -481,8 +513,8 @@ void CacheView::stopTasks()
 int CacheView::activeTasks() const
 {
     return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_transfer->activeTasks()
-        + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_detail->activeTasks()
-        + m_compare->activeTasks() + m_schemaScan->activeTasks();
+        + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_countTasks.active()
+        + m_detail->activeTasks() + m_compare->activeTasks() + m_schemaScan->activeTasks();
 }
 
 } // namespace llmcache::ui

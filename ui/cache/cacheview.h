@@ -112,6 +112,9 @@ private:
     /// Why nothing can be changed; empty = it can.
     QString obstacle() const;
     void askToInvalidate();
+    /// Counts these entries in the store and asks whether to delete them.
+    void askAbout(std::vector<BulkTarget> targets);
+    std::vector<BulkTarget> selectedTargets() const;
     void changeSelection(const BulkAction& action);
     void pinSelection();
     void pinWithReason();
@@ -153,6 +156,10 @@ private:
     QuietScan* m_quietScan;
     SchemaScan* m_schemaScan;
     TaskScope m_undoTasks;
+    QStringList m_undone; ///< changes that were undone as far as that went
+    TaskScope m_countTasks; ///< of what a question is about
+    std::vector<BulkTarget> m_asked; ///< deleted when the question is answered with yes
+    bool m_rowsLeave = false; ///< the model takes rows away, whatever the user has selected
     NewestJob m_csv;
     FilterField* m_filter;
     ScanBar* m_scanBar;

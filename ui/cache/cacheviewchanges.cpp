@@ -1,8 +1,10 @@
 #include "cache/cacheview.h"
 
 #include "cache/bulkjob.h"
+#include "cache/bulkpreview.h"
 #include "cache/changedialogs.h"
 #include "cache/entrydetail.h"
+#include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/entrytablemodel.h"
 #include "cache/entryundo.h"
@@ -40,27 +42,64 @@ void askForText(QWidget* parent, const char* name, const QString& title, const Q
 
 void CacheView::askToInvalidate()
 {
-    if (obstacle().isEmpty())
-        m_selectionBar->ask();
-    else
+    askAbout(selectedTargets());
+}
+
+void CacheView::askAbout(std::vector<BulkTarget> targets)
+{
+    if (!obstacle().isEmpty()) {
         Q_EMIT notice(obstacle(), {}, {});
+        return;
+    }
+    if (!m_session || targets.empty() || m_bulk->isRunning())
+        return;
+    m_countTasks.drop();
+    m_asked.clear();
+    m_selectionBar->ask(static_cast<qint64>(targets.size()));
+    // "All" of a list that is not whole is less than people may think.
+    const bool isWhole = m_scan->state() == EntryScan::State::Complete || targets.size() == 1;
+    const QString caveat = isWhole ? QString() : tr("of what has been scanned so far");
+    m_countTasks.run(
+        [store = &m_session->store(), targets = std::move(targets), nowMs = m_session->clock().nowMs(),
+            self = QPointer(this)](const std::stop_token& stop) {
+            return previewChange(
+                store, targets, nowMs,
+                [self, stop](qint64 done) {
+                    if (self && !stop.stop_requested())
+                        self->m_selectionBar->setCounting(done);
+                },
+                stop);
+        },
+        [this, caveat](const BulkPreview& preview) {
+            m_asked = preview.targets;
+            m_selectionBar->setCounted(preview, caveat);
+            if (!preview.gone.isEmpty() || !preview.changed.empty())
+                takeNews(preview.changed, preview.gone);
+        },
+        [this](const Failure& failure) {
+            m_selectionBar->cancelQuestion();
+            m_banner->showProblem(
+                tr("The entries could not be counted: %1").arg(failure.message), failure.remedy);
+        });
+}
+
+std::vector<BulkTarget> CacheView::selectedTargets() const
+{
+    std::vector<BulkTarget> targets;
+    for (const int row : m_table->selectedRows())
+        targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
+    return targets;
 }
 
 void CacheView::changeSelection(const BulkAction& action)
 {
-    if (!m_session || m_bulk->isRunning())
-        return;
-    const auto rows = m_table->selectedRows();
-    m_nextRow = rows.empty() || action.kind != BulkAction::Kind::Delete ? -1 : rows.front();
-    std::vector<BulkTarget> targets;
-    for (const int row : rows)
-        targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
-    change(std::move(targets), action);
+    m_nextRow = -1;
+    change(selectedTargets(), action);
 }
 
 void CacheView::change(std::vector<BulkTarget> targets, const BulkAction& action)
 {
-    if (m_session && obstacle().isEmpty())
+    if (m_session && obstacle().isEmpty() && !m_bulk->isRunning())
         m_bulk->start(m_session, std::move(targets), action);
 }
 
@@ -106,8 +145,6 @@ void CacheView::removeTag(const QString& tag)
 
 void CacheView::tagEntry(const QString& fingerprint, const QString& tag, bool on)
 {
-    if (!m_session || m_bulk->isRunning())
-        return;
     BulkAction action{on ? BulkAction::Kind::AddTag : BulkAction::Kind::RemoveTag};
     action.tag = tag;
     m_nextRow = -1;
@@ -187,12 +224,26 @@ void CacheView::undo(const QString& id)
     if (!m_session || m_undoTasks.active() > 0)
         return;
     m_undoTasks.run(
-        [session = m_session, id](const std::stop_token& stop) { return undoEntries(session, id, stop); },
+        [session = m_session, id, skipped = m_undone, self = QPointer(this)](const std::stop_token& stop) {
+            return undoEntries(
+                session, id, skipped,
+                [self](const BulkReport& report) {
+                    constexpr qint64 few = 500; // done before one could read it
+                    if (self && report.asked > few)
+                        self->m_selectionBar->showWork(tr("Restoring"), report.done(), report.asked);
+                },
+                stop);
+        },
         [this](const Undone& undone) {
+            m_selectionBar->endWork();
+            // What could not be put back is still kept, but the next undo is of the change before.
+            if (!undone.id.isEmpty() && !undone.report.cancelled)
+                m_undone.append(undone.id);
             readAgain(undone.restored);
             Q_EMIT notice(undoneText(undone), {}, {});
         },
         [this](const Failure& failure) {
+            m_selectionBar->endWork();
             m_banner->showProblem(
                 tr("The change could not be undone: %1").arg(failure.message), failure.remedy);
         });

@@ -47,6 +47,8 @@ QString fateText(BulkFate fate)
         return BulkResults::tr("was already gone");
     case BulkFate::Conflict:
         return BulkResults::tr("somebody had changed it, so it stayed");
+    case BulkFate::Unsuitable:
+        return BulkResults::tr("an entry of a Python program, which holds no tags");
     case BulkFate::Expired:
         return BulkResults::tr("would have expired by now");
     }

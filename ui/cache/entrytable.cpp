@@ -207,6 +207,32 @@ std::vector<int> EntryTable::selectedRows() const
     return rows;
 }
 
+void EntryTable::notePlace()
+{
+    m_places.clear();
+    if (verticalScrollBar()->value() == 0)
+        return;
+    for (int row = rowAt(0); row >= 0 && row < model()->rowCount(); ++row) {
+        const int y = rowViewportPosition(row);
+        if (y >= viewport()->height())
+            break;
+        m_places.push_back({model()->index(row, 0), y});
+    }
+}
+
+void EntryTable::keepPlace()
+{
+    const auto places = std::exchange(m_places, {});
+    const auto kept =
+        std::find_if(places.begin(), places.end(), [](const Place& place) { return place.row.isValid(); });
+    if (kept == places.end())
+        return;
+    executeDelayedItemsLayout();
+    updateGeometries(); // the scroll bar's range
+    verticalScrollBar()->setValue(
+        verticalScrollBar()->value() + rowViewportPosition(kept->row.row()) - kept->y);
+}
+
 void EntryTable::selectionChanged(const QItemSelection& selected, const QItemSelection& deselected)
 {
     QTableView::selectionChanged(selected, deselected);

@@ -32,6 +32,10 @@ public:
     void resetColumns();
     /// Rows that are selected, ascending.
     std::vector<int> selectedRows() const;
+    /// Rows are going to come, go and move: keepPlace() afterwards has those in sight where they are now.
+    /// At the top of the list the top stays in sight.
+    void notePlace();
+    void keepPlace();
 
 Q_SIGNALS:
     void rowsSelected();
@@ -54,6 +58,11 @@ private:
     QList<int> m_resized; ///< columns whose width the user has set
     bool m_arranging = false; ///< sizes change from here, not by the user
     bool m_skeleton = false;
+    struct Place {
+        QPersistentModelIndex row;
+        int y; ///< in the viewport
+    };
+    std::vector<Place> m_places; ///< of the rows in sight, the top one first
 };
 
 } // namespace llmcache::ui

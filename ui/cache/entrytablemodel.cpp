@@ -79,6 +79,7 @@ void EntryTableModel::endScan(bool complete)
 
 void EntryTableModel::removeEntries(const QStringList& fingerprints)
 {
+    Q_EMIT aboutToArrange();
     for (const QString& fingerprint : fingerprints) {
         if (const auto row = m_entries.find(fingerprint))
             m_entries.remove(*row);
@@ -118,6 +119,7 @@ void EntryTableModel::setFilter(const EntryFilter& filter)
 {
     m_filter = filter;
     m_matches.restart();
+    m_isOtherOrder = true;
     requestArrangement(true);
 }
 
@@ -142,6 +144,7 @@ void EntryTableModel::sort(int column, Qt::SortOrder order)
         return;
     m_column = static_cast<EntryColumn>(column);
     m_order = order;
+    m_isOtherOrder = true;
     requestArrangement(true);
 }
 
@@ -160,6 +163,7 @@ void EntryTableModel::setGrouping(std::optional<EntryColumn> by)
     m_groupBy = by;
     m_group.reset();
     m_groups.clear();
+    m_isOtherOrder = true;
     requestArrangement(true);
 }
 
@@ -168,6 +172,7 @@ void EntryTableModel::setGroup(const std::optional<QString>& group)
     if (group == m_group)
         return;
     m_group = group;
+    m_isOtherOrder = true;
     requestArrangement(true);
 }
 
@@ -232,7 +237,7 @@ void EntryTableModel::startArrangement()
     m_isUrgent = false;
     m_job.start([snapshot = m_entries.snapshot(), order = std::move(order)](
                     const std::stop_token& stop) { return arrange(snapshot, order, stop); },
-        [this, removals = m_removals](Arrangement arrangement) {
+        [this, removals = m_removals, isOther = m_isOtherOrder](Arrangement arrangement) {
             m_lastJobMs = m_jobTime.elapsed();
             if (arrangement.stopped)
                 return;
@@ -240,6 +245,10 @@ void EntryTableModel::startArrangement()
                 std::erase_if(arrangement.rows, [this](quint32 row) { return m_entries.isRemoved(row); });
                 m_dirty = true; // the sums are old
             }
+            if (isOther)
+                m_isOtherOrder = false;
+            else
+                Q_EMIT aboutToArrange();
             apply(std::move(arrangement));
             if (m_dirty)
                 requestArrangement(false);

@@ -93,6 +93,9 @@ public:
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
 Q_SIGNALS:
+    /// Rows are going to come, go and move, and the user has asked neither for another order nor for another
+    /// choice: what he looks at should stay where it is. arranged() follows.
+    void aboutToArrange();
     /// total(), sums() or the rows shown are different now.
     void arranged();
 
@@ -135,6 +138,7 @@ private:
     QElapsedTimer m_jobTime;
     qint64 m_lastJobMs = 0;
     bool m_isUrgent = false; ///< somebody waits for the next job
+    bool m_isOtherOrder = false; ///< the user asked for another order or choice of rows
     bool m_dirty = false; ///< rows changed since the job began
     quint64 m_removals = 0; ///< counts removals, so that a job's result is checked only after one
     mutable QCache<quint32, Excerpts> m_excerpts; ///< by chunk

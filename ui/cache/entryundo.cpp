@@ -9,27 +9,30 @@
 
 namespace llmcache::ui {
 
-QCoro::Task<Undone> undoEntries(Session* session, QString id, std::stop_token stop)
+QCoro::Task<Undone> undoEntries(Session* session, QString id, QStringList skipped,
+    std::function<void(const BulkReport&)> progress, std::stop_token stop)
 {
     Undone undone;
     auto listing = session->undoJournal().list(session->store().info());
     const std::vector<UndoSummary> changes = co_await listing;
     const auto change = std::find_if(changes.begin(), changes.end(),
-        [&id](const UndoSummary& one) { return id.isEmpty() || one.id == id; });
+        [&](const UndoSummary& one) { return id.isEmpty() ? !skipped.contains(one.id) : one.id == id; });
     if (change == changes.end())
         co_return undone;
-    undone.found = true;
+    undone.id = change->id;
     const auto restored = std::make_shared<QStringList>();
     BulkOptions options;
     options.by = session->config().identity.user;
     options.nowMs = session->clock().nowMs();
     options.journal = &session->undoJournal();
     options.stop = stop;
-    options.progress = [restored](const BulkReport&, const std::vector<BulkResult>& results) {
+    options.progress = [restored, progress](
+                           const BulkReport& report, const std::vector<BulkResult>& results) {
         for (const BulkResult& result : results) {
             if (result.fate == BulkFate::Changed)
                 restored->append(result.fingerprint);
         }
+        progress(report);
     };
     auto undoing = undoChange(&session->store(), *change, false, std::move(options));
     undone.report = co_await undoing;
@@ -40,7 +43,7 @@ QCoro::Task<Undone> undoEntries(Session* session, QString id, std::stop_token st
 QString undoneText(const Undone& undone)
 {
     const auto tr = [](const char* text) { return QCoreApplication::translate("EntryUndo", text); };
-    if (!undone.found)
+    if (undone.id.isEmpty())
         return tr("There is nothing to undo");
     const BulkReport& report = undone.report;
     const qint64 back = report.changed + report.unaffected;
@@ -48,6 +51,8 @@ QString undoneText(const Undone& undone)
         back == 1 ? tr("Restored 1 entry") : tr("Restored %1 entries").arg(format::count(back))};
     if (report.conflicts + report.absent > 0)
         parts << tr("%1 changed since and left alone").arg(format::count(report.conflicts + report.absent));
+    if (report.cancelled)
+        parts << tr("cancelled with %1 left").arg(format::count(report.asked - report.done()));
     if (report.expired > 0)
         parts << tr("%1 expired meanwhile").arg(format::count(report.expired));
     return parts.join(QStringLiteral(" · "));

@@ -12,14 +12,15 @@ namespace llmcache::ui {
 
 /// What undoing a change of entries came to.
 struct Undone {
-    bool found = false; ///< there was something to undo
+    QString id; ///< of the change; empty: there was nothing to undo
     BulkReport report;
     QStringList restored; ///< fingerprints
 };
 
-/// Undoes the change with this id, or the last one of the session's store for an empty id. Errors as
-/// undoChange(). The session must outlive the task.
-QCoro::Task<Undone> undoEntries(Session* session, QString id, std::stop_token stop);
+/// Undoes the change with this id, or for an empty id the last one of the session's store that is none of
+/// `skipped`. Errors as undoChange(). The session must outlive the task.
+QCoro::Task<Undone> undoEntries(Session* session, QString id, QStringList skipped,
+    std::function<void(const BulkReport&)> progress, std::stop_token stop);
 /// "Restored 3 entries, 1 has changed since and was left alone": for people.
 QString undoneText(const Undone& undone);
 

@@ -48,6 +48,15 @@ std::optional<std::array<quint8, 32>> digestOf(const QString& id)
     return digest;
 }
 
+/// Redis tells how long a key has left, not until when: each reading is another by what it took to come.
+bool isOtherExpiry(qint64 before, qint64 after)
+{
+    constexpr qint64 noiseMs = 1000;
+    return before != after
+        && (before == EntryChunk::neverExpires || after == EntryChunk::neverExpires
+            || std::abs(before - after) > noiseMs);
+}
+
 } // namespace
 
 std::optional<PackedEntries::Upsert> PackedEntries::upsert(const EntryMeta& entry)
@@ -63,7 +72,7 @@ std::optional<PackedEntries::Upsert> PackedEntries::upsert(const EntryMeta& entr
             revived || before.revision[at] != narrow(entry.revision) || before.created[at] != entry.createdMs;
         const bool changed = rewritten || before.hits[at] != narrow(entry.hits)
             || before.used[at] != entry.lastUsedMs
-            || before.expires[at] != entry.expiresMs.value_or(EntryChunk::neverExpires);
+            || isOtherExpiry(before.expires[at], entry.expiresMs.value_or(EntryChunk::neverExpires));
         if (!changed)
             return Upsert{*known, false, false};
         EntryChunk& target = writableChunk(*known);

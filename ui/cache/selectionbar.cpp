@@ -22,6 +22,18 @@ QString entries(qint64 count)
                       : SelectionBar::tr("%1 entries").arg(format::count(count));
 }
 
+QString weightText(const EntryWeight& weight)
+{
+    QString cost = weight.unpriced == weight.entries ? SelectionBar::tr("unknown") : weight.cost.toDisplay();
+    if (weight.unpriced > 0 && weight.unpriced < weight.entries)
+        cost += SelectionBar::tr(" and %1 unpriced").arg(format::count(weight.unpriced));
+    const QString used = weight.usedLately == 0 ? SelectionBar::tr("none used in the last 7 days")
+        : weight.usedLately == weight.entries
+        ? SelectionBar::tr("all used in the last 7 days")
+        : SelectionBar::tr("%1 used in the last 7 days").arg(format::count(weight.usedLately));
+    return SelectionBar::tr("%1 · refilling costs ≈ %2 · %3").arg(format::bytes(weight.bytes), cost, used);
+}
+
 } // namespace
 
 SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
@@ -82,7 +94,7 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
 
     connect(m_copy, &QPushButton::clicked, this, &SelectionBar::copyRequested);
     connect(m_pin, &QPushButton::clicked, this, &SelectionBar::pinRequested);
-    connect(m_invalidate, &QPushButton::clicked, this, &SelectionBar::ask);
+    connect(m_invalidate, &QPushButton::clicked, this, &SelectionBar::invalidateRequested);
     connect(m_keep, &QPushButton::clicked, this, &SelectionBar::cancelQuestion);
     connect(m_details, &QPushButton::clicked, this, &SelectionBar::detailsRequested);
     connect(m_guard, &QLineEdit::textChanged, this, &SelectionBar::refresh);
@@ -93,8 +105,13 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
         Q_EMIT questionClosed();
         Q_EMIT invalidateConfirmed();
     });
-    connect(m_cancel, &QPushButton::clicked, m_job, &BulkJob::cancel);
-    connect(m_cancel, &QPushButton::clicked, m_cancel, [this] { m_cancel->setEnabled(false); });
+    connect(m_cancel, &QPushButton::clicked, this, [this] {
+        m_cancel->setEnabled(false);
+        if (m_state == State::Working)
+            Q_EMIT workCancelled();
+        else
+            m_job->cancel();
+    });
     connect(m_job, &BulkJob::progressed, this, [this] { setState(State::Running); });
     connect(m_job, &BulkJob::finished, this, [this] { setState(State::Result); });
     refresh();
@@ -149,14 +166,15 @@ void SelectionBar::setObstacle(const QString& why)
 
 bool SelectionBar::isGuarded() const
 {
-    return !m_guardName.isEmpty() && m_sums.entries > 1;
+    return !m_guardName.isEmpty() && m_question.asked > 1;
 }
 
 void SelectionBar::setSelection(const EntrySums& sums)
 {
     m_sums = sums;
     const bool asked = m_state == State::Asking;
-    if (m_state == State::Running || (m_state == State::Result && sums.entries == 0))
+    if (m_state == State::Running || m_state == State::Working
+        || (m_state == State::Result && sums.entries == 0))
         return;
     setState(State::Selection);
     if (asked)
@@ -165,18 +183,16 @@ void SelectionBar::setSelection(const EntrySums& sums)
 
 void SelectionBar::setSums(const EntrySums& sums)
 {
-    if (m_state != State::Result) {
-        setSelection(sums);
-        return;
-    }
     m_sums = sums;
     refresh();
 }
 
-void SelectionBar::ask()
+void SelectionBar::ask(qint64 entries)
 {
-    if (m_sums.entries == 0 || m_job->isRunning() || !m_obstacle.isEmpty())
+    if (m_job->isRunning())
         return;
+    m_question = {};
+    m_question.asked = entries;
     m_guard->clear();
     setState(State::Asking);
     if (isGuarded()) {
@@ -185,6 +201,43 @@ void SelectionBar::ask()
     }
     // The safe answer has the focus: Enter right after Del deletes nothing.
     m_keep->setFocus(Qt::OtherFocusReason);
+}
+
+void SelectionBar::showWork(const QString& title, qint64 done, qint64 total)
+{
+    m_workTitle = title;
+    m_workDone = done;
+    m_workTotal = total;
+    if (m_state != State::Asking && m_state != State::Running)
+        setState(State::Working);
+}
+
+void SelectionBar::endWork()
+{
+    if (m_state == State::Working)
+        setState(State::Selection);
+}
+
+void SelectionBar::setCounting(qint64 done)
+{
+    m_question.read = done;
+    refresh();
+}
+
+void SelectionBar::setCounted(const BulkPreview& preview, const QString& caveat)
+{
+    m_question.isCounted = true;
+    m_question.weight = preview.weight;
+    QStringList left;
+    if (!preview.gone.isEmpty())
+        left << tr("%1 gone already").arg(format::count(preview.gone.size()));
+    if (!preview.changed.empty())
+        left << tr("%1 changed since they were listed, kept")
+                    .arg(format::count(static_cast<qint64>(preview.changed.size())));
+    if (!caveat.isEmpty())
+        left << caveat;
+    m_question.left = left.join(QStringLiteral(" · "));
+    refresh();
 }
 
 void SelectionBar::cancelQuestion()
@@ -197,22 +250,10 @@ void SelectionBar::cancelQuestion()
 
 void SelectionBar::setState(State state)
 {
-    if (state != m_state && state == State::Running)
+    if (state != m_state && (state == State::Running || state == State::Working))
         m_cancel->setEnabled(true);
     m_state = state;
     refresh();
-}
-
-QString SelectionBar::weight() const
-{
-    QString cost = m_sums.unpriced == m_sums.entries ? tr("unknown") : m_sums.cost.toDisplay();
-    if (m_sums.unpriced > 0 && m_sums.unpriced < m_sums.entries)
-        cost += tr(" and %1 unpriced").arg(format::count(m_sums.unpriced));
-    const QString used = m_sums.usedLately == 0 ? tr("none used in the last 7 days")
-        : m_sums.usedLately == m_sums.entries
-        ? tr("all used in the last 7 days")
-        : tr("%1 used in the last 7 days").arg(format::count(m_sums.usedLately));
-    return tr("%1 · refilling costs ≈ %2 · %3").arg(format::bytes(m_sums.bytes), cost, used);
 }
 
 QString SelectionBar::resultText() const
@@ -223,12 +264,55 @@ QString SelectionBar::resultText() const
         parts << tr("%1 were already gone").arg(format::count(report.absent));
     if (report.conflicts > 0)
         parts << tr("%1 had changed and stayed").arg(format::count(report.conflicts));
+    if (report.unsuitable > 0)
+        parts << tr("%1 of Python programs hold no tags").arg(format::count(report.unsuitable));
     const qint64 left = report.asked - report.done();
     if (report.cancelled)
         parts << tr("cancelled with %1 left").arg(format::count(left));
     else if (!m_job->failure().message.isEmpty())
         parts << tr("failed with %1 left").arg(format::count(left));
     return parts.join(QStringLiteral(" · "));
+}
+
+void SelectionBar::refreshQuestion()
+{
+    const bool isAsked = isAsking();
+    const bool isGuardShown = isAsked && isGuarded();
+    const qint64 count = m_question.weight.entries;
+    const bool nothingIsLeft = m_question.isCounted && count == 0;
+    m_guard->setVisible(isGuardShown && !nothingIsLeft);
+    const bool isNamed = !isGuardShown || m_guard->text() == m_guardName;
+    m_confirm->setEnabled(isNamed && m_question.isCounted);
+    m_confirm->setToolTip(
+        isNamed ? QString() : tr("This is a production store: type %1 first").arg(m_guardName));
+    m_confirm->setVisible(isAsked && !nothingIsLeft);
+    m_confirm->setText(m_question.isCounted ? tr("Invalidate %1").arg(entries(count)) : tr("Invalidate"));
+    m_keep->setVisible(isAsked);
+    m_keep->setText(nothingIsLeft ? tr("Close") : m_question.asked == 1 ? tr("Keep it") : tr("Keep them"));
+    if (!isAsked)
+        return;
+    m_title->setVisible(true);
+    if (!m_question.isCounted) {
+        m_title->setText(tr("Delete %1?").arg(entries(m_question.asked)));
+        m_text->setText(
+            tr("counted %1 of %2").arg(format::count(m_question.read), format::count(m_question.asked)));
+        return;
+    }
+    QStringList parts;
+    if (isGuardShown && !nothingIsLeft)
+        parts << tr("Production: type %1 to confirm").arg(m_guardName);
+    if (!m_question.left.isEmpty())
+        parts << m_question.left;
+    if (!nothingIsLeft)
+        parts << weightText(m_question.weight);
+    m_title->setText(nothingIsLeft ? tr("Nothing to delete") : tr("Delete %1?").arg(entries(count)));
+    m_text->setText(parts.join(QStringLiteral(" · ")));
+}
+
+void SelectionBar::setProgress(qint64 done, qint64 total)
+{
+    m_progress->setRange(0, 1000);
+    m_progress->setValue(static_cast<int>(total > 0 ? 1000 * done / total : 0));
 }
 
 void SelectionBar::refresh()
@@ -248,40 +332,33 @@ void SelectionBar::refresh()
     setChange(m_pin, tr("Mark the selected entries; they never expire"));
     setChange(m_invalidate, tr("Delete the selected entries from the store (Del)"));
     m_details->setVisible(m_state == State::Result && !m_job->problems().empty());
-    const bool isGuardShown = m_state == State::Asking && isGuarded();
-    m_guard->setVisible(isGuardShown);
-    m_confirm->setEnabled(!isGuardShown || m_guard->text() == m_guardName);
-    m_confirm->setToolTip(m_confirm->isEnabled()
-            ? QString()
-            : tr("This is a production store: type %1 first").arg(m_guardName));
     m_invalidate->setText(count > 0 ? tr("Invalidate %1").arg(format::count(count)) : tr("Invalidate"));
-    m_keep->setVisible(m_state == State::Asking);
-    m_keep->setText(count == 1 ? tr("Keep it") : tr("Keep them"));
-    m_confirm->setVisible(m_state == State::Asking);
-    m_confirm->setText(tr("Invalidate %1").arg(entries(count)));
-    m_cancel->setVisible(m_state == State::Running);
-    m_progress->setVisible(m_state == State::Running);
+    refreshQuestion();
+    m_cancel->setVisible(m_state == State::Running || m_state == State::Working);
+    m_progress->setVisible(m_cancel->isVisibleTo(this));
     setTone(m_title, m_state == State::Asking ? Tone::Error : Tone::Normal);
     switch (m_state) {
     case State::Selection:
         m_title->setVisible(count > 0);
         m_title->setText(tr("%1 selected").arg(format::count(count)));
-        m_text->setText(count > 0 ? weight() : tr("Select entries to copy, change or invalidate them"));
+        m_text->setText(
+            count > 0 ? weightText(m_sums) : tr("Select entries to copy, change or invalidate them"));
         break;
     case State::Asking:
-        m_title->setVisible(true);
-        m_title->setText(tr("Delete %1?").arg(entries(count)));
-        m_text->setText(
-            isGuarded() ? tr("Production: type %1 to confirm · %2").arg(m_guardName, weight()) : weight());
-        break;
+        break; // refreshQuestion() has said it
     case State::Running:
         m_title->setVisible(true);
         m_title->setText(m_job->doneText(
             tr("%1 of %2")
                 .arg(format::count(report.changed + report.unaffected), format::count(report.asked))));
         m_text->setText({});
-        m_progress->setRange(0, 1000);
-        m_progress->setValue(static_cast<int>(report.asked > 0 ? 1000 * report.done() / report.asked : 0));
+        setProgress(report.done(), report.asked);
+        break;
+    case State::Working:
+        m_title->setVisible(true);
+        m_title->setText(m_workTitle);
+        m_text->setText(tr("%1 of %2").arg(format::count(m_workDone), format::count(m_workTotal)));
+        setProgress(m_workDone, m_workTotal);
         break;
     case State::Result:
         m_title->setVisible(true);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/arrangement.h"
+#include "cache/bulkpreview.h"
 
 #include <QFrame>
 
@@ -28,11 +29,15 @@ public:
 
     /// Another selection: a question that was open is void, a result that was shown is read.
     void setSelection(const EntrySums& sums);
-    /// The table was arranged anew under the selection: a question is void all the same, since what it was
-    /// about may have changed, but a result stays to be read.
+    /// What is selected weighs something else now, since others changed it: what is shown stays.
     void setSums(const EntrySums& sums);
-    /// Asks whether to invalidate the selection. Nothing happens without one, or during a change.
-    void ask();
+    /// Asks whether to invalidate so many entries, which are being counted: nothing can be confirmed before
+    /// setCounted(). Not during a change.
+    void ask(qint64 entries);
+    /// How many of them have been read again.
+    void setCounting(qint64 done);
+    /// What the question is about, as the store has it now. `caveat` is for people, and may be empty.
+    void setCounted(const BulkPreview& preview, const QString& caveat);
     bool isAsking() const { return m_state == State::Asking; }
     /// Back to the selection without doing anything.
     void cancelQuestion();
@@ -40,6 +45,10 @@ public:
     void setGuard(const QString& name);
     /// Why nothing can be changed, in words for people; empty = it can. Disabled buttons say so.
     void setObstacle(const QString& why);
+    /// Something else that takes its time: "Restoring", so many of so many done. Not over a question or a
+    /// change.
+    void showWork(const QString& title, qint64 done, qint64 total);
+    void endWork();
     /// What else can be done with the selection, for the view to fill.
     QMenu* moreMenu() const { return m_moreMenu; }
 
@@ -48,25 +57,40 @@ Q_SIGNALS:
     void pinRequested();
     /// Expire after this time from now; nothing = never.
     void ttlRequested(std::optional<std::chrono::seconds> ttl);
+    void invalidateRequested();
     void invalidateConfirmed();
     /// Which entries were not changed, and why not.
     void detailsRequested();
+    void workCancelled();
     /// The question was answered with no, or is void; the focus may go back to the table.
     void questionClosed();
 
 private:
-    enum class State { Selection, Asking, Running, Result };
+    enum class State { Selection, Asking, Running, Result, Working };
+    /// What may be deleted.
+    struct Question {
+        qint64 asked = 0;
+        qint64 read = 0;
+        bool isCounted = false;
+        EntryWeight weight;
+        QString left; ///< what will not be deleted, and why not
+    };
     void makeTtlMenu();
     void askForDays();
     bool isGuarded() const;
+    void setProgress(qint64 done, qint64 total);
     void setState(State state);
     void refresh();
-    QString weight() const;
+    void refreshQuestion();
     QString resultText() const;
 
     BulkJob* m_job;
     State m_state = State::Selection;
     EntrySums m_sums;
+    Question m_question;
+    QString m_workTitle;
+    qint64 m_workDone = 0;
+    qint64 m_workTotal = 0;
     QLabel* m_title;
     QLabel* m_text;
     QProgressBar* m_progress;

@@ -17,8 +17,22 @@ void CacheViewTest::init()
         std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
     SessionConfig config;
     config.dataFolder = m_folder->filePath(QStringLiteral("data"));
-    config.storeUrl = QStringLiteral("sqlite://") + m_folder->filePath(QStringLiteral("cache.db"));
+    if (isOnRedis()) {
+        if (!RedisServer::isInstalled())
+            QSKIP(qPrintable(RedisServer::missingText()));
+        m_redis = std::make_unique<RedisServer>(
+            QStringList{QStringLiteral("--notify-keyspace-events"), QStringLiteral("KEA")});
+        QVERIFY2(m_redis->start(), qPrintable(m_redis->log()));
+        config.storeUrl = m_redis->url();
+    } else {
+        config.storeUrl = QStringLiteral("sqlite://") + m_folder->filePath(QStringLiteral("cache.db"));
+    }
     m_session = std::make_unique<Session>(config);
+}
+
+bool CacheViewTest::isOnRedis()
+{
+    return qgetenv("LLMCACHE_TEST_STORE") == "redis";
 }
 
 void CacheViewTest::closeAll()
@@ -30,6 +44,28 @@ void CacheViewTest::closeAll()
     m_view.reset();
     m_table = nullptr;
     m_session.reset();
+    m_redis.reset();
+}
+
+void CacheViewTest::restart()
+{
+    const SessionConfig config = m_session->config();
+    std::unique_ptr<RedisServer> server = std::move(m_redis);
+    closeAll();
+    m_redis = std::move(server);
+    m_session = std::make_unique<Session>(config);
+}
+
+qint64 CacheViewTest::storedEntries() const
+{
+    qint64 entries = 0;
+    QByteArray cursor;
+    do {
+        const EntryPage page = waitForTask(m_session->store().listEntries(cursor, 500));
+        entries += static_cast<qint64>(page.rows.size());
+        cursor = page.cursor;
+    } while (!cursor.isEmpty());
+    return entries;
 }
 
 void CacheViewTest::fill(quint32 count)

@@ -4,6 +4,7 @@
 #include "cache/entrytable.h"
 #include "cache/session.h"
 #include "guitest.h"
+#include "redisserver.h"
 #include "theme/theme.h"
 
 #include <QLabel>
@@ -12,7 +13,8 @@
 
 namespace llmcache::test {
 
-/// A Cache view over a store of its own, for the tests of the view.
+/// A Cache view over a store of its own, for the tests of the view: a SQLite file, or a Redis server where
+/// LLMCACHE_TEST_STORE is "redis". CTest runs every test with both.
 class CacheViewTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
@@ -22,14 +24,19 @@ private Q_SLOTS:
 protected:
     static constexpr int patience = 30'000;
 
+    static bool isOnRedis();
     void fill(quint32 count);
     void open();
     /// As one who has switched that off: what others do is for the test to show.
     void openNotLive();
-    /// The view and its session are gone, as after the program has ended.
+    /// The view, its session and the store are gone.
     void closeAll();
     /// Another program on the same store.
     std::unique_ptr<Session> other() const;
+    /// As after the program has ended, with the store and the folder it had.
+    void restart();
+    /// Entries that the store has, counted one by one: a server's own number is an estimate.
+    qint64 storedEntries() const;
     /// Waits until all rows are in the table.
     void waitForRows(int rows);
     template <typename T>
@@ -52,6 +59,7 @@ protected:
     void clickRow(int row, Qt::KeyboardModifiers modifiers = {});
 
     std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<RedisServer> m_redis;
     std::unique_ptr<ui::Theme> m_theme;
     std::unique_ptr<QSettings> m_settings;
     std::unique_ptr<Session> m_session;

@@ -134,6 +134,24 @@ void TestCacheTools::conditionsBecomeChips()
     QTest::keyClicks(line, QStringLiteral("(task:a OR task:b) "));
     QCOMPARE(line->findChildren<Chip*>().size(), 0);
     line->setText({});
+    // A choice beside a chip is a choice among what the chip lets through.
+    QTest::keyClicks(line, QStringLiteral("agent:triage is:human OR is:pinned"));
+    QCOMPARE(line->findChildren<Chip*>().size(), 1);
+    QCOMPARE(line->text(), QStringLiteral("is:human OR is:pinned"));
+    QCOMPARE(field->text(), QStringLiteral("agent:triage (is:human OR is:pinned)"));
+    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() < 60, patience);
+    for (int row = 0; row < m_table->model()->rowCount(); ++row)
+        QCOMPARE(m_table->model()->index(row, int(EntryColumn::Agent)).data().toString(),
+            QStringLiteral("triage"));
+    QVERIFY(m_table->model()->rowCount() > 0);
+    // However many chips there are, there is room to type.
+    field->setText(
+        QStringLiteral("agent:triage agent:t agent:tr agent:tri agent:trig agent:tria task:a task:t "
+                       "model:claude model:haiku model:anthropic created>2020-01-01 age>0s "));
+    QCOMPARE(line->findChildren<Chip*>().size(), 13);
+    QVERIFY(line->width() - line->textMargins().left() >= 150);
+    line->setText({});
+    field->clear();
     QTest::keyClicks(line, QStringLiteral("agent:triage cost>x "));
     QTRY_VERIFY_WITH_TIMEOUT(field->hasError(), patience);
     QCOMPARE(line->text(), QStringLiteral("cost>x "));
@@ -291,14 +309,14 @@ void TestCacheTools::productionAsksForTheName()
     QTest::keyClick(name, Qt::Key_Return); // not yet
     QCOMPARE(m_table->model()->rowCount(), 10);
     QTest::keyClicks(name, QStringLiteral("t"));
-    QVERIFY(confirm->isEnabled());
-    QTest::mouseClick(confirm, Qt::LeftButton);
+    click("confirmInvalidate");
     waitForRows(7);
+    QTRY_COMPARE_WITH_TIMEOUT(text("selectionTitle"), QStringLiteral("1 selected"), patience); // the next
     // One entry is not many.
     clickRow(0);
     QTRY_COMPARE(text("selectionTitle"), QStringLiteral("1 selected"));
     QTest::keyClick(m_table, Qt::Key_Delete);
-    QVERIFY(!name->isVisible() && confirm->isEnabled());
+    QTRY_VERIFY_WITH_TIMEOUT(!name->isVisible() && confirm->isEnabled(), patience);
 }
 
 void TestCacheTools::aChangedFilterVoidsTheQuestion()
@@ -310,10 +328,10 @@ void TestCacheTools::aChangedFilterVoidsTheQuestion()
     QTRY_COMPARE(text("selectionTitle"), QStringLiteral("40 selected"));
     click("invalidate");
     auto* confirm = find<QPushButton>("confirmInvalidate");
-    QCOMPARE(confirm->text(), QStringLiteral("Invalidate 40 entries"));
+    QTRY_COMPARE_WITH_TIMEOUT(confirm->text(), QStringLiteral("Invalidate 40 entries"), patience);
     QTest::keyClicks(find<QLineEdit>("filterField"), QStringLiteral("agent:triage"));
     QTRY_VERIFY_WITH_TIMEOUT(!confirm->isVisible(), patience);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 40);
+    QCOMPARE(storedEntries(), 40);
 }
 
 void TestCacheTools::readOnlyOffersNoChange()
@@ -350,12 +368,13 @@ void TestCacheTools::resultsNameWhatStayed()
     openNotLive();
     waitForRows(3);
     const QString changed = fingerprintAt(1);
-    Commit commit;
-    commit.entry = *waitForTask(m_session->store().lookup(changed));
-    waitForTask(m_session->store().commit(std::move(commit)));
     m_table->selectAll();
     QTRY_COMPARE(text("selectionTitle"), QStringLiteral("3 selected"));
     click("invalidate");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
+    Commit commit;
+    commit.entry = *waitForTask(m_session->store().lookup(changed));
+    waitForTask(m_session->store().commit(std::move(commit)));
     click("confirmInvalidate");
     auto* details = find<QPushButton>("bulkDetails");
     // The table is sorted anew once the rows that went and the one that stayed are known; the result is
@@ -390,11 +409,7 @@ void TestCacheTools::historySurvivesARestart()
     click("invalidate");
     click("confirmInvalidate");
     waitForRows(5);
-    closeAll();
-    SessionConfig config;
-    config.dataFolder = m_folder->filePath(QStringLiteral("data"));
-    config.storeUrl = QStringLiteral("sqlite://") + m_folder->filePath(QStringLiteral("cache.db"));
-    m_session = std::make_unique<Session>(config);
+    restart();
     open();
     waitForRows(5);
     trigger(QStringLiteral("Changes of entries that can be undone…"));

@@ -105,6 +105,13 @@ void TestPackedEntries::updatesInPlace()
     QVERIFY(result->changed && !result->inserted);
     QCOMPARE(result->row, 300U);
     QCOMPARE(qint64(entries.chunk(300).hits[PackedEntries::slot(300)]), meta.hits);
+    // Read from Redis, the same expiry is never the same to the millisecond.
+    meta.expiresMs = meta.expiresMs.value_or(sampleNowMs) + 5000;
+    QVERIFY(entries.upsert(meta)->changed);
+    *meta.expiresMs += 300;
+    QVERIFY(!entries.upsert(meta)->changed);
+    *meta.expiresMs -= 5000;
+    QVERIFY(entries.upsert(meta)->changed);
     meta.revision = 2;
     meta.answerExcerpt = QStringLiteral("a better answer");
     meta.cost.reset();
