@@ -204,6 +204,16 @@ bool anyValidity(const FilterNode& node)
 
 } // namespace
 
+EntryFilter EntryFilter::narrowed(FilterTerm term) const
+{
+    FilterNode condition;
+    condition.kind = FilterNode::Kind::Term;
+    condition.term = std::move(term);
+    EntryFilter filter;
+    filter.m_root.children = {m_root, std::move(condition)};
+    return filter;
+}
+
 bool EntryFilter::needsText() const
 {
     return anyText(m_root);

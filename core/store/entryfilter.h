@@ -120,6 +120,8 @@ public:
     /// any).
     std::optional<bool> decide(const EntryMeta& entry, qint64 nowMs, const TextTest& test = {}) const;
     const FilterNode& root() const { return m_root; }
+    /// Of the entries that pass, those for which the condition holds as well.
+    EntryFilter narrowed(FilterTerm term) const;
 
     /// Names of the fields, for completion and help.
     static QStringList fieldNames();

@@ -26,7 +26,7 @@ void CacheView::exportShown()
     dialog->setDefaultSuffix(QStringLiteral("jsonl.zst"));
     connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
         if (m_session)
-            m_transfer->startExport(m_session, m_model->filter(), path);
+            m_transfer->startExport(m_session, m_model->shownFilter(), path);
     });
     dialog->open();
 }

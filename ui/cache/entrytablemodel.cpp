@@ -176,6 +176,19 @@ void EntryTableModel::setGroup(const std::optional<QString>& group)
     requestArrangement(true);
 }
 
+EntryFilter EntryTableModel::shownFilter() const
+{
+    if (!m_groupBy || !m_group)
+        return m_filter;
+    FilterTerm term;
+    term.field = *m_groupBy == EntryColumn::Agent ? FilterTerm::Field::Agent
+        : *m_groupBy == EntryColumn::Model        ? FilterTerm::Field::Model
+                                                  : FilterTerm::Field::Task;
+    term.match = m_group->isEmpty() ? FilterTerm::Match::None : FilterTerm::Match::Equals;
+    term.text = *m_group;
+    return m_filter.narrowed(term);
+}
+
 QStringList EntryTableModel::textsIn(EntryColumn column) const
 {
     std::vector<bool> used(static_cast<std::size_t>(m_entries.texts().size()), false);

@@ -53,6 +53,8 @@ public:
     /// Shows the rows of one group alone, or of all.
     void setGroup(const std::optional<QString>& group);
     const std::optional<QString>& group() const { return m_group; }
+    /// What the rows shown have in common: the filter, and the group that was chosen.
+    EntryFilter shownFilter() const;
     /// What ages and TTLs are counted from; repaints them.
     void setNow(qint64 nowMs);
     /// A new arrangement is being computed or due.
