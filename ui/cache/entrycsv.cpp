@@ -62,7 +62,8 @@ QVariant EntryCells::exact(EntryColumn column) const
     case EntryColumn::Flags:
         return flagNames(chunk.flags[slot]);
     case EntryColumn::Age:
-        return (nowMs - chunk.created[slot]) / 1000;
+        return chunk.created[slot] == 0 ? QVariant(QString())
+                                        : QVariant((nowMs - chunk.created[slot]) / 1000);
     case EntryColumn::Created:
         return utc(chunk.created[slot]);
     case EntryColumn::Used:
@@ -138,10 +139,7 @@ QByteArray entriesToCsv(const EntrySnapshot& snapshot, const std::vector<quint32
             }
             csv += csvField(text, columnInfo(column).number) + ',';
         }
-        const auto& digest = chunk.fingerprints[slot];
-        csv += QByteArray(reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()))
-                   .toHex()
-            + "\r\n";
+        csv += csvField(snapshot.fingerprint(row), false) + "\r\n";
     }
     return csv;
 }

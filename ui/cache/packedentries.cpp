@@ -48,6 +48,19 @@ std::optional<std::array<quint8, 32>> digestOf(const QString& id)
     return digest;
 }
 
+QString fingerprintOf(const EntryChunk& chunk, quint32 row, const QHash<quint32, QString>& oldKeys)
+{
+    const std::size_t slot = PackedEntries::slot(row);
+    const auto& digest = chunk.fingerprints[slot];
+    const auto bytes = QByteArray::fromRawData(
+        reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()));
+    QString digits = QString::fromLatin1(bytes.toHex());
+    if ((chunk.flags[slot] & EntryChunk::Python) == 0)
+        return digits;
+    const auto old = oldKeys.constFind(row);
+    return old == oldKeys.cend() ? pythonPrefix() + digits : *old;
+}
+
 /// Redis tells how long a key has left, not until when: each reading is another by what it took to come.
 bool isOtherExpiry(qint64 before, qint64 after)
 {
@@ -162,14 +175,12 @@ EntryChunk& PackedEntries::writableChunk(quint32 row)
 
 QString PackedEntries::fingerprint(quint32 row) const
 {
-    const Digest& digest = chunk(row).fingerprints[slot(row)];
-    const auto bytes = QByteArray::fromRawData(
-        reinterpret_cast<const char*>(digest.data()), static_cast<qsizetype>(digest.size()));
-    QString digits = QString::fromLatin1(bytes.toHex());
-    if ((chunk(row).flags[slot(row)] & EntryChunk::Python) == 0)
-        return digits;
-    const auto old = m_oldKeys.constFind(row);
-    return old == m_oldKeys.cend() ? pythonPrefix() + digits : *old;
+    return fingerprintOf(chunk(row), row, m_oldKeys);
+}
+
+QString EntrySnapshot::fingerprint(quint32 row) const
+{
+    return fingerprintOf(*chunks[row / EntryChunk::capacity], row, oldKeys);
 }
 
 std::size_t PackedEntries::hashOf(const Digest& digest)
@@ -224,6 +235,7 @@ EntrySnapshot PackedEntries::snapshot() const
     EntrySnapshot snapshot;
     snapshot.chunks.assign(m_chunks.begin(), m_chunks.end());
     snapshot.pool = m_pool.texts();
+    snapshot.oldKeys = m_oldKeys;
     snapshot.rows = m_rows;
     return snapshot;
 }

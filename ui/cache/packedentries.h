@@ -56,7 +56,11 @@ inline constexpr QChar tagSeparator(0x1f);
 struct EntrySnapshot {
     std::vector<std::shared_ptr<const EntryChunk>> chunks;
     QList<QString> pool;
+    QHash<quint32, QString> oldKeys; ///< see PackedEntries
     quint32 rows = 0; ///< removed ones included
+
+    /// The fingerprint, or the key of an entry of pyai-caching.
+    QString fingerprint(quint32 row) const;
 };
 
 /// Metadata of all entries that were listed, about 200 bytes a row. Rows are numbered in the order they
