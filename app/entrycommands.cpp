@@ -154,6 +154,8 @@ QCoro::Task<int> showPython(Store* store, QString key, bool asJson)
         printFact("Prompt", meta.promptExcerpt);
     }
     printFact("Model", meta.model);
+    if (meta.human)
+        printFact("Answer", QStringLiteral("edited by hand"));
     printFact("Expires", meta.expiresMs ? timeText(*meta.expiresMs) : QStringLiteral("never"));
     printFact("Tokens", tokensText(meta.usage));
     printFact("Cost", costText(meta.cost));

@@ -55,6 +55,8 @@ std::vector<DiffSection> entryDifferences(const Entry& left, const Entry& right)
     add(tr("Agent"), one.agent, other.agent);
     add(tr("Task"), one.task, other.task);
     add(tr("Author"), one.author, other.author);
+    const auto writer = [](const EntryMeta& meta) { return meta.human ? tr("a person") : tr("the model"); };
+    add(tr("Answer by"), writer(one), writer(other));
     add(tr("Stored"), format::fullTime(one.createdMs), format::fullTime(other.createdMs));
     add(tr("Tokens"), tokens(left), tokens(right));
     add(tr("Cost"), format::money(one.cost), format::money(other.cost));

@@ -13,10 +13,11 @@ constexpr int chunkCapacity = EntryChunk::capacity;
 /// One sign has room; the tooltip names all of them.
 QString flagText(quint8 flags)
 {
+    // That a person wrote the answer is never left out.
+    if ((flags & EntryChunk::Human) != 0)
+        return (flags & EntryChunk::Invalid) != 0 ? QStringLiteral("✎ ✕") : QStringLiteral("✎");
     if ((flags & EntryChunk::Invalid) != 0)
         return QStringLiteral("✕");
-    if ((flags & EntryChunk::Human) != 0)
-        return QStringLiteral("✎");
     if ((flags & EntryChunk::Python) != 0)
         return QStringLiteral("py");
     return (flags & EntryChunk::Pinned) != 0 ? QStringLiteral("pin") : QString();

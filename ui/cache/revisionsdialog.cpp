@@ -1,6 +1,7 @@
 #include "cache/revisionsdialog.h"
 
 #include "cache/entrycompare.h"
+#include "widgets/badge.h"
 #include "widgets/controls.h"
 #include "widgets/diffview.h"
 #include "widgets/format.h"
@@ -8,6 +9,17 @@
 #include <QListWidget>
 
 namespace llmcache::ui {
+
+namespace {
+
+/// A line of its own, if the author is known; a person's answer is marked.
+QString authorText(const EntryMeta& meta)
+{
+    const QString author = meta.human ? humanBadge().text + u' ' + meta.author : meta.author;
+    return author.isEmpty() ? QString() : author.trimmed() + u'\n';
+}
+
+} // namespace
 
 RevisionsDialog::RevisionsDialog(
     const Theme* theme, Entry present, std::vector<Entry> earlier, const QString& obstacle, QWidget* parent)
@@ -25,8 +37,7 @@ RevisionsDialog::RevisionsDialog(
     m_restore->setToolTip(obstacle.isEmpty() ? tr("Makes the entry what it was then") : obstacle);
     for (const Entry& entry : m_earlier)
         addLine(tr("%1 · %2").arg(entry.meta.revision).arg(format::fullTime(entry.meta.createdMs)),
-            entry.meta.author.isEmpty() ? entry.meta.answerExcerpt
-                                        : entry.meta.author + u'\n' + entry.meta.answerExcerpt);
+            authorText(entry.meta) + entry.meta.answerExcerpt);
     m_list->setCurrentRow(0);
 }
 

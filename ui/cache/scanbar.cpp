@@ -145,18 +145,19 @@ void ScanBar::refresh()
 QString ScanBar::scanText(double progress) const
 {
     using State = EntryScan::State;
-    // Never rounded up to 100 %: that would read as "all".
-    const QString share = QString::number(std::min(99, static_cast<int>(progress * 100)));
-    const bool known = progress >= 0;
+    const QString done = format::count(m_scan->scanned());
+    const QString part = progress >= 0
+        ? tr("%1 of %2").arg(done, format::count(std::max(m_scan->total(), m_scan->scanned())))
+        : done;
     switch (m_scan->state()) {
     case State::Idle:
         break;
     case State::Running:
-        return known ? tr("scanned %1 %").arg(share) : tr("scanned %1").arg(format::count(m_scan->scanned()));
+        return tr("scanned %1").arg(part);
     case State::Paused:
-        return known ? tr("paused at %1 %").arg(share) : tr("paused");
+        return tr("paused at %1").arg(part);
     case State::Stopped:
-        return known ? tr("stopped at %1 %").arg(share) : tr("stopped");
+        return tr("stopped at %1").arg(part);
     case State::Complete:
         return tr("scanned 100 %");
     case State::Failed:

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void entriesThatChangedStay();
     void theQuestionIsWhatTheStoreHas();
     void othersDoNotCloseTheQuestion();
+    void aChangeIsCancelled();
     void newRowsDoNotMoveWhatIsInSight();
     void keepsWhenToldSo();
     void deletesFromTheDetail();
@@ -281,6 +282,35 @@ void TestCacheChanges::othersDoNotCloseTheQuestion()
     QCOMPARE(text("selectionText"), QStringLiteral("1 were already gone"));
     QVERIFY(find<QPushButton>("bulkDetails")->isVisible()); // nothing has taken the place of the result
     QCOMPARE(storedEntries(), 17);
+}
+
+void TestCacheChanges::aChangeIsCancelled()
+{
+    constexpr int all = 6000;
+    fill(all);
+    openNotLive();
+    waitForRows(all);
+    m_table->selectAll();
+    click("invalidate");
+    auto* const cancel = find<QPushButton>("cancelChange");
+    // At the first sign of progress, when there is much left to do.
+    auto* const title = find<QLabel>("selectionTitle");
+    click("confirmInvalidate");
+    QTRY_VERIFY_WITH_TIMEOUT(cancel->isVisible() && cancel->isEnabled(), patience);
+    QVERIFY2(title->text().endsWith(QStringLiteral(" of 6,000")), qPrintable(title->text()));
+    QTest::mouseClick(cancel, Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(!cancel->isVisible(), patience);
+    const qint64 left = storedEntries();
+    QVERIFY(left > 0);
+    QVERIFY2(text("selectionText").startsWith(QStringLiteral("cancelled with ")),
+        qPrintable(text("selectionText")));
+    QCOMPARE(qint64(m_table->model()->rowCount()), left);
+    // What was done comes back all the same.
+    if (left < all) {
+        QTest::keySequence(m_view.get(), QKeySequence::Undo);
+        waitForRows(all);
+        QCOMPARE(storedEntries(), all);
+    }
 }
 
 void TestCacheChanges::newRowsDoNotMoveWhatIsInSight()

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void aWrongFilterIsExplainedAndNothingIsLost();
     void nothingMatches();
     void searchesWholeTexts();
+    void aScanIsPausedAndStopped();
     void searchThatIsStopped();
     void detailShowsTheEntry();
     void copiesRowsAsText();
@@ -175,6 +176,39 @@ void TestCacheView::searchesWholeTexts()
     QTRY_VERIFY_WITH_TIMEOUT(
         empty->isVisible() && text("scanState").contains(QStringLiteral("searched")), patience);
     QVERIFY(!text("scanState").contains(QStringLiteral(" 60 ")));
+}
+
+void TestCacheView::aScanIsPausedAndStopped()
+{
+    fill(3000);
+    open();
+    auto* const pause = find<QPushButton>("pauseScan");
+    auto* const state = find<QLabel>("scanState");
+    auto* const partial = find<QLabel>("partialMark");
+    // As soon as it runs: the first rows may have come by then, but not all of them.
+    QTRY_VERIFY_WITH_TIMEOUT(pause->isVisible(), patience);
+    QVERIFY(partial->isVisible());
+    QTest::mouseClick(pause, Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(pause->text(), QStringLiteral("Resume"), patience);
+    QVERIFY2(state->text().startsWith(QStringLiteral("paused at ")), qPrintable(state->text()));
+    QVERIFY(partial->isVisible());
+    const auto rows = [this] { return m_table->model()->rowCount(); };
+    QVERIFY(rows() < 3000);
+    // All that is there is less than all there is, and a question about it says so.
+    QTRY_VERIFY_WITH_TIMEOUT(rows() > 1, patience);
+    m_table->selectAll();
+    click("invalidate");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
+    QVERIFY2(text("selectionText").startsWith(QStringLiteral("of what has been scanned so far · ")),
+        qPrintable(text("selectionText")));
+    click("keepEntries");
+    QTest::mouseClick(find<QPushButton>("stopScan"), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(state->text().startsWith(QStringLiteral("stopped at ")), patience);
+    QVERIFY(partial->isVisible() && !pause->isVisible());
+    QTest::mouseClick(find<QPushButton>("rescan"), Qt::LeftButton);
+    waitForRows(3000);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
+    QVERIFY(!partial->isVisible());
 }
 
 void TestCacheView::searchThatIsStopped()
