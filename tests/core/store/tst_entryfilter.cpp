@@ -52,6 +52,7 @@ private Q_SLOTS:
     void properties_data();
     void properties();
     void unknownNumbersMatchNoComparison();
+    void narrowedIsOfBoth();
     void datesAreDaysOfTheZone();
     void errorsPointAtTheColumn_data();
     void errorsPointAtTheColumn();
@@ -203,6 +204,23 @@ void TestEntryFilter::unknownNumbersMatchNoComparison()
         QVERIFY2(!parse(QString::fromLatin1(filter)).matches(entry, nowMs), filter);
     for (const char* filter : {"is:unpriced", "ttl>52w", "ttl:never", "ttl:1d.."})
         QVERIFY2(parse(QString::fromLatin1(filter)).matches(entry, nowMs), filter);
+}
+
+void TestEntryFilter::narrowedIsOfBoth()
+{
+    const EntryMeta entry = refundTicket();
+    FilterTerm term;
+    term.field = FilterTerm::Field::Agent;
+    term.match = FilterTerm::Match::Equals;
+    term.text = entry.agent;
+    QVERIFY(EntryFilter().narrowed(term).matches(entry, nowMs));
+    // Also where the filter is a choice: the condition holds beside all of it.
+    QVERIFY(parse(QStringLiteral("task:nothing OR hits>=0")).narrowed(term).matches(entry, nowMs));
+    QVERIFY(!parse(QStringLiteral("task:nothing")).narrowed(term).matches(entry, nowMs));
+    term.text += QStringLiteral("2");
+    QVERIFY(!parse(QStringLiteral("task:nothing OR hits>=0")).narrowed(term).matches(entry, nowMs));
+    term.match = FilterTerm::Match::None;
+    QVERIFY(!EntryFilter().narrowed(term).matches(entry, nowMs));
 }
 
 void TestEntryFilter::datesAreDaysOfTheZone()
