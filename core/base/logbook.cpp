@@ -11,7 +11,8 @@ void LogBook::add(Level level, const QString& category, const QString& text)
     line.timeMs = QDateTime::currentMSecsSinceEpoch();
     line.level = level;
     line.category = category;
-    line.text = redacted(text.left(longest));
+    // Not the other way round: a secret that is cut in two is no longer seen as one.
+    line.text = redacted(text).left(longest);
     for (QChar& c : line.text) {
         if (c.unicode() < 0x20 || c.unicode() == 0x7F)
             c = QLatin1Char(' ');

@@ -11,6 +11,7 @@ class TestLogBook : public QObject {
 private Q_SLOTS:
     void secretsAreTakenOut_data();
     void secretsAreTakenOut();
+    void aSecretAtTheCutIsTakenOut();
     void linesAreBounded();
 };
 
@@ -43,6 +44,16 @@ void TestLogBook::secretsAreTakenOut()
     LogBook book;
     book.add(LogBook::Level::Info, QStringLiteral("llmcache.test"), text);
     QCOMPARE(book.lines().front().text, expected);
+}
+
+void TestLogBook::aSecretAtTheCutIsTakenOut()
+{
+    LogBook book;
+    const QString start = QString(1985, QLatin1Char('x')) + QStringLiteral(" redis://:hunter2hunter2");
+    book.add(LogBook::Level::Info, QStringLiteral("c"), start + QStringLiteral("@cache.example:6379/0"));
+    const QString text = book.lines().front().text;
+    QVERIFY2(!text.contains(QLatin1String("hunt")), qPrintable(text));
+    QCOMPARE(text.size(), 2000);
 }
 
 void TestLogBook::linesAreBounded()
