@@ -51,7 +51,8 @@ struct Session::Private {
         , spool(QDir(config.dataFolder).filePath(QStringLiteral("spool")))
         , undo(QDir(config.dataFolder).filePath(QStringLiteral("undo")))
         , store(openAs(config.connection))
-        , keys(config.dataFolder)
+        , ownKeys(config.keys ? nullptr : std::make_unique<KeyRing>(config.dataFolder))
+        , keys(config.keys ? *config.keys : *ownKeys)
         , providers(withKeys(config.providers))
         , runner(*store, providers, clock, firstPrices(), config.identity, &spool)
     {
@@ -107,7 +108,8 @@ struct Session::Private {
     Spool spool;
     UndoJournal undo;
     std::unique_ptr<Store> store;
-    KeyRing keys;
+    std::unique_ptr<KeyRing> ownKeys;
+    KeyRing& keys;
     ProviderRegistry providers;
     QString priceProblem;
     Runner runner;

@@ -18,6 +18,7 @@ struct SessionConfig {
     QString dataFolder{}; ///< embedded file and spool; made with mode 0700 when missing
     Identity identity = Identity::ofProcess();
     ProviderConfig providers{}; ///< without `secret`, keys come from a KeyRing
+    KeyRing* keys = nullptr; ///< shared by several sessions, and outlives them; without, each has its own
     CustomCosts customCosts{}; ///< win over the prices in `dataFolder`, see PriceFiles
     /// What the environment says: LLM_CACHE_REDIS_URL, and the user's data folder.
     static SessionConfig fromEnvironment();

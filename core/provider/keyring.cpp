@@ -4,6 +4,7 @@
 #include "base/gate.h"
 #include "base/json.h"
 #include "base/privatefolder.h"
+#include "base/textfile.h"
 #include "provider/provider.h"
 
 #include <qcorofuture.h>
@@ -12,8 +13,9 @@
 #include <QCoreApplication>
 #include <QDir>
 #include <QFile>
+#include <QFileInfo>
+#include <QLockFile>
 #include <QPromise>
-#include <QSaveFile>
 #include <QThread>
 #include <QTimer>
 
@@ -140,7 +142,7 @@ KeyRing::KeyRing(QString folder, QObject* parent)
     : QObject(parent)
     , m_folder(std::move(folder))
 {
-    m_listed = readList();
+    refresh();
 }
 
 KeyRing::~KeyRing() = default;
@@ -165,10 +167,9 @@ KeyRing::Place KeyRing::place(const QString& name) const
 
 QCoro::Task<> KeyRing::load(QStringList names)
 {
-    // Another program may have put something into the keychain, or taken it out.
-    m_listed = readList();
+    refresh();
     for (const QString& name : names) {
-        if (!m_listed.contains(name) || m_read.contains(name))
+        if (!m_listed.contains(name) || m_fresh.contains(name))
             continue;
         // Runs that begin together ask once.
         if (const std::shared_ptr<Gate> other = m_reading.value(name)) {
@@ -180,8 +181,12 @@ QCoro::Task<> KeyRing::load(QStringList names)
         QFuture<Outcome> reading = runJob([name] { return jobFor<QKeychain::ReadPasswordJob>(name); });
         const Outcome outcome = co_await reading;
         m_reading.remove(name);
-        if (outcome.error == QKeychain::NoError)
+        if (outcome.error == QKeychain::NoError) {
             m_read.insert(name, outcome.key);
+            m_fresh.insert(name);
+        } else if (outcome.error == QKeychain::EntryNotFound) {
+            m_read.remove(name);
+        }
         const bool known = outcome.error == QKeychain::NoError || outcome.error == QKeychain::EntryNotFound;
         m_problem = known ? QString() : problemText(outcome);
         gate->open();
@@ -202,10 +207,11 @@ QCoro::Task<> KeyRing::store(QString name, QString key)
     const Outcome outcome = co_await writing;
     if (outcome.error != QKeychain::NoError)
         fail(outcome);
+    list(name, true);
     m_read.insert(name, key);
+    m_fresh.insert(name);
     m_session.remove(name);
     m_problem.clear();
-    list(name, true);
     Q_EMIT changed();
 }
 
@@ -222,11 +228,25 @@ QCoro::Task<> KeyRing::remove(QString name)
         const Outcome outcome = co_await deleting;
         if (outcome.error != QKeychain::NoError && outcome.error != QKeychain::EntryNotFound)
             fail(outcome);
-        m_read.remove(name);
         list(name, false);
+        m_read.remove(name);
+        m_fresh.remove(name);
     }
     m_session.remove(name);
     Q_EMIT changed();
+}
+
+/// Another program may have put something into the keychain, or taken it out: each writes the list then.
+void KeyRing::refresh()
+{
+    const QDateTime writtenAt = QFileInfo(listPath(m_folder)).lastModified();
+    m_listed = readList();
+    if (writtenAt == m_listedAt)
+        return;
+    m_listedAt = writtenAt;
+    // What was read serves runs that are under way until it is read again.
+    m_fresh.clear();
+    erase_if(m_read, [this](QHash<QString, QString>::iterator it) { return !m_listed.contains(it.key()); });
 }
 
 QStringList KeyRing::readList() const
@@ -247,22 +267,25 @@ QStringList KeyRing::readList() const
 
 void KeyRing::list(const QString& name, bool isThere)
 {
-    QStringList names = readList();
-    names.removeAll(name);
-    if (isThere)
-        names.append(name);
-    names.sort();
-    m_listed = names;
-    Json json = Json::array();
-    for (const QString& one : std::as_const(names))
-        json.push_back(toUtf8(one));
-    const QByteArray text = toJsonText(json);
     createPrivateFolder(m_folder);
-    QSaveFile file(listPath(m_folder));
-    if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() || !file.commit())
-        throw ConfigurationError(QStringLiteral("The list of keys, %1, can't be written: %2.")
-                                     .arg(file.fileName(), file.errorString()),
-            QStringLiteral("See to the disk or the rights of the folder."));
+    QLockFile lock(listPath(m_folder) + QStringLiteral(".lock"));
+    constexpr int patienceMs = 2000;
+    if (!lock.tryLock(patienceMs))
+        throw ConfigurationError(
+            QStringLiteral("The list of keys in %1 can't be changed: it is being changed, or the folder "
+                           "can't be written.")
+                .arg(m_folder),
+            QStringLiteral("Try again, or see to the rights of the folder."));
+    refresh();
+    m_listed.removeAll(name);
+    if (isThere)
+        m_listed.append(name);
+    m_listed.sort();
+    Json json = Json::array();
+    for (const QString& one : std::as_const(m_listed))
+        json.push_back(toUtf8(one));
+    writeWholeFile(listPath(m_folder), toJsonText(json), FileAccess::OwnerOnly);
+    m_listedAt = QFileInfo(listPath(m_folder)).lastModified();
 }
 
 } // namespace llmcache

@@ -2,8 +2,10 @@
 
 #include <qcorotask.h>
 
+#include <QDateTime>
 #include <QHash>
 #include <QObject>
+#include <QSet>
 #include <QStringList>
 
 #include <memory>
@@ -25,7 +27,8 @@ const std::vector<KeySlot>& keySlots();
 /// The keys of providers, by the name of their environment variable ("OPENAI_API_KEY"): from the environment,
 /// from the system's keychain (through QtKeychain: Secret Service, KWallet), or for this session alone. Never
 /// in a file. A file of the folder, `keys.json`, lists the names that are in the keychain, so that nothing is
-/// asked of it, and nobody for its password, before there is something in it.
+/// asked of it, and nobody for its password, before there is something in it. Several objects and programs
+/// may share a folder.
 ///
 /// Thread-affine; needs an event loop, and must outlive its tasks.
 class KeyRing : public QObject {
@@ -45,8 +48,8 @@ public:
     /// Whether the keychain has it, whatever wins.
     bool isStored(const QString& name) const { return m_listed.contains(name); }
 
-    /// Reads those of the names from the keychain that are in it, and not read yet. Does not throw: what went
-    /// wrong is in problem().
+    /// Reads those of the names from the keychain that are in it, and not read yet, or stored or deleted
+    /// since by another object or program. Does not throw: what went wrong is in problem().
     QCoro::Task<> load(QStringList names);
     /// Why load() could not read a key, for people; empty when it could.
     const QString& problem() const { return m_problem; }
@@ -65,13 +68,16 @@ Q_SIGNALS:
 
 private:
     QStringList readList() const;
+    void refresh();
     void list(const QString& name, bool isThere);
 
     QString m_folder;
     QString m_problem;
     QStringList m_listed; ///< names that are in the keychain
+    QDateTime m_listedAt; ///< when the file was written that they are from
     QHash<QString, QString> m_session;
     QHash<QString, QString> m_read; ///< from the keychain
+    QSet<QString> m_fresh; ///< of those: not changed since, as far as the list tells
     QHash<QString, std::shared_ptr<Gate>> m_reading;
 };
 

@@ -9,6 +9,8 @@
 #include <QDirIterator>
 #include <QEventLoop>
 #include <QFile>
+#include <QFileInfo>
+#include <QLockFile>
 #include <QSemaphore>
 #include <QSignalSpy>
 #include <QTest>
@@ -40,6 +42,8 @@ private Q_SLOTS:
     void keysAreKeptInTheKeychain();
     void keysAreInNoFile();
     void anotherProgramsKeysAreSeen();
+    void whatAnotherReplacesIsReadAgain();
+    void theListIsForItsOwnerAndLocked();
     void theEnvironmentWins();
     void keysOfThisSession();
     void readsAtTheSameTime();
@@ -127,6 +131,40 @@ void TestKeyRing::anotherProgramsKeysAreSeen()
     waitForTask(later.load({name}));
     QCOMPARE(later.value(name), QString());
     QCOMPARE(later.problem(), QString());
+}
+
+void TestKeyRing::whatAnotherReplacesIsReadAgain()
+{
+    KeyRing keys(folder());
+    KeyRing other(folder());
+    waitForTask(other.store(name, secret));
+    waitForTask(keys.load({name}));
+    QCOMPARE(keys.value(name), secret);
+    waitForTask(other.store(name, QStringLiteral("replaced")));
+    waitForTask(keys.load({name}));
+    QCOMPARE(keys.value(name), QStringLiteral("replaced"));
+    waitForTask(other.remove(name));
+    waitForTask(keys.load({name}));
+    QCOMPARE(keys.value(name), QString());
+    QCOMPARE(keys.place(name), Place::None);
+}
+
+void TestKeyRing::theListIsForItsOwnerAndLocked()
+{
+    const QString list = folder() + QStringLiteral("/keys.json");
+    KeyRing keys(folder());
+    waitForTask(keys.store(name, secret));
+    QCOMPARE(QFileInfo(list).permissions() & ~(QFile::ReadUser | QFile::WriteUser),
+        QFile::ReadOwner | QFile::WriteOwner);
+    // Two that change it at the same time would each drop what the other has added.
+    QLockFile another(list + QStringLiteral(".lock"));
+    QVERIFY(another.lock());
+    QVERIFY_EXCEPTION_THROWN(
+        waitForTask(keys.store(QStringLiteral("OTHER_API_KEY"), secret)), ConfigurationError);
+    another.unlock();
+    waitForTask(keys.store(QStringLiteral("OTHER_API_KEY"), secret));
+    waitForTask(keys.remove(QStringLiteral("OTHER_API_KEY")));
+    QCOMPARE(keys.place(name), Place::Keychain);
 }
 
 void TestKeyRing::theEnvironmentWins()
