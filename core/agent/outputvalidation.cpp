@@ -16,6 +16,8 @@ namespace llmcache {
 
 namespace {
 
+using namespace Qt::StringLiterals;
+
 /// valijson knows draft 7: `$defs` is `definitions` there, and a 2020-12 tuple has another name.
 Json asDraft7(const Json& schema)
 {
@@ -155,8 +157,8 @@ Json coerceScalar(const Json& schema, const Json& value)
                 return allowsType(schema, "number") ? Json(number) : Json(static_cast<qint64>(number));
         }
         if (allowsType(schema, "boolean")) {
-            static const QSet<QString> yes{u"1"_qs, u"on"_qs, u"t"_qs, u"true"_qs, u"y"_qs, u"yes"_qs};
-            static const QSet<QString> no{u"0"_qs, u"off"_qs, u"f"_qs, u"false"_qs, u"n"_qs, u"no"_qs};
+            static const QSet<QString> yes{u"1"_s, u"on"_s, u"t"_s, u"true"_s, u"y"_s, u"yes"_s};
+            static const QSet<QString> no{u"0"_s, u"off"_s, u"f"_s, u"false"_s, u"n"_s, u"no"_s};
             if (yes.contains(text.toLower()))
                 return true;
             if (no.contains(text.toLower()))
