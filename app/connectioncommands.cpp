@@ -1,7 +1,7 @@
 #include "commands.h"
 
 #include "base/error.h"
-#include "connection/connectionlist.h"
+#include "connection/connections.h"
 #include "connection/connectionsecrets.h"
 #include "connection/connectiontest.h"
 #include "output.h"
@@ -86,7 +86,6 @@ QCoro::Task<int> add(CommandContext context, Arguments arguments)
     if (arguments.operands().size() != 2)
         throw UsageError(QStringLiteral("A connection needs a name and a URL."),
             QStringLiteral("For example: llmcache connections add team redis://cache.example:6379/0"));
-    ConnectionList connections = listOf(context);
     ConnectionProfile profile;
     profile.id = ConnectionProfile::newId();
     profile.traits.name = arguments.operands().at(0);
@@ -102,7 +101,7 @@ QCoro::Task<int> add(CommandContext context, Arguments arguments)
         throw UsageError(QStringLiteral("--colour \"%1\" is unknown.").arg(profile.colour),
             QStringLiteral("Known: %1.").arg(ConnectionProfile::colours().join(QStringLiteral(", "))));
     checkConnection(profile);
-    if (connections.find(profile.traits.name))
+    if (listOf(context).find(profile.traits.name))
         throw ConfigurationError(
             QStringLiteral("There is already a connection \"%1\".").arg(profile.traits.name),
             QStringLiteral("Choose another name, or remove that one first."));
@@ -112,16 +111,11 @@ QCoro::Task<int> add(CommandContext context, Arguments arguments)
         if (secrets.password.isEmpty())
             throw UsageError(QStringLiteral("There is no password on standard input."));
     }
-    // The keychain first: what can't be kept is not half added.
-    if (!secrets.isEmpty()) {
-        ConnectionProfile copy = profile;
-        StoreSecrets given = secrets;
-        co_await storeSecrets(&context.session->keys(), std::move(copy), std::move(given));
-    }
-    connections.save(profile);
-    printLine(QStringLiteral("The connection \"%1\" is added%2.")
-                  .arg(profile.traits.name,
-                      secrets.isEmpty() ? QString() : QStringLiteral("; its password is in the keychain")));
+    const QString told = secrets.isEmpty() ? QString() : QStringLiteral("; its password is in the keychain");
+    const auto keep = secrets.isEmpty() ? Connections::Keep::Unchanged : Connections::Keep::Keychain;
+    Connections connections(context.session->config().dataFolder, &context.session->keys());
+    co_await connections.save(profile, secrets, keep);
+    printLine(QStringLiteral("The connection \"%1\" is added%2.").arg(profile.traits.name, told));
     co_return 0;
 }
 
@@ -173,10 +167,12 @@ QCoro::Task<int> test(CommandContext context, Arguments arguments)
     target.workspace = config.workspace;
     target.storeUrl = config.storeUrl;
     target.readOnly = context.session->isReadOnly();
+    target.writeForPython = config.connection.writeForPython;
     if (!arguments.operands().isEmpty()) {
         ConnectionProfile profile = named(listOf(context), arguments.operands().front());
         target.workspace = profile.workspace;
         target.readOnly = profile.traits.readOnly;
+        target.writeForPython = profile.traits.writeForPython;
         target.storeUrl = co_await connectionUrl(&context.session->keys(), std::move(profile));
     }
     const std::vector<TestStep> steps = co_await testConnection(std::move(target));

@@ -2,11 +2,11 @@
 
 #include "base/error.h"
 #include "base/privatefolder.h"
+#include "base/textfile.h"
 
 #include <QDir>
 #include <QFile>
 #include <QLockFile>
-#include <QSaveFile>
 
 #include <algorithm>
 
@@ -81,6 +81,13 @@ std::optional<ConnectionProfile> ConnectionList::find(const QString& nameOrId) c
     return std::nullopt;
 }
 
+bool ConnectionList::check(const ConnectionProfile& profile) const
+{
+    std::vector<ConnectionProfile> list = load();
+    checkUnique(list, profile);
+    return withId(list, profile.id) != list.end();
+}
+
 void ConnectionList::save(const ConnectionProfile& profile)
 {
     checkConnection(profile);
@@ -134,13 +141,7 @@ void ConnectionList::change(const std::function<void(std::vector<ConnectionProfi
     for (const ConnectionProfile& one : list)
         json["connections"].push_back(toJson(one));
     const QByteArray text = toPrettyJsonText(json) + '\n';
-    QSaveFile file(path());
-    if (!file.open(QIODevice::WriteOnly)
-        || !file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner)
-        || file.write(text) != text.size() || !file.commit())
-        throw ConfigurationError(QStringLiteral("The list of connections, %1, can't be written: %2.")
-                                     .arg(file.fileName(), file.errorString()),
-            QStringLiteral("See to the disk or the rights of the folder; the list is unchanged."));
+    writeWholeFile(path(), text, FileAccess::OwnerOnly);
 }
 
 } // namespace llmcache

@@ -24,6 +24,8 @@ public:
     std::vector<ConnectionProfile> load() const;
     /// The profile with this name, whatever the case of its letters, or with this id.
     std::optional<ConnectionProfile> find(const QString& nameOrId) const;
+    /// Throws when another profile has this one's name. Whether it is there already.
+    bool check(const ConnectionProfile& profile) const;
     /// Puts a profile in the place of the one with its id, or at the end. Throws also when another has its
     /// name.
     void save(const ConnectionProfile& profile);

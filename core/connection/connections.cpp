@@ -1,5 +1,6 @@
 #include "connection/connections.h"
 
+#include "base/error.h"
 #include "base/worker.h"
 #include "connection/connectionsecrets.h"
 #include "provider/keyring.h"
@@ -30,13 +31,39 @@ QCoro::Task<std::vector<ConnectionProfile>> Connections::load()
 QCoro::Task<> Connections::save(ConnectionProfile profile, StoreSecrets secrets, Keep keep)
 {
     checkConnection(profile);
+    if (!secrets.password.isEmpty() && !profile.passwordVariable.isEmpty())
+        throw ConfigurationError(
+            QStringLiteral("A password is given, and the variable %1 is named for it, too.")
+                .arg(profile.passwordVariable),
+            QStringLiteral("Leave one of the two out: a connection has its password from one place."));
+    // Before a password is put anywhere: it would be nobody's, or another's.
+    auto checking = runOn(m_pool, [list = m_list, profile] { return list.check(profile); });
+    const bool isKnown = co_await checking;
     ConnectionProfile copy = profile;
     co_await keepSecrets(std::move(copy), std::move(secrets), keep);
-    auto writing = runOn(m_pool, [list = m_list, profile]() mutable {
-        list.save(profile);
-        return true;
-    });
-    co_await writing;
+    std::exception_ptr problem;
+    try {
+        auto writing = runOn(m_pool, [list = m_list, profile]() mutable {
+            list.save(profile);
+            return true;
+        });
+        co_await writing;
+    } catch (...) {
+        problem = std::current_exception();
+    }
+    if (problem) {
+        if (!isKnown) {
+            ConnectionProfile unsaved = profile;
+            co_await removeSecrets(m_keys, std::move(unsaved));
+        }
+        std::rethrow_exception(problem);
+    }
+    Q_EMIT changed();
+}
+
+QCoro::Task<> Connections::forgetSecrets(ConnectionProfile profile)
+{
+    co_await removeSecrets(m_keys, std::move(profile));
     Q_EMIT changed();
 }
 

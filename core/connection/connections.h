@@ -38,8 +38,11 @@ public:
     KeyRing* keys() const { return m_keys; }
     const QString& folder() const { return m_folder; }
     QCoro::Task<std::vector<ConnectionProfile>> load();
-    /// Saves it under its id. Nothing is saved when the passwords can't be kept.
+    /// Saves it under its id. Nothing is saved when the passwords can't be kept, and no password is kept when
+    /// the name is taken, or a variable is to have it.
     QCoro::Task<> save(ConnectionProfile profile, StoreSecrets secrets, Keep keep);
+    /// Takes its passwords out of keychain and memory; the profile stays.
+    QCoro::Task<> forgetSecrets(ConnectionProfile profile);
     /// Nothing when there is none with this id.
     QCoro::Task<std::optional<Removed>> remove(QString id);
     QCoro::Task<> putBack(Removed removed);

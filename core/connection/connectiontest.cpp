@@ -74,9 +74,10 @@ private:
     QCoro::Task<> runFile();
     QCoro::Task<> runRedis(redis::RedisUrl url);
     QCoro::Task<bool> runNetwork(redis::RedisUrl url);
+    QCoro::Task<bool> reach(redis::RedisUrl url, redis::Endpoint endpoint);
     QCoro::Task<> runServer(redis::RedisUrl url, redis::Client* client);
     QCoro::Task<bool> login(redis::RedisUrl url, redis::Client* client);
-    QCoro::Task<> permissions(redis::Client* client);
+    QCoro::Task<> permissions(redis::RedisUrl url, redis::Client* client);
     QCoro::Task<> latency(redis::Client* client);
     QCoro::Task<redis::Reply> ask(redis::Client* client, QList<QByteArray> words);
 
@@ -246,6 +247,38 @@ QCoro::Task<bool> Tester::runNetwork(redis::RedisUrl url)
         if (!take(Kind::Sentinel, result))
             co_return false;
     }
+    if (url.kind() != redis::RedisUrl::Kind::Cluster) {
+        redis::RedisUrl copy = url;
+        co_return co_await reach(std::move(copy), std::move(endpoint));
+    }
+    // One node that answers is enough; the others are told.
+    QStringList unreached;
+    for (const redis::Endpoint& node : url.endpoints()) {
+        const std::vector<TestStep> before = m_steps;
+        redis::RedisUrl copy = url;
+        redis::Endpoint one = node;
+        const bool reached = co_await reach(std::move(copy), std::move(one));
+        if (reached && !unreached.isEmpty()) {
+            TestStep& step = this->step(Kind::Reach);
+            step.state = State::Advice;
+            step.remedy = QStringLiteral("Not every node that is named answers. %1")
+                              .arg(unreached.join(QLatin1Char(' ')));
+            changed();
+        }
+        if (reached)
+            co_return true;
+        const auto failed = std::find_if(
+            m_steps.begin(), m_steps.end(), [](const TestStep& step) { return step.state == State::Failed; });
+        unreached.append(QStringLiteral("%1: %2").arg(node.display(), failed->detail));
+        if (unreached.size() < static_cast<qsizetype>(url.endpoints().size()))
+            m_steps = before;
+    }
+    co_return false;
+}
+
+/// Name, connection and encryption of one server.
+QCoro::Task<bool> Tester::reach(redis::RedisUrl url, redis::Endpoint endpoint)
+{
     if (endpoint.socketPath.isEmpty()) {
         begin(Kind::Name);
         const QString host = endpoint.host;
@@ -255,8 +288,8 @@ QCoro::Task<bool> Tester::runNetwork(redis::RedisUrl url)
     }
     const redis::ConnectionSettings settings = url.settingsFor(endpoint);
     begin(Kind::Reach);
-    const ProbeResult reach = co_await probeReach(settings, m_stop);
-    if (!take(Kind::Reach, reach))
+    const ProbeResult reached = co_await probeReach(settings, m_stop);
+    if (!take(Kind::Reach, reached))
         co_return false;
     if (!url.tls().enabled)
         co_return true;
@@ -289,7 +322,8 @@ QCoro::Task<> Tester::runServer(redis::RedisUrl url, redis::Client* client)
         if (!co_await login(std::move(copy), client))
             co_return;
         current = Kind::Permissions;
-        co_await permissions(client);
+        redis::RedisUrl another = url;
+        co_await permissions(std::move(another), client);
         current = Kind::Server;
         begin(current);
         QList<QByteArray> info{"INFO"};
@@ -346,42 +380,18 @@ QCoro::Task<bool> Tester::login(redis::RedisUrl url, redis::Client* client)
     co_return true;
 }
 
-QCoro::Task<> Tester::permissions(redis::Client* client)
+QCoro::Task<> Tester::permissions(redis::RedisUrl url, redis::Client* client)
 {
     begin(Kind::Permissions);
-    const QString workspace = m_target.workspace;
-    const bool readOnly = m_target.readOnly;
-    const MissingRights missing = co_await probePermissions(client, workspace, readOnly);
+    WantedRights wanted;
+    wanted.workspace = m_target.workspace;
+    wanted.database = url.database();
+    wanted.readOnly = m_target.readOnly;
+    wanted.forPython = m_target.writeForPython;
+    WantedRights asked = wanted;
+    const MissingRights missing = co_await probePermissions(client, std::move(asked));
     throwIfStopped();
-    if (!missing.problem.isEmpty()) {
-        end(Kind::Permissions, State::Failed,
-            QStringLiteral("The server refuses to store anything: %1.").arg(missing.problem),
-            QStringLiteral("See to the server, name its master, or open the connection read-only."));
-        co_return;
-    }
-    if (!missing.isEmpty()) {
-        QStringList parts;
-        if (!missing.commands.isEmpty())
-            parts << QStringLiteral("use %1").arg(missing.commands.join(QStringLiteral(", ")));
-        if (missing.keys)
-            parts << QStringLiteral("touch the keys llmcache:%1:*").arg(workspace);
-        if (missing.channels)
-            parts << QStringLiteral("use the channels llmcache:%1:*").arg(workspace);
-        end(Kind::Permissions, State::Failed,
-            QStringLiteral("The user \"%1\" may not %2.").arg(m_user, parts.join(QStringLiteral(", nor "))),
-            QStringLiteral("On the server: ACL SETUSER %1 %2").arg(m_user, missing.rules(workspace)));
-        co_return;
-    }
-    const QString may = readOnly ? QStringLiteral("may read all that is needed")
-                                 : QStringLiteral("may read and write all that is needed");
-    if (missing.comforts.isEmpty())
-        end(Kind::Permissions, State::Passed, may);
-    else
-        end(Kind::Permissions, State::Advice,
-            QStringLiteral("%1, but not use %2").arg(may, missing.comforts.join(QStringLiteral(", "))),
-            QStringLiteral("Counts, versions and news of changes are less exact without. On the server: ACL "
-                           "SETUSER %1 %2")
-                .arg(m_user, QStringLiteral("+") + missing.comforts.join(QStringLiteral(" +"))));
+    end(Kind::Permissions, permissionVerdict(wanted, missing, m_user));
 }
 
 QCoro::Task<> Tester::latency(redis::Client* client)

@@ -55,6 +55,7 @@ struct TestTarget {
     QString workspace = QStringLiteral("default");
     QString dataFolder{};
     bool readOnly = false; ///< ask for the rights of a reader alone, and write nothing
+    bool writeForPython = false; ///< ask for those of the keys of pyai-caching, too
 };
 
 /// Called with all steps whenever one of them changed, on the thread of the test.

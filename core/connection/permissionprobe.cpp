@@ -1,6 +1,11 @@
 #include "connection/permissionprobe_p.h"
 
+#include "base/gate.h"
+#include "redis/subscriber.h"
+#include "store/redis/rediskeys_p.h"
+
 #include <QCryptographicHash>
+#include <QTimer>
 #include <QUuid>
 
 namespace llmcache {
@@ -13,6 +18,9 @@ struct Trial {
     bool isComfort = false;
 };
 
+/// Of a server that can be reached.
+constexpr std::chrono::milliseconds longestSubscribing{1000};
+
 const QByteArray script = QByteArrayLiteral("return 1");
 
 std::vector<Trial> readingTrials(const QByteArray& key)
@@ -21,9 +29,13 @@ std::vector<Trial> readingTrials(const QByteArray& key)
         {{"HGET", key + ":hash", "field"}},
         {{"HMGET", key + ":hash", "field"}},
         {{"HGETALL", key + ":hash"}},
+        {{"HLEN", key + ":hash"}},
+        {{"TYPE", key + ":hash"}},
         {{"PTTL", key + ":hash"}},
+        {{"PEXPIRETIME", key + ":hash"}},
         {{"EXISTS", key + ":hash"}},
         {{"GET", key + ":text"}},
+        {{"GETRANGE", key + ":text", "0", "1"}},
         {{"LRANGE", key + ":list", "0", "0"}},
         {{"ZRANGEBYSCORE", key + ":set", "0", "0"}},
         {{"XRANGE", key + ":stream", "-", "+", "COUNT", "1"}},
@@ -31,6 +43,8 @@ std::vector<Trial> readingTrials(const QByteArray& key)
         {{"SCAN", "0", "COUNT", "1"}, -1},
         {{"DBSIZE"}, -1, true},
         {{"INFO", "server"}, -1, true},
+        {{"OBJECT", "ENCODING", key + ":hash"}, 2, true},
+        {{"MEMORY", "USAGE", key + ":hash"}, 2, true},
         {{"CONFIG", "GET", "notify-keyspace-events"}, -1, true},
     };
     return trials;
@@ -75,14 +89,41 @@ std::vector<Trial> cleaningTrials(const QByteArray& key)
     return {{{"DEL", key + ":hash"}}, {{"UNLINK", key + ":hash"}}};
 }
 
+/// As pyai-caching names an entry and its lock, with what is no digest.
+std::vector<Trial> pythonTrials(const QByteArray& id)
+{
+    const QByteArray time = QByteArrayLiteral("10000"); // milliseconds
+    std::vector<Trial> trials;
+    for (const QByteArray& key : {"pyai-cache:test-" + id, "lock:pyai-cache:test-" + id}) {
+        trials.push_back({{"SET", key, "1", "PX", time}});
+        trials.push_back({{"GET", key}});
+        trials.push_back({{"DEL", key}});
+        trials.push_back({{"UNLINK", key}}); // whichever of the two is allowed
+    }
+    return trials;
+}
+
+/// How a rule names a command: those with subcommands one by one, since "+config" would give CONFIG SET.
+QString ruleOf(const Trial& trial)
+{
+    QString rule = QString::fromLatin1(trial.words.front()).toLower();
+    static const QStringList withSubcommands{QStringLiteral("config"), QStringLiteral("memory"),
+        QStringLiteral("object"), QStringLiteral("xinfo")};
+    if (withSubcommands.contains(rule))
+        rule += QLatin1Char('|') + QString::fromLatin1(trial.words.at(1)).toLower();
+    return rule;
+}
+
 void note(const Trial& trial, const redis::Reply& reply, MissingRights& missing)
 {
     if (!reply.isError())
         return;
-    const QString command = QString::fromLatin1(trial.words.front()).toLower();
+    const QString command = ruleOf(trial);
     if (reply.isError("NOPERM")) {
         QStringList& list = trial.isComfort ? missing.comforts : missing.commands;
-        if (reply.bytes.contains("channel"))
+        if (command == QLatin1String("config|get"))
+            missing.settings = true;
+        else if (reply.bytes.contains("channel"))
             missing.channels = true;
         else if (reply.bytes.contains("key") && !reply.bytes.contains("run the"))
             missing.keys = true;
@@ -120,6 +161,7 @@ void add(MissingRights& sum, const MissingRights& more)
     sum.commands.removeDuplicates();
     sum.keys = sum.keys || more.keys;
     sum.channels = sum.channels || more.channels;
+    sum.settings = sum.settings || more.settings;
     if (sum.problem.isEmpty())
         sum.problem = more.problem;
 }
@@ -135,16 +177,53 @@ QString MissingRights::rules(const QString& workspace) const
         rules.append(QStringLiteral("~llmcache:%1:*").arg(workspace));
     if (channels)
         rules.append(QStringLiteral("&llmcache:%1:*").arg(workspace));
+    if (pythonKeys)
+        rules.append(QStringLiteral("~pyai-cache:* ~lock:pyai-cache:*"));
     return rules.join(QLatin1Char(' '));
 }
 
-QCoro::Task<MissingRights> probePermissions(redis::Client* client, QString workspace, bool readOnly)
+QByteArray newsPattern(const WantedRights& wanted)
 {
-    const QByteArray key = "llmcache:" + workspace.toUtf8() + ":test:{"
-        + QUuid::createUuid().toByteArray(QUuid::WithoutBraces) + '}';
+    return "__keyspace@" + QByteArray::number(wanted.database)
+        + "__:" + redisstore::Keys(wanted.workspace).entryPattern(QByteArray());
+}
+
+namespace {
+
+/// Whether the server confirms a subscription of a pattern, or of a channel.
+QCoro::Task<bool> hears(redis::Client* client, QByteArray name, bool isPattern)
+{
+    // Before the handler, which opens it.
+    Gate gate;
+    const auto subscriber = client->makeSubscriber();
+    bool active = false;
+    const auto handler = [&gate, &active](redis::Subscriber::Event event, const QByteArray&) {
+        active = active || event == redis::Subscriber::Event::Active;
+        gate.open();
+    };
+    std::unique_ptr<redis::Subscription> subscription;
+    if (isPattern)
+        subscription = subscriber->subscribePattern(name, handler);
+    else
+        subscription = subscriber->subscribe(name, handler);
+    QTimer::singleShot(longestSubscribing, &gate, [&gate] { gate.open(); });
+    auto passing = gate.passed();
+    co_await passing;
+    co_return active;
+}
+
+} // namespace
+
+QCoro::Task<MissingRights> probePermissions(redis::Client* client, WantedRights wanted)
+{
+    const QByteArray id = QUuid::createUuid().toByteArray(QUuid::WithoutBraces);
+    const QByteArray key = "llmcache:" + wanted.workspace.toUtf8() + ":test:{" + id + '}';
     auto reading = readingTrials(key);
     MissingRights missing = co_await tryAll(client, std::move(reading));
-    if (readOnly)
+    QByteArray news = newsPattern(wanted);
+    auto hearing = hears(client, std::move(news), true);
+    missing.news = !co_await hearing;
+    if (wanted.readOnly)
         co_return missing;
     auto cleaning = cleaningTrials(key);
     const MissingRights cleans = co_await tryAll(client, std::move(cleaning));
@@ -154,6 +233,18 @@ QCoro::Task<MissingRights> probePermissions(redis::Client* client, QString works
     auto writing = writingTrials(key);
     const MissingRights writes = co_await tryAll(client, std::move(writing));
     add(missing, writes);
+    if (!missing.channels) {
+        QByteArray channel = QByteArray(key).replace(":test:", ":done:");
+        auto waiting = hears(client, std::move(channel), false);
+        // Who waits for another's answer polls without.
+        if (!co_await waiting)
+            missing.comforts.append(QStringLiteral("subscribe"));
+    }
+    if (wanted.forPython) {
+        auto python = pythonTrials(id);
+        const MissingRights shared = co_await tryAll(client, std::move(python));
+        missing.pythonKeys = shared.keys;
+    }
     co_return missing;
 }
 

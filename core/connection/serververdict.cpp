@@ -15,6 +15,49 @@ ServerFacts factsOf(const redis::Reply& reply)
     return facts;
 }
 
+ServerVerdict permissionVerdict(const WantedRights& wanted, const MissingRights& missing, const QString& user)
+{
+    if (!missing.problem.isEmpty())
+        return {State::Failed,
+            QStringLiteral("The server refuses to store anything: %1.").arg(missing.problem),
+            QStringLiteral("See to the server, name its master, or open the connection read-only.")};
+    const QString setUser = QStringLiteral("On the server: ACL SETUSER %1 %2");
+    if (!missing.isEmpty()) {
+        QStringList parts;
+        if (!missing.commands.isEmpty())
+            parts << QStringLiteral("use %1").arg(missing.commands.join(QStringLiteral(", ")));
+        if (missing.keys)
+            parts << QStringLiteral("touch the keys llmcache:%1:*").arg(wanted.workspace);
+        if (missing.channels)
+            parts << QStringLiteral("use the channels llmcache:%1:*").arg(wanted.workspace);
+        if (missing.pythonKeys)
+            parts << QStringLiteral("touch the keys pyai-cache:* and lock:pyai-cache:*");
+        return {State::Failed,
+            QStringLiteral("The user \"%1\" may not %2.").arg(user, parts.join(QStringLiteral(", nor "))),
+            setUser.arg(user, missing.rules(wanted.workspace))};
+    }
+    const QString detail = wanted.readOnly ? QStringLiteral("may read all that is needed")
+                                           : QStringLiteral("may read and write all that is needed");
+    // Nothing to repair: a user of a cache need not know how its server is set.
+    const QString settings = missing.settings
+        ? QStringLiteral("; may not ask for the server's settings, which is never needed")
+        : QString();
+    QStringList rules;
+    for (const QString& one : missing.comforts)
+        rules.append(QLatin1Char('+') + one);
+    QStringList without = missing.comforts;
+    if (missing.news) {
+        rules.append(QStringLiteral("+psubscribe &") + QString::fromUtf8(newsPattern(wanted)));
+        without.append(QStringLiteral("hear of changes"));
+    }
+    if (rules.isEmpty())
+        return {State::Passed, detail + settings, {}};
+    return {State::Advice,
+        detail + QStringLiteral(", but not %1").arg(without.join(QStringLiteral(", "))) + settings,
+        QStringLiteral("Counts, versions and news of changes are less exact without. ")
+            + setUser.arg(user, rules.join(QLatin1Char(' ')))};
+}
+
 ServerVerdict serverVerdict(const ServerFacts& facts)
 {
     const QString valkey = facts.value("valkey_version");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connection/connectiontest.h"
+#include "connection/permissionprobe_p.h"
 #include "redis/reply.h"
 
 #include <QHash>
@@ -17,6 +18,9 @@ struct ServerVerdict {
     QString detail;
     QString remedy;
 };
+/// What the user may not do, and the rules that would allow it.
+ServerVerdict permissionVerdict(
+    const WantedRights& wanted, const MissingRights& missing, const QString& user);
 ServerVerdict serverVerdict(const ServerFacts& facts);
 ServerVerdict evictionVerdict(const ServerFacts& facts);
 /// `save` is the answer to CONFIG GET save, which may be refused.

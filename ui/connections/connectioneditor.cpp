@@ -1,7 +1,6 @@
 #include "connections/connectioneditor.h"
 
 #include "connection/connectionsecrets.h"
-#include "connections/connectionform.h"
 #include "connections/teststeplist.h"
 #include "provider/keyring.h"
 #include "widgets/controls.h"
@@ -33,6 +32,7 @@ QCoro::Task<std::vector<TestStep>> testProfile(Connections* connections, Connect
     target.dataFolder = connections->folder();
     target.workspace = profile.workspace;
     target.readOnly = profile.traits.readOnly;
+    target.writeForPython = profile.traits.writeForPython;
     co_return co_await testConnection(std::move(target), std::move(progress), std::move(stop));
 }
 
@@ -55,6 +55,7 @@ ConnectionEditor::ConnectionEditor(const Theme* theme, Connections* connections,
     connect(m_test, &QPushButton::clicked, this, &ConnectionEditor::test);
     connect(m_save, &QPushButton::clicked, this, [this] { save(Connections::Keep::Keychain); });
     connect(m_keep, &QPushButton::clicked, this, [this] { save(Connections::Keep::Session); });
+    connect(m_form, &ConnectionForm::forgetRequested, this, &ConnectionEditor::forget);
     for (TaskScope* tasks : {&m_tasks, &m_testTasks})
         connect(tasks, &TaskScope::activeChanged, this, &ConnectionEditor::activeTasksChanged);
     auto* escape = new QShortcut(Qt::Key_Escape, this, this, &ConnectionEditor::cancelled);
@@ -91,6 +92,22 @@ void ConnectionEditor::layOut()
 
 void ConnectionEditor::edit(ConnectionProfile profile)
 {
+    begin(std::move(profile), {});
+}
+
+void ConnectionEditor::editCopy(const ConnectionProfile& original, const QString& name)
+{
+    const ConnectionForm::Kept kept = keptOf(original);
+    const bool hasPassword =
+        kept.password != KeyRing::Place::None || kept.sentinelPassword != KeyRing::Place::None;
+    ConnectionProfile copy = original;
+    copy.id.clear();
+    copy.traits.name = name;
+    begin(std::move(copy), hasPassword ? original.traits.name : QString());
+}
+
+void ConnectionEditor::begin(ConnectionProfile profile, const QString& leftBehind)
+{
     m_testTasks.drop();
     setTesting(false);
     m_steps->clear();
@@ -100,11 +117,34 @@ void ConnectionEditor::edit(ConnectionProfile profile)
     const bool isNew = profile.id.isEmpty();
     if (isNew)
         profile.id = ConnectionProfile::newId();
-    m_form->setProfile(profile, m_connections->keys()->place(profile.secretName()) != KeyRing::Place::None);
-    if (isNew)
+    ConnectionForm::Kept kept = keptOf(profile);
+    kept.leftBehind = leftBehind;
+    m_form->setProfile(profile, kept);
+    if (isNew && leftBehind.isEmpty())
         m_url->setFocus();
     else
         m_form->findChild<QLineEdit*>(QStringLiteral("connection name"))->setFocus();
+}
+
+ConnectionForm::Kept ConnectionEditor::keptOf(const ConnectionProfile& profile) const
+{
+    const KeyRing* const keys = m_connections->keys();
+    ConnectionForm::Kept kept;
+    kept.password = keys->place(profile.secretName());
+    kept.sentinelPassword = keys->place(profile.sentinelSecretName());
+    return kept;
+}
+
+void ConnectionEditor::forget()
+{
+    const ConnectionProfile profile = m_form->profile();
+    m_tasks.run([connections = m_connections, profile](
+                    std::stop_token) { return connections->forgetSecrets(profile); },
+        [this, profile] {
+            m_banner->clear();
+            m_form->setKept(keptOf(profile));
+        },
+        [this](const Failure& failure) { showFailure(failure); });
 }
 
 void ConnectionEditor::takeUrl(const QString& text)

@@ -2,6 +2,7 @@
 
 #include "connection/connections.h"
 #include "connection/connectiontest.h"
+#include "connections/connectionform.h"
 #include "widgets/tasks.h"
 
 #include <QWidget>
@@ -11,7 +12,6 @@ class QLineEdit;
 namespace llmcache::ui {
 
 class Button;
-class ConnectionForm;
 class ErrorBanner;
 class Spinner;
 class TestStepList;
@@ -25,6 +25,8 @@ public:
     ConnectionEditor(const Theme* theme, Connections* connections, QWidget* parent = nullptr);
     /// A new one when it has no id.
     void edit(ConnectionProfile profile);
+    /// A new one with the fields of another. Passwords are not copied, which the fields say.
+    void editCopy(const ConnectionProfile& original, const QString& name);
     void stopTasks()
     {
         m_tasks.stop();
@@ -39,6 +41,9 @@ Q_SIGNALS:
 
 private:
     void layOut();
+    void begin(ConnectionProfile profile, const QString& leftBehind);
+    ConnectionForm::Kept keptOf(const ConnectionProfile& profile) const;
+    void forget();
     void takeUrl(const QString& text);
     void test();
     void setTesting(bool on);

@@ -21,6 +21,20 @@ using Kind = StoreAddress::Kind;
 constexpr int labelWidth = 132;
 constexpr int highestDatabase = 1'000'000;
 
+QString placeholderOf(KeyRing::Place place, const QString& leftBehind)
+{
+    switch (place) {
+    case KeyRing::Place::Keychain:
+        return ConnectionForm::tr("unchanged, in the keychain");
+    case KeyRing::Place::Session:
+        return ConnectionForm::tr("unchanged, kept until the program ends");
+    default:
+        return leftBehind.isEmpty()
+            ? ConnectionForm::tr("none; what is typed goes to the keychain")
+            : ConnectionForm::tr("not copied from \"%1\"; type it again").arg(leftBehind);
+    }
+}
+
 } // namespace
 
 ConnectionForm::ConnectionForm(const Theme* theme, QWidget* parent)
@@ -38,6 +52,7 @@ ConnectionForm::ConnectionForm(const Theme* theme, QWidget* parent)
     , m_variable(new QLineEdit(this))
     , m_sentinelUser(new QLineEdit(this))
     , m_sentinelPassword(new QLineEdit(this))
+    , m_forget(flatButton(tr("Forget the kept password"), this))
     , m_tls(new QCheckBox(tr("Encrypt the connection (TLS)"), this))
     , m_ca(new QLineEdit(this))
     , m_certificate(new QLineEdit(this))
@@ -69,7 +84,8 @@ ConnectionForm::ConnectionForm(const Theme* theme, QWidget* parent)
         connect(box, &QCheckBox::toggled, this, &ConnectionForm::changed);
     connect(m_kind, &QComboBox::currentIndexChanged, this, &ConnectionForm::showFields);
     connect(m_tls, &QCheckBox::toggled, this, &ConnectionForm::showFields);
-    setProfile({}, false);
+    connect(m_forget, &QPushButton::clicked, this, &ConnectionForm::forgetRequested);
+    setProfile({}, {});
 }
 
 void ConnectionForm::layOut()
@@ -93,6 +109,8 @@ void ConnectionForm::layOut()
     named(m_production, "connection production");
     named(m_python, "connection python");
     named(m_variable, "connection variable");
+    named(m_master, "connection master");
+    named(m_sentinelUser, "connection sentinel user");
     addRow(tr("Name"), m_name);
     m_name->setPlaceholderText(tr("Team cache"));
     addRow(tr("Colour"), m_colour);
@@ -111,6 +129,9 @@ void ConnectionForm::layOut()
     m_variable->setToolTip(tr("An environment variable that has the password when the program starts"));
     addRow(tr("Sentinel's user"), m_sentinelUser);
     addSecret(tr("Sentinel's password"), m_sentinelPassword, QStringLiteral("connection sentinel password"));
+    m_forget->setObjectName(QStringLiteral("forget connection password"));
+    m_forget->setToolTip(tr("Take it out of the keychain; the connection stays"));
+    addRow(QString(), m_forget);
     addRow(QString(), m_tls);
     addFile(tr("Authority (CA)"), m_ca, QStringLiteral("connection ca"));
     m_ca->setPlaceholderText(tr("the system's authorities"));
@@ -128,7 +149,8 @@ int ConnectionForm::addRow(const QString& label, QWidget* field)
     const int row = m_grid->rowCount();
     if (!label.isEmpty())
         m_grid->addWidget(makeLabel(label, Tone::Secondary), row, 0);
-    const bool isNarrow = qobject_cast<QComboBox*>(field) || qobject_cast<QSpinBox*>(field);
+    const bool isNarrow = qobject_cast<QComboBox*>(field) || qobject_cast<QSpinBox*>(field)
+        || qobject_cast<QPushButton*>(field);
     m_grid->addWidget(field, row, 1, isNarrow ? Qt::AlignLeft : Qt::Alignment());
     if (!label.isEmpty())
         field->setAccessibleName(label);
@@ -212,6 +234,7 @@ void ConnectionForm::showFields()
     show(m_database, isRedis && now != Kind::Cluster);
     for (QWidget* field : {m_user, m_password, m_variable})
         show(field, isRedis);
+    show(m_forget, isRedis && m_hasKept);
     show(m_sentinelUser, isSentinel);
     show(m_sentinelPassword, isSentinel);
     show(m_tls, isNetwork);
@@ -240,7 +263,7 @@ void ConnectionForm::setAddress(const StoreAddress& address, const StoreSecrets&
     showFields();
 }
 
-void ConnectionForm::setProfile(const ConnectionProfile& profile, bool hasPassword)
+void ConnectionForm::setProfile(const ConnectionProfile& profile, const Kept& kept)
 {
     m_id = profile.id;
     m_name->setText(profile.traits.name);
@@ -250,9 +273,16 @@ void ConnectionForm::setProfile(const ConnectionProfile& profile, bool hasPasswo
     m_production->setChecked(profile.traits.production);
     m_python->setChecked(profile.traits.writeForPython);
     m_variable->setText(profile.passwordVariable);
-    m_password->setPlaceholderText(
-        hasPassword ? tr("unchanged, in the keychain") : tr("none; what is typed goes to the keychain"));
     setAddress(profile.address, {});
+    setKept(kept);
+}
+
+void ConnectionForm::setKept(const Kept& kept)
+{
+    m_password->setPlaceholderText(placeholderOf(kept.password, kept.leftBehind));
+    m_sentinelPassword->setPlaceholderText(placeholderOf(kept.sentinelPassword, kept.leftBehind));
+    m_hasKept = kept.password != KeyRing::Place::None || kept.sentinelPassword != KeyRing::Place::None;
+    showFields();
 }
 
 ConnectionProfile ConnectionForm::profile() const

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "connection/connectionprofile.h"
+#include "provider/keyring.h"
 
 #include <QWidget>
 
@@ -22,8 +23,14 @@ class ConnectionForm : public QWidget {
 public:
     /// `theme` must outlive the widget.
     explicit ConnectionForm(const Theme* theme, QWidget* parent = nullptr);
-    /// Fills the fields; `hasPassword`: one is kept, which stays unless another is typed.
-    void setProfile(const ConnectionProfile& profile, bool hasPassword);
+    /// Where passwords are that stay unless others are typed.
+    struct Kept {
+        KeyRing::Place password = KeyRing::Place::None;
+        KeyRing::Place sentinelPassword = KeyRing::Place::None;
+        QString leftBehind{}; ///< name of the connection that this is a copy of, if that has passwords
+    };
+    void setProfile(const ConnectionProfile& profile, const Kept& kept);
+    void setKept(const Kept& kept);
     /// Fills in where a store is, and its passwords, from a URL that was pasted.
     void setAddress(const StoreAddress& address, const StoreSecrets& secrets);
     /// The fields as a profile with the id of setProfile().
@@ -34,6 +41,8 @@ public:
 
 Q_SIGNALS:
     void changed();
+    /// Passwords that are kept are to be deleted.
+    void forgetRequested();
 
 private:
     void layOut();
@@ -44,6 +53,7 @@ private:
     StoreAddress::Kind kind() const;
 
     QString m_id;
+    bool m_hasKept = false;
     QGridLayout* m_grid;
     QLineEdit* m_name;
     QComboBox* m_colour;
@@ -57,6 +67,7 @@ private:
     QLineEdit* m_variable;
     QLineEdit* m_sentinelUser;
     QLineEdit* m_sentinelPassword;
+    Button* m_forget;
     QCheckBox* m_tls;
     QLineEdit* m_ca;
     QLineEdit* m_certificate;

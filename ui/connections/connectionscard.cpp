@@ -147,10 +147,8 @@ void ConnectionsCard::edit(const ConnectionProfile& profile)
 
 void ConnectionsCard::duplicate(const ConnectionProfile& profile)
 {
-    ConnectionProfile copy = profile;
-    copy.id.clear();
-    copy.traits.name = tr("%1 (copy)").arg(profile.traits.name);
-    edit(copy);
+    m_editor->show();
+    m_editor->editCopy(profile, tr("%1 (copy)").arg(profile.traits.name));
 }
 
 void ConnectionsCard::remove(const ConnectionProfile& profile)

@@ -18,9 +18,10 @@ using State = TestStep::State;
 
 namespace {
 
-std::vector<TestStep> testOf(const QString& url, bool readOnly = false)
+std::vector<TestStep> testOf(const QString& url, bool readOnly = false, bool forPython = false)
 {
     TestTarget target;
+    target.writeForPython = forPython;
     target.storeUrl = url;
     target.workspace = QStringLiteral("team");
     target.readOnly = readOnly;
@@ -74,6 +75,7 @@ private Q_SLOTS:
     void wrongAddresses();
     void passwords();
     void missingPermissionsAreNamed();
+    void keysOfPythonAreTriedWhereTheyAreWritten();
     void readersNeedLess();
     void certificates();
     void evictionAndPersistence_data();
@@ -173,6 +175,7 @@ void TestConnectionTest::missingPermissionsAreNamed()
     };
     const QString keys = QStringLiteral("~llmcache:team:*");
     const QString channels = QStringLiteral("&llmcache:team:*");
+    const QString news = QStringLiteral("&__keyspace@0__:llmcache:team:entry:{*}");
     const QString all = QStringLiteral("+@all");
     const auto fewer = user(
         {keys, channels, all, QStringLiteral("-xadd"), QStringLiteral("-eval"), QStringLiteral("-config")});
@@ -182,15 +185,48 @@ void TestConnectionTest::missingPermissionsAreNamed()
     VERIFY_STEP(others, Kind::Permissions, State::Failed, "~llmcache:team:*");
     const auto silent = user({keys, all});
     VERIFY_STEP(silent, Kind::Permissions, State::Failed, "&llmcache:team:*");
-    const auto comfortable = user({keys, channels, all, QStringLiteral("-dbsize")});
+    const auto comfortable =
+        user({keys, channels, news, all, QStringLiteral("-dbsize"), QStringLiteral("-memory")});
     VERIFY_STEP(comfortable, Kind::Permissions, State::Advice, "dbsize");
     VERIFY_STEP(comfortable, Kind::Permissions, State::Advice, "+dbsize");
+    // Rules name subcommands: the whole of a command may be more than anybody should have.
+    VERIFY_STEP(comfortable, Kind::Permissions, State::Advice, "+memory|usage");
+    const auto unheard = user({keys, channels, all});
+    VERIFY_STEP(unheard, Kind::Permissions, State::Advice, "&__keyspace@0__:llmcache:team:entry:{*}");
+    const auto deaf = user({keys, channels, news, all, QStringLiteral("-subscribe")});
+    VERIFY_STEP(deaf, Kind::Permissions, State::Advice, "+subscribe");
+    // What the server is set to is nobody's business, and no advice.
+    const auto modest = user({keys, channels, news, all, QStringLiteral("-config")});
+    VERIFY_STEP(modest, Kind::Permissions, State::Passed, "settings");
+    QVERIFY2(!describe(modest).contains("+config "), describe(modest).constData());
     // The rules that it names are enough.
     const QString rules = stepOf(fewer, Kind::Permissions).remedy.section(QStringLiteral("ana "), 1);
     const auto granted =
-        user(QStringList{keys, channels, all, QStringLiteral("-xadd"), QStringLiteral("-eval")}
+        user(QStringList{keys, channels, news, all, QStringLiteral("-xadd"), QStringLiteral("-eval")}
             + rules.split(QLatin1Char(' ')));
     VERIFY_STEP(granted, Kind::Permissions, State::Passed, "read and write");
+}
+
+void TestConnectionTest::keysOfPythonAreTriedWhereTheyAreWritten()
+{
+    if (RedisServer::majorVersion() < 6)
+        QSKIP("needs a Redis with access control lists");
+    RedisServer server;
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    const QStringList rules{QStringLiteral("acl"), QStringLiteral("setuser"), QStringLiteral("ana"),
+        QStringLiteral("on"), QStringLiteral(">pw"), QStringLiteral("~llmcache:*"), QStringLiteral("&*"),
+        QStringLiteral("+@all")};
+    redisCli(server, rules);
+    const QString url = QString(server.url()).replace(QLatin1String("://"), QStringLiteral("://ana:pw@"));
+    const auto alone = testOf(url);
+    VERIFY_STEP(alone, Kind::Permissions, State::Passed, "read and write");
+    const auto shared = testOf(url, false, true);
+    VERIFY_STEP(shared, Kind::Permissions, State::Failed, "~pyai-cache:* ~lock:pyai-cache:*");
+    redisCli(
+        server, rules + QStringList{QStringLiteral("~pyai-cache:*"), QStringLiteral("~lock:pyai-cache:*")});
+    const auto allowed = testOf(url, false, true);
+    VERIFY_STEP(allowed, Kind::Permissions, State::Passed, "read and write");
+    QCOMPARE(redisCli(server, {QStringLiteral("dbsize")}), QStringLiteral("0"));
 }
 
 void TestConnectionTest::readersNeedLess()
@@ -202,8 +238,8 @@ void TestConnectionTest::readersNeedLess()
     redisCli(server,
         {QStringLiteral("acl"), QStringLiteral("setuser"), QStringLiteral("ana"), QStringLiteral("on"),
             QStringLiteral(">pw"), QStringLiteral("~llmcache:team:*"), QStringLiteral("+@read"),
-            QStringLiteral("+ping"), QStringLiteral("+info"), QStringLiteral("+dbsize"),
-            QStringLiteral("+config|get")});
+            QStringLiteral("+ping"), QStringLiteral("+info"), QStringLiteral("+psubscribe"),
+            QStringLiteral("&__keyspace@0__:llmcache:team:entry:{*}")});
     const QString url = QString(server.url()).replace(QLatin1String("://"), QStringLiteral("://ana:pw@"));
     const auto reading = testOf(url, true);
     VERIFY_STEP(reading, Kind::Permissions, State::Passed, "read all");
@@ -307,6 +343,17 @@ void TestConnectionTest::otherShapes()
     QVERIFY2(cluster.start(), qPrintable(cluster.problem()));
     const auto clustered = testOf(cluster.url());
     VERIFY_STEP(clustered, Kind::Permissions, State::Passed, "read and write");
+    // One node that answers is enough, in whatever place it is named.
+    const QString gone = QStringLiteral("127.0.0.1:%1").arg(RedisServer::freePort());
+    const QString first = QStringLiteral("@127.0.0.1");
+    QVERIFY2(cluster.url().contains(first), qPrintable(cluster.url()));
+    const auto oneIsDown =
+        testOf(QString(cluster.url()).replace(first, QStringLiteral("@%1,127.0.0.1").arg(gone)));
+    VERIFY_STEP(oneIsDown, Kind::Reach, State::Advice, qPrintable(gone));
+    VERIFY_STEP(oneIsDown, Kind::Permissions, State::Passed, "read and write");
+    const auto allAreDown = testOf(QStringLiteral("redis+cluster://%1,%1").arg(gone));
+    VERIFY_STEP(allAreDown, Kind::Reach, State::Failed, "refuse");
+    VERIFY_STEP(allAreDown, Kind::Permissions, State::Skipped, "");
     RedisSentinels sentinels(true);
     QVERIFY2(sentinels.start(), qPrintable(sentinels.problem()));
     const auto watched = testOf(sentinels.url());

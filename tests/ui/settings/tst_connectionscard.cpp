@@ -6,9 +6,12 @@
 #include "waitfortask.h"
 #include "widgets/errorbanner.h"
 
+#include <QCheckBox>
+#include <QComboBox>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTemporaryDir>
 
 using namespace llmcache;
@@ -32,6 +35,10 @@ private Q_SLOTS:
     void passwordForThisSession();
     void duplicateBeginsACopy();
     void deletedAndPutBack();
+    void aKeptPasswordSaysWhereAndIsForgotten();
+    void aPasswordAndAVariableAreRefused();
+    void everyFieldIsKept_data();
+    void everyFieldIsKept();
 
 private:
     void add(const QString& name, const QString& host);
@@ -164,6 +171,136 @@ void TestConnectionsCard::deletedAndPutBack()
     QCOMPARE(names(), (QStringList{QStringLiteral("team"), QStringLiteral("other")}));
     QCOMPARE(m_keys->value(before.secretName()), secret);
     QCOMPARE(static_cast<int>(m_keys->place(before.secretName())), static_cast<int>(KeyRing::Place::Session));
+}
+
+void TestConnectionsCard::aKeptPasswordSaysWhereAndIsForgotten()
+{
+    passwordForThisSession();
+    const ConnectionProfile kept = waitForTask(m_connections->load()).front();
+    // A copy has none, and says so.
+    click(QStringLiteral("duplicate team"));
+    auto* const password = find<QLineEdit>(QStringLiteral("connection password"));
+    auto* const forget = find<QPushButton>(QStringLiteral("forget connection password"));
+    QVERIFY(password->placeholderText().contains(QStringLiteral("not copied from \"team\"")));
+    QVERIFY(!forget->isVisible());
+    click(QStringLiteral("edit team"));
+    QVERIFY(password->placeholderText().contains(QStringLiteral("until the program ends")));
+    QVERIFY(forget->isVisible());
+    QTest::mouseClick(forget, Qt::LeftButton);
+    settle();
+    QCOMPARE(m_keys->value(kept.secretName()), QString());
+    QVERIFY(password->placeholderText().contains(QStringLiteral("none")));
+    QVERIFY(!forget->isVisible());
+    QCOMPARE(names(), QStringList(QStringLiteral("team")));
+}
+
+void TestConnectionsCard::aPasswordAndAVariableAreRefused()
+{
+    m_card->add();
+    type(QStringLiteral("connection url"), QStringLiteral("redis://:hunter2@cache.example:6379/0"));
+    type(QStringLiteral("connection name"), QStringLiteral("team"));
+    type(QStringLiteral("connection variable"), QStringLiteral("TEAM_PASSWORD"));
+    click(QStringLiteral("save connection"));
+    settle();
+    QCOMPARE(names(), QStringList());
+    QStringList said;
+    for (const ErrorBanner* banner : m_card->findChildren<ErrorBanner*>()) {
+        if (banner->isVisible())
+            said.append(banner->what());
+    }
+    QVERIFY2(said.join(u' ').contains(QStringLiteral("TEAM_PASSWORD")), qPrintable(said.join(u' ')));
+}
+
+void TestConnectionsCard::everyFieldIsKept_data()
+{
+    using Fields = QMap<QString, QString>;
+    QTest::addColumn<QString>("kind");
+    QTest::addColumn<Fields>("fields");
+    QTest::addColumn<QStringList>("flags");
+    QTest::addColumn<QString>("url");
+    QTest::newRow("server with TLS files")
+        << QStringLiteral("Redis server")
+        << Fields{{QStringLiteral("hosts"), QStringLiteral("cache.example:6380")},
+               {QStringLiteral("user"), QStringLiteral("ana")},
+               {QStringLiteral("variable"), QStringLiteral("TEAM_PASSWORD")},
+               {QStringLiteral("ca"), QStringLiteral("/etc/ca.pem")},
+               {QStringLiteral("certificate"), QStringLiteral("/etc/me.pem")},
+               {QStringLiteral("key"), QStringLiteral("/etc/me.key")},
+               {QStringLiteral("workspace"), QStringLiteral("shop")}}
+        << QStringList{QStringLiteral("tls"), QStringLiteral("read-only"), QStringLiteral("production")}
+        << QStringLiteral("rediss://cache.example:6380/3?ca=/etc/ca.pem&cert=/etc/me.pem&key=/etc/me.key");
+    QTest::newRow("any certificate") << QStringLiteral("Redis server")
+                                     << Fields{{QStringLiteral("hosts"), QStringLiteral("cache.example")}}
+                                     << QStringList{QStringLiteral("tls"), QStringLiteral("verify")}
+                                     << QStringLiteral("rediss://cache.example:6379/3?verify=none");
+    QTest::newRow("Sentinel") << QStringLiteral("Redis behind Sentinel")
+                              << Fields{{QStringLiteral("hosts"), QStringLiteral("a:26379, b:26379")},
+                                     {QStringLiteral("master"), QStringLiteral("mymaster")},
+                                     {QStringLiteral("sentinel user"), QStringLiteral("watch")}}
+                              << QStringList{QStringLiteral("python")}
+                              << QStringLiteral("redis+sentinel://a:26379,b:26379/mymaster/3");
+    QTest::newRow("Cluster") << QStringLiteral("Redis Cluster")
+                             << Fields{{QStringLiteral("hosts"), QStringLiteral("a:1, b:2")}}
+                             << QStringList{QStringLiteral("tls")}
+                             << QStringLiteral("rediss+cluster://a:1,b:2");
+    QTest::newRow("socket") << QStringLiteral("Redis on a Unix socket")
+                            << Fields{{QStringLiteral("path"), QStringLiteral("/run/redis.sock")}}
+                            << QStringList() << QStringLiteral("redis+unix:///run/redis.sock?db=3");
+    QTest::newRow("file") << QStringLiteral("SQLite file")
+                          << Fields{{QStringLiteral("path"), QStringLiteral("/home/me/c.sqlite")}}
+                          << QStringList{QStringLiteral("read-only")}
+                          << QStringLiteral("sqlite:///home/me/c.sqlite");
+}
+
+/// Chooses, types and ticks as a person does; then what is saved is what the form shows again.
+void TestConnectionsCard::everyFieldIsKept()
+{
+    using Fields = QMap<QString, QString>;
+    QFETCH(QString, kind);
+    QFETCH(Fields, fields);
+    QFETCH(QStringList, flags);
+    QFETCH(QString, url);
+    m_card->add();
+    type(QStringLiteral("connection name"), QStringLiteral("all"));
+    const auto choose = [this](const QString& name, const QString& text) {
+        auto* const box = find<QComboBox>(name);
+        box->setFocus();
+        QTest::keyClick(box, Qt::Key_Home);
+        for (int i = 0; i < box->count() && box->currentText() != text; ++i)
+            QTest::keyClick(box, Qt::Key_Down);
+        QCOMPARE(box->currentText(), text);
+    };
+    choose(QStringLiteral("connection kind"), kind);
+    choose(QStringLiteral("connection colour"), QStringLiteral("Violet"));
+    if (auto* const database = find<QSpinBox>(QStringLiteral("connection database")); database->isVisible())
+        database->setValue(3);
+    for (const QString& flag : flags)
+        QTest::keyClick(find<QCheckBox>(QStringLiteral("connection ") + flag), Qt::Key_Space);
+    for (auto field = fields.cbegin(); field != fields.cend(); ++field) {
+        const QString name = QStringLiteral("connection ") + field.key();
+        QVERIFY2(find<QLineEdit>(name)->isVisible(), qPrintable(name));
+        type(name, field.value());
+    }
+    click(QStringLiteral("save connection"));
+    settle();
+    const auto all = waitForTask(m_connections->load());
+    QCOMPARE(all.size(), std::size_t(1));
+    const ConnectionProfile kept = all.front();
+    QCOMPARE(kept.address.url(), url);
+    QCOMPARE(kept.colour, QStringLiteral("violet"));
+    QCOMPARE(kept.address.user, fields.value(QStringLiteral("user")));
+    QCOMPARE(kept.address.sentinelUser, fields.value(QStringLiteral("sentinel user")));
+    QCOMPARE(kept.passwordVariable, fields.value(QStringLiteral("variable")));
+    QCOMPARE(kept.workspace, fields.value(QStringLiteral("workspace"), QStringLiteral("default")));
+    QCOMPARE(kept.traits.readOnly, flags.contains(QStringLiteral("read-only")));
+    QCOMPARE(kept.traits.production, flags.contains(QStringLiteral("production")));
+    QCOMPARE(kept.traits.writeForPython, flags.contains(QStringLiteral("python")));
+    click(QStringLiteral("edit all"));
+    for (auto field = fields.cbegin(); field != fields.cend(); ++field)
+        QCOMPARE(find<QLineEdit>(QStringLiteral("connection ") + field.key())->text(), field.value());
+    click(QStringLiteral("save connection"));
+    settle();
+    QCOMPARE(waitForTask(m_connections->load()).front(), kept);
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestConnectionsCard)
