@@ -47,8 +47,7 @@ StoreChoice chooseStore(const CommandLine& line)
     const std::optional<ProjectFile> project = ProjectFile::find(QDir::currentPath());
     if (project) {
         choice.agentsFolder = project->agentsFolder;
-        if (!project->workspace.isEmpty())
-            choice.config.workspace = project->workspace;
+        choice.workspace = project->workspace;
     }
     if (!line.store.isEmpty()) {
         if (!line.connection.isEmpty())
@@ -61,16 +60,19 @@ StoreChoice chooseStore(const CommandLine& line)
             throw ConfigurationError(QStringLiteral("There is no connection \"%1\".").arg(line.connection),
                 QStringLiteral("\"llmcache connections list\" shows them."));
         useProfile(choice, *profile);
+        // The connection was asked for, and it names a workspace; the project did not ask for this store.
+        choice.workspace.clear();
         choice.source = QStringLiteral("--connection");
     } else if (!choice.config.storeUrl.isEmpty()) {
         choice.source = QStringLiteral("LLM_CACHE_REDIS_URL");
     } else if (project && !project->store.isEmpty()) {
         useProject(choice, *project, connections);
-        if (!project->workspace.isEmpty())
-            choice.config.workspace = project->workspace;
     }
     if (!line.workspace.isEmpty())
-        choice.config.workspace = line.workspace;
+        choice.workspace = line.workspace;
+    if (!choice.workspace.isEmpty())
+        choice.config.workspace = choice.workspace;
+    choice.readOnly = line.readOnly;
     choice.config.connection.readOnly = choice.config.connection.readOnly || line.readOnly;
     return choice;
 }

@@ -10,6 +10,8 @@ namespace llmcache::app {
 struct StoreChoice {
     SessionConfig config;
     std::optional<ConnectionProfile> profile; ///< its passwords are still to be loaded
+    bool readOnly = false; ///< --read-only: whatever the profile says
+    QString workspace; ///< that the command line or the project names; empty = the profile's own
     QString source; ///< "--store", "LLM_CACHE_REDIS_URL", a file; empty for the embedded file
     QString agentsFolder; ///< of the project, for agents that are named; empty = none
 };

@@ -10,6 +10,7 @@
 #include <QDir>
 #include <QFile>
 #include <QLoggingCategory>
+#include <QPointer>
 #include <QSettings>
 #include <QThreadPool>
 
@@ -79,6 +80,7 @@ SessionConfig Windows::baseConfig() const
     config.storeUrl.clear();
     config.workspace = QStringLiteral("default");
     config.connection = {};
+    config.connection.readOnly = m_readOnly;
     return config;
 }
 
@@ -87,78 +89,118 @@ QString Windows::samplePath() const
     return QDir(m_dataFolder).filePath(QStringLiteral("sample.sqlite"));
 }
 
+QString Windows::sampleUrl() const
+{
+    return QStringLiteral("sqlite://") + samplePath();
+}
+
+Windows::Target Windows::targetOf(const ConnectionProfile& profile) const
+{
+    Target target;
+    target.profile = profile;
+    target.config = baseConfig();
+    target.config.workspace = profile.workspace;
+    target.config.connection = profile.traits;
+    target.config.connection.readOnly = profile.traits.readOnly || m_readOnly;
+    return target;
+}
+
 void Windows::openFirst(StoreChoice choice)
 {
     m_base = choice.config;
-    if (choice.profile) {
-        openProfile(*choice.profile, nullptr);
-        return;
-    }
+    m_readOnly = choice.readOnly;
     const QString last = m_settings->value(lastKey).toString();
-    if (!choice.source.isEmpty() || last.isEmpty()) {
-        openTarget({std::nullopt, choice.config, choice.source, {}, {}}, nullptr);
-        return;
-    }
+    Target target;
+    target.profile = choice.profile;
+    target.config = choice.config;
+    target.source = choice.source;
+    if (choice.profile)
+        openProfile(std::move(target), nullptr);
+    else if (!choice.source.isEmpty() || last.isEmpty())
+        openTarget(std::move(target), nullptr);
+    else
+        openLast(choice, last);
+}
+
+void Windows::openLast(const StoreChoice& choice, const QString& id)
+{
     ++m_opening;
-    const bool readOnly = choice.config.connection.readOnly;
     m_tasks.run(
-        [connections = m_connections.get(), last](std::stop_token) { return findProfile(connections, last); },
-        [this, choice, readOnly](const std::optional<std::pair<ConnectionProfile, QString>>& found) {
+        [connections = m_connections.get(), id](std::stop_token) { return findProfile(connections, id); },
+        [this, choice](const std::optional<std::pair<ConnectionProfile, QString>>& found) {
             --m_opening;
-            Target target{std::nullopt, choice.config, {}, {}, {}};
+            Target target;
+            target.config = choice.config;
             if (found) {
-                target.profile = found->first;
+                target = targetOf(found->first);
                 target.config.storeUrl = found->second;
-                target.config.workspace = found->first.workspace;
-                target.config.connection = found->first.traits;
-                target.config.connection.readOnly = target.config.connection.readOnly || readOnly;
+                if (!choice.workspace.isEmpty())
+                    target.config.workspace = choice.workspace;
             }
             openTarget(std::move(target), nullptr);
         },
         [this, choice](const ui::Failure& failure) {
             --m_opening;
-            openTarget({std::nullopt, choice.config, {},
-                           tr("The connection that was open last can't be opened: %1").arg(failure.message),
-                           failure.remedy},
-                nullptr);
+            Target target;
+            target.config = choice.config;
+            target.problem = tr("The connection that was open last can't be opened: %1").arg(failure.message);
+            target.remedy = failure.remedy;
+            openTarget(std::move(target), nullptr);
         });
 }
 
-void Windows::openProfile(const ConnectionProfile& profile, Workbench* replaced)
+/// Whether the same is open in another window, which is shown then.
+bool Windows::bringForward(const Target& target, const Workbench* replaced)
 {
     for (const auto& window : m_windows) {
-        if (window->profileId() == profile.id && window.get() != replaced) {
-            window->window().raise();
-            window->window().activateWindow();
-            return;
-        }
+        const SessionConfig& open = window->session().config();
+        const bool isSame = target.profile ? window->profileId() == target.profile->id
+                                           : target.isSample && window->isSample();
+        if (!isSame || open.workspace != target.config.workspace || window.get() == replaced)
+            continue;
+        window->window().raise();
+        window->window().activateWindow();
+        return true;
     }
+    return false;
+}
+
+/// With the passwords of its profile.
+void Windows::openProfile(Target target, Workbench* replaced)
+{
+    if (bringForward(target, replaced))
+        return;
     ++m_opening;
+    // The keychain may ask its owner first; meanwhile windows come and go.
+    const QPointer<Workbench> guarded = replaced;
+    const ConnectionProfile profile = *target.profile;
     m_tasks.run([connections = m_connections.get(), profile](
                     std::stop_token) { return profileUrl(connections, profile); },
-        [this, replaced](const std::pair<ConnectionProfile, QString>& found) {
+        [this, guarded, target](const std::pair<ConnectionProfile, QString>& found) {
             --m_opening;
-            const auto& [opened, url] = found;
-            Target target;
-            target.profile = opened;
-            target.config = baseConfig();
-            target.config.storeUrl = url;
-            target.config.workspace = opened.workspace;
-            target.config.connection = opened.traits;
-            openTarget(std::move(target), replaced);
+            Target ready = target;
+            ready.config.storeUrl = found.second;
+            if (!bringForward(ready, guarded))
+                openTarget(std::move(ready), guarded);
         },
-        [this, replaced](const ui::Failure& failure) {
+        [this, guarded](const ui::Failure& failure) {
             --m_opening;
-            fail(replaced, failure);
+            fail(guarded, failure);
         });
 }
 
-void Windows::openEmbedded(const QString& workspace, Workbench* replaced)
+void Windows::openChosen(const ConnectionProfile& profile, Workbench* replaced)
+{
+    Target target = targetOf(profile);
+    target.remembers = true;
+    openProfile(std::move(target), replaced);
+}
+
+void Windows::openEmbedded(Workbench* replaced)
 {
     Target target;
     target.config = baseConfig();
-    if (!workspace.isEmpty())
-        target.config.workspace = workspace;
+    target.remembers = true;
     openTarget(std::move(target), replaced);
 }
 
@@ -169,11 +211,9 @@ void Windows::openTarget(Target target, Workbench* replaced)
     desk.connections = m_connections.get();
     desk.log = m_log;
     desk.source = target.source;
-    if (target.profile) {
-        desk.profileId = target.profile->id;
-        desk.colour = target.profile->colour;
-    }
-    desk.isSample = target.config.connection.name == sampleName && target.config.workspace == sampleWorkspace;
+    desk.profile = target.profile;
+    desk.isSample = target.isSample;
+    target.config.keys = m_keys.get();
     if (const QString user = ui::RunPreferences::from(*m_settings).user; !user.isEmpty())
         target.config.identity.user = user;
     try {
@@ -194,8 +234,9 @@ void Windows::openTarget(Target target, Workbench* replaced)
         throw;
     }
     qCInfo(windowLog, "Opened %s", qUtf8Printable(window->session().store().info().name));
-    if (!desk.isSample)
-        m_settings->setValue(lastKey, desk.profileId);
+    // What the environment or a fallback opened is for this time alone.
+    if (target.remembers)
+        m_settings->setValue(lastKey, window->profileId());
     Workbench* const added = window.get();
     m_windows.push_back(std::move(window));
     connectWindow(added);
@@ -219,7 +260,7 @@ void Windows::connectWindow(Workbench* window)
     connect(window, &Workbench::connectionChosen, this,
         [this, window](const QString& id, bool inNewWindow) { choose(window, id, inNewWindow); });
     connect(window, &Workbench::profileChosen, this, [this, window](const ConnectionProfile& profile) {
-        openProfile(profile, window->isBusy() ? nullptr : window);
+        openChosen(profile, window->isBusy() ? nullptr : window);
     });
     connect(window, &Workbench::workspaceChosen, this,
         [this, window](const QString& workspace) { openWorkspace(window, workspace); });
@@ -231,9 +272,9 @@ void Windows::connectWindow(Workbench* window)
 void Windows::choose(Workbench* window, const QString& id, bool inNewWindow)
 {
     // What is under way there goes on there.
-    Workbench* const replaced = inNewWindow || window->isBusy() ? nullptr : window;
+    const QPointer<Workbench> replaced = inNewWindow || window->isBusy() ? nullptr : window;
     if (id.isEmpty()) {
-        openEmbedded({}, replaced);
+        openEmbedded(replaced);
         return;
     }
     m_tasks.run([connections = m_connections.get()](std::stop_token) { return connections->load(); },
@@ -241,40 +282,59 @@ void Windows::choose(Workbench* window, const QString& id, bool inNewWindow)
             const auto found = std::find_if(profiles.begin(), profiles.end(),
                 [&id](const ConnectionProfile& one) { return one.id == id; });
             if (found != profiles.end())
-                openProfile(*found, replaced);
+                openChosen(*found, replaced);
         },
-        [this, window](const ui::Failure& failure) { fail(window, failure); });
+        [this, asking = QPointer<Workbench>(window)](const ui::Failure& failure) { fail(asking, failure); });
 }
 
 void Windows::openWorkspace(Workbench* window, const QString& workspace)
 {
     Target target;
+    target.profile = window->profile();
     target.config = window->session().config();
     target.config.workspace = workspace;
     target.source = window->source();
-    openTarget(std::move(target), window->isBusy() ? nullptr : window);
+    target.isSample = window->isSample() && workspace == sampleWorkspace;
+    if (!bringForward(target, window))
+        openTarget(std::move(target), window->isBusy() ? nullptr : window);
 }
 
 void Windows::openSample(Workbench* replaced)
 {
     Target target;
     target.config = baseConfig();
-    target.config.storeUrl = QStringLiteral("sqlite://") + samplePath();
+    target.config.storeUrl = sampleUrl();
     target.config.workspace = sampleWorkspace;
     target.config.connection.name = sampleName;
-    openTarget(std::move(target), replaced);
+    target.config.connection.readOnly = false; // it is made now
+    target.isSample = true;
+    if (!bringForward(target, nullptr))
+        openTarget(std::move(target), replaced);
 }
 
 void Windows::removeSample(Workbench* window)
 {
-    // The file goes once its window has let go of it.
-    connect(window, &QObject::destroyed, m_connections.get(), [path = samplePath()] {
+    m_settings->remove(sampleFilledKey);
+    // The file goes once the last window has let go of it, also those on other workspaces in it.
+    const std::shared_ptr<void> inUse(nullptr, [path = samplePath()](void*) {
         QThreadPool::globalInstance()->start([path] {
             for (const char* tail : {"", "-wal", "-shm"})
                 QFile::remove(path + QLatin1String(tail));
         });
     });
-    openEmbedded({}, window);
+    std::vector<Workbench*> others;
+    for (const auto& one : m_windows) {
+        if (one->session().config().storeUrl != sampleUrl())
+            continue;
+        connect(one.get(), &QObject::destroyed, m_connections.get(), [inUse] {});
+        if (one.get() != window)
+            others.push_back(one.get());
+    }
+    Target target;
+    target.config = baseConfig();
+    openTarget(std::move(target), window);
+    for (Workbench* other : others)
+        other->window().close();
 }
 
 void Windows::closed(Workbench* window)

@@ -50,12 +50,17 @@ private:
         std::optional<ConnectionProfile> profile;
         SessionConfig config;
         QString source;
+        bool isSample = false;
+        bool remembers = false; ///< somebody chose it: the next start opens it again
         QString problem; ///< why it is not the connection that was wanted
         QString remedy;
     };
+    void openLast(const StoreChoice& choice, const QString& id);
     void openTarget(Target target, Workbench* replaced);
-    void openProfile(const ConnectionProfile& profile, Workbench* replaced);
-    void openEmbedded(const QString& workspace, Workbench* replaced);
+    void openProfile(Target target, Workbench* replaced);
+    void openChosen(const ConnectionProfile& profile, Workbench* replaced);
+    bool bringForward(const Target& target, const Workbench* replaced);
+    void openEmbedded(Workbench* replaced);
     void openSample(Workbench* replaced);
     void removeSample(Workbench* window);
     void choose(Workbench* window, const QString& id, bool inNewWindow);
@@ -64,13 +69,16 @@ private:
     void closed(Workbench* window);
     void fail(Workbench* window, const ui::Failure& failure);
     SessionConfig baseConfig() const;
+    Target targetOf(const ConnectionProfile& profile) const;
     QString samplePath() const;
+    QString sampleUrl() const;
 
     QString m_dataFolder;
     QSettings* m_settings;
     ui::Theme* m_theme;
     const LogBook* m_log;
-    SessionConfig m_base; ///< base URLs and identity, as the command line has them
+    SessionConfig m_base; ///< base URLs, identity and --read-only, as the command line has them
+    bool m_readOnly = false; ///< no window changes its store
     std::unique_ptr<KeyRing> m_keys;
     std::unique_ptr<Connections> m_connections;
     std::vector<std::unique_ptr<Workbench>> m_windows;

@@ -13,6 +13,7 @@
 #include "widgets/toast.h"
 #include "workbench/workbenchview.h"
 
+#include <QAction>
 #include <QCoreApplication>
 #include <QDateTime>
 #include <QInputDialog>
@@ -45,12 +46,15 @@ QCoro::Task<StoreStatus> statusOf(Session* session)
     co_return status;
 }
 
-QCoro::Task<> fillIfEmpty(Session* session, std::stop_token stop, std::function<void(int percent)> progress)
+QCoro::Task<> fillIfIncomplete(
+    Session* session, bool wasFilled, std::stop_token stop, std::function<void(int percent)> progress)
 {
-    auto listing = session->store().listEntries({}, 1);
-    const EntryPage page = co_await listing;
-    if (!page.rows.empty())
-        co_return;
+    if (wasFilled) {
+        auto listing = session->store().listEntries({}, 1);
+        const EntryPage page = co_await listing;
+        if (!page.rows.empty())
+            co_return;
+    }
     auto filling = fillSampleWorkspace(session, stop, std::move(progress));
     co_await filling;
 }
@@ -166,14 +170,18 @@ ui::ConnectionLook Workbench::look() const
     const StoreInfo info = m_session->store().info();
     const ConnectionTraits& traits = m_session->connection();
     ui::ConnectionLook look;
-    look.id = m_desk.profileId;
+    look.id = profileId();
     look.name = traits.name.isEmpty() ? m_desk.source : traits.name;
-    look.colour = m_desk.isSample ? QStringLiteral("violet") : m_desk.colour;
+    if (m_desk.isSample)
+        look.colour = QStringLiteral("violet");
+    else if (m_desk.profile)
+        look.colour = m_desk.profile->colour;
     look.workspace = info.workspace;
     look.store = info.kind + QStringLiteral(" · ") + ui::format::path(info.name);
     look.source = m_desk.source.isEmpty() ? QString() : tr("chosen by %1").arg(m_desk.source);
     look.production = traits.production;
     look.readOnly = m_session->isReadOnly();
+    look.isSample = m_desk.isSample;
     return look;
 }
 
@@ -186,7 +194,7 @@ void Workbench::connectDesk()
     if (!m_desk.connections)
         return;
     m_settingsView->setConnections(m_desk.connections);
-    m_settingsView->connections()->setCurrent(m_desk.profileId);
+    m_settingsView->connections()->setCurrent(profileId());
     connect(
         m_settingsView->connections(), &ui::ConnectionsCard::openRequested, this, &Workbench::profileChosen);
     connect(m_desk.connections, &Connections::changed, this, &Workbench::showConnections);
@@ -199,6 +207,13 @@ void Workbench::connectDesk()
         m_settingsView->connections()->add();
     };
     connect(button, &ui::ConnectionButton::addRequested, this, addConnection);
+    connect(button, &ui::ConnectionButton::sampleRemovalRequested, this, &Workbench::sampleRemovalRequested);
+    if (m_desk.isSample) {
+        // The banner that offers it may be dismissed, or say something else by now.
+        auto* removal = new QAction(tr("Remove the sample"), this);
+        connect(removal, &QAction::triggered, this, &Workbench::sampleRemovalRequested);
+        m_window->addCommands(tr("Sample"), {removal});
+    }
     ui::WelcomePane* const welcome = m_window->welcome();
     connect(welcome, &ui::WelcomePane::connectRequested, this, addConnection);
     connect(welcome, &ui::WelcomePane::keyRequested, this,
@@ -260,9 +275,13 @@ void Workbench::fillSample()
             window->showMessage(tr("The sample workspace is being filled: %1 %").arg(percent), {}, false);
     };
     tell(0);
-    m_deskTasks.run([session = m_session.get(), tell](
-                        std::stop_token stop) { return fillIfEmpty(session, std::move(stop), tell); },
+    // Not by what is there: closed in the middle, a part of it is.
+    const bool wasFilled = m_settings->value(sampleFilledKey).toBool();
+    m_deskTasks.run(
+        [session = m_session.get(), wasFilled, tell](
+            std::stop_token stop) { return fillIfIncomplete(session, wasFilled, std::move(stop), tell); },
         [this, marked] {
+            m_settings->setValue(sampleFilledKey, true);
             marked();
             for (ui::View* view : {static_cast<ui::View*>(m_workbench), static_cast<ui::View*>(m_cache),
                      static_cast<ui::View*>(m_costs)}) {

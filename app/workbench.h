@@ -8,6 +8,8 @@
 #include <QObject>
 #include <QTimer>
 
+#include <optional>
+
 class QSettings;
 
 namespace llmcache {
@@ -27,12 +29,14 @@ class WorkbenchView;
 
 namespace llmcache::app {
 
+/// In the settings: the sample workspace has all that belongs to it.
+inline const QString sampleFilledKey = QStringLiteral("sample/filled");
+
 /// What a window knows of its surroundings.
 struct WindowDesk {
     Connections* connections = nullptr; ///< without them the window can't switch
     const LogBook* log = nullptr;
-    QString profileId{}; ///< of the connection that is open; empty without one
-    QString colour{};
+    std::optional<ConnectionProfile> profile{}; ///< the connection that is open, if it is one
     QString source{}; ///< who chose the store: "LLM_CACHE_REDIS_URL", …
     bool isSample = false; ///< filled with made-up data, and marked so
 };
@@ -52,7 +56,10 @@ public:
     ui::CostsView& costsView() { return *m_costs; }
     ui::SettingsView& settingsView() { return *m_settingsView; }
     Session& session() { return *m_session; }
-    const QString& profileId() const { return m_desk.profileId; }
+    const std::optional<ConnectionProfile>& profile() const { return m_desk.profile; }
+    /// Of the connection; empty without one.
+    QString profileId() const { return m_desk.profile ? m_desk.profile->id : QString(); }
+    bool isSample() const { return m_desk.isSample; }
     const QString& source() const { return m_desk.source; }
     /// Whether something is under way that closing would stop.
     bool isBusy() const;

@@ -6,11 +6,13 @@
 #include "guitest.h"
 #include "redisserver.h"
 #include "secretservice.h"
+#include "shell/commandpalette.h"
 #include "shell/connectionbutton.h"
 #include "shell/mainwindow.h"
 #include "shell/welcomepane.h"
 #include "testcertificates.h"
 #include "theme/theme.h"
+#include "waitfortask.h"
 #include "widgets/badge.h"
 #include "widgets/codeedit.h"
 #include "widgets/errorbanner.h"
@@ -55,8 +57,18 @@ private Q_SLOTS:
     void theEnvironmentNamesTheStore();
     void whatCantBeOpenedIsSaid();
     void severalAreOpenAtOnce();
+    void theCommandLineHoldsForAConnection();
+    void theCommandLineHoldsForTheLastConnection();
+    void theLastConnectionIsNotForgotten();
+    void aWorkspaceOfAConnectionBelongsToIt();
+    void aConnectionMayBeNamedLikeTheSample();
+    void anInterruptedSampleIsCompleted();
+    void theSampleIsOpenOnce();
+    void aWindowMayCloseBeforeItsConnectionIsOpen();
 
 private:
+    ConnectionProfile keepFile(const QString& name) const;
+
     void start(const app::CommandLine& line = {});
     void closeAll();
     std::unique_ptr<RedisServer> startRedis();
@@ -250,6 +262,8 @@ void TestE2eFirstStart::theSampleComesAndGoes()
     QTest::keyClick(&window()->window(), Qt::Key_2, Qt::ControlModifier);
     auto* const table = find<EntryTable>(QStringLiteral("entryTable"));
     QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 1000, patience);
+    const CostReport all = test::waitForTask(window()->session().costs({}));
+    QVERIFY2(all.total.calls > 20'000, qPrintable(QString::number(all.total.calls)));
     const QString file = m_home->filePath(QStringLiteral("data/sample.sqlite"));
     QVERIFY(QFile::exists(file));
     for (QPushButton* button : window()->window().findChildren<QPushButton*>()) {
@@ -314,6 +328,184 @@ void TestE2eFirstStart::severalAreOpenAtOnce()
     QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
     second->window().close();
     QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
+}
+
+/// A connection to a file of its own.
+ConnectionProfile TestE2eFirstStart::keepFile(const QString& name) const
+{
+    ConnectionProfile profile;
+    profile.id = ConnectionProfile::newId();
+    profile.traits.name = name;
+    profile.colour = QStringLiteral("green");
+    profile.address.kind = StoreAddress::Kind::File;
+    profile.address.path = m_home->filePath(name + QStringLiteral(".sqlite"));
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(profile);
+    return profile;
+}
+
+void TestE2eFirstStart::theCommandLineHoldsForAConnection()
+{
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    app::CommandLine line;
+    line.connection = profile.traits.name;
+    line.readOnly = true;
+    line.workspace = QStringLiteral("elsewhere");
+    start(line);
+    QCOMPARE(window()->profileId(), profile.id);
+    QVERIFY(window()->session().isReadOnly());
+    QVERIFY(says(QStringLiteral("READ-ONLY")));
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("elsewhere"));
+    // Nor does another window of this program change anything.
+    QVERIFY(QMetaObject::invokeMethod(
+        window()->window().connectionButton(), "chosen", Q_ARG(QString, QString()), Q_ARG(bool, true)));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    QCOMPARE(window()->profileId(), QString());
+    QVERIFY(window()->session().isReadOnly());
+}
+
+void TestE2eFirstStart::theCommandLineHoldsForTheLastConnection()
+{
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    m_settings->setValue(QStringLiteral("connections/last"), profile.id);
+    app::CommandLine line;
+    line.readOnly = true;
+    line.workspace = QStringLiteral("elsewhere");
+    start(line);
+    QCOMPARE(window()->profileId(), profile.id);
+    QVERIFY(window()->session().isReadOnly());
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("elsewhere"));
+}
+
+void TestE2eFirstStart::theLastConnectionIsNotForgotten()
+{
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    const QString last = QStringLiteral("connections/last");
+    m_settings->setValue(last, profile.id);
+    app::CommandLine line;
+    line.store = QStringLiteral("sqlite://") + m_home->filePath(QStringLiteral("once.sqlite"));
+    start(line);
+    QCOMPARE(window()->profileId(), QString());
+    closeAll();
+    QCOMPARE(m_settings->value(last).toString(), profile.id);
+    // One that can't be opened today may be there tomorrow.
+    ConnectionProfile locked = profile;
+    locked.address = StoreAddress::fromUrl(QStringLiteral("redis://127.0.0.1"));
+    locked.passwordVariable = QStringLiteral("NO_SUCH_VARIABLE");
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(locked);
+    start();
+    QTRY_VERIFY_WITH_TIMEOUT(problem().contains(QStringLiteral("NO_SUCH_VARIABLE")), patience);
+    closeAll();
+    QCOMPARE(m_settings->value(last).toString(), profile.id);
+    // What is chosen in the window is what the next start opens.
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(profile);
+    start();
+    QCOMPARE(window()->profileId(), profile.id);
+    const QPointer<Workbench> before = window();
+    QVERIFY(QMetaObject::invokeMethod(
+        window()->window().connectionButton(), "chosen", Q_ARG(QString, QString()), Q_ARG(bool, false)));
+    QTRY_VERIFY_WITH_TIMEOUT(!before, patience);
+    closeAll();
+    QCOMPARE(m_settings->value(last).toString(), QString());
+}
+
+void TestE2eFirstStart::aWorkspaceOfAConnectionBelongsToIt()
+{
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    m_settings->setValue(QStringLiteral("connections/last"), profile.id);
+    start();
+    const QPointer<Workbench> before = window();
+    Q_EMIT before->workspaceChosen(QStringLiteral("second"));
+    QTRY_VERIFY_WITH_TIMEOUT(!before, patience);
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("second"));
+    QCOMPARE(window()->profileId(), profile.id);
+    QVERIFY(window()->window().windowTitle().contains(QStringLiteral("Live")));
+    // The connection with its own workspace is another window, not this one.
+    QVERIFY(QMetaObject::invokeMethod(
+        window()->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("default"));
+}
+
+void TestE2eFirstStart::aConnectionMayBeNamedLikeTheSample()
+{
+    ConnectionProfile profile = keepFile(QStringLiteral("Sample"));
+    profile.workspace = QStringLiteral("sample");
+    ConnectionList(m_home->filePath(QStringLiteral("data"))).save(profile);
+    m_settings->setValue(QStringLiteral("connections/last"), profile.id);
+    start();
+    QVERIFY(!window()->isSample());
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("sqlite · ")), patience);
+    QVERIFY(!says(QStringLiteral("sample workspace is being filled")));
+    QVERIFY(!says(QStringLiteral("This is the sample workspace")));
+}
+
+void TestE2eFirstStart::anInterruptedSampleIsCompleted()
+{
+    start();
+    click(QStringLiteral("welcome sample"));
+    QTRY_VERIFY_WITH_TIMEOUT(window()->isSample(), patience);
+    // Closed in the middle of it, with a part of the entries in the file.
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("filled: 1")), 4 * patience);
+    closeAll();
+    QVERIFY(QFile::exists(m_home->filePath(QStringLiteral("data/sample.sqlite"))));
+    start();
+    click(QStringLiteral("welcome sample"));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("This is the sample workspace")), 4 * patience);
+    const CostReport all = test::waitForTask(window()->session().costs({}));
+    QVERIFY2(all.total.calls > 20'000, qPrintable(QString::number(all.total.calls)));
+}
+
+void TestE2eFirstStart::theSampleIsOpenOnce()
+{
+    start();
+    Workbench* const first = window();
+    click(QStringLiteral("welcome sample"));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("This is the sample workspace")), 4 * patience);
+    QVERIFY(window() != first);
+    // Asked for again it is brought forward.
+    Q_EMIT window()->sampleRequested();
+    QCOMPARE(m_windows->open().size(), std::size_t(1));
+    Workbench* const sample = window();
+    // Another window on the same file, and a message where the offer to remove it was.
+    Q_EMIT sample->workspaceChosen(QStringLiteral("other"));
+    QTRY_VERIFY_WITH_TIMEOUT(!window()->isSample(), patience);
+    Q_EMIT window()->sampleRequested();
+    QTRY_VERIFY_WITH_TIMEOUT(window()->isSample(), patience);
+    window()->window().showMessage(QStringLiteral("Something"), {}, true);
+    QTest::keyClick(&window()->window(), Qt::Key_K, Qt::ControlModifier);
+    auto* const palette = window()->window().findChild<CommandPalette*>()->findChild<QLineEdit*>();
+    QTest::keyClicks(palette, QStringLiteral("Remove the sample"));
+    QTest::keyClick(palette, Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        !QFile::exists(m_home->filePath(QStringLiteral("data/sample.sqlite"))), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
+    QCOMPARE(window()->session().config().workspace, QStringLiteral("default"));
+    QVERIFY(!window()->isSample());
+}
+
+void TestE2eFirstStart::aWindowMayCloseBeforeItsConnectionIsOpen()
+{
+    // A password in the keychain, which takes its time.
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    ConnectionProfile redis = profile;
+    redis.id = ConnectionProfile::newId();
+    redis.traits.name = QStringLiteral("Team");
+    redis.address =
+        StoreAddress::fromUrl(QStringLiteral("redis://127.0.0.1:%1").arg(RedisServer::freePort()));
+    start();
+    test::waitForTask(m_windows->connections().save(redis, {secret, {}}, Connections::Keep::Keychain));
+    closeAll();
+    start();
+    QVERIFY(QMetaObject::invokeMethod(
+        window()->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    const QPointer<Workbench> asking = window();
+    Q_EMIT asking->profileChosen(redis);
+    QVERIFY(asking);
+    asking->window().close();
+    QTRY_COMPARE_WITH_TIMEOUT(window()->profileId(), redis.id, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(!asking, patience);
+    QCOMPARE(m_windows->open().size(), std::size_t(2));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestE2eFirstStart)

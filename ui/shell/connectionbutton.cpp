@@ -53,7 +53,8 @@ void ConnectionButton::updateText()
     const QString words = m_look.workspace.isEmpty()
         ? nameOf(m_look)
         : QStringLiteral("%1 · %2").arg(nameOf(m_look), m_look.workspace);
-    setText(fontMetrics().elidedText(QString(words).replace(u'&', u"&&"_qs), Qt::ElideMiddle, mostNameWidth));
+    setText(fontMetrics().elidedText(
+        QString(words).replace(u'&', QStringLiteral("&&")), Qt::ElideMiddle, mostNameWidth));
     setIcon(connectionDot(*m_theme, m_look.colour));
     QStringList lines{words, m_look.store};
     if (!m_look.source.isEmpty())
@@ -70,7 +71,7 @@ void ConnectionButton::buildMenu()
     auto* others = new QMenu(tr("Open in another window"), all);
     for (const ConnectionItem& item : std::as_const(m_items)) {
         const QIcon dot = connectionDot(*m_theme, item.colour);
-        const QString name = QString(item.name).replace(u'&', u"&&"_qs);
+        const QString name = QString(item.name).replace(u'&', QStringLiteral("&&"));
         QAction* action = all->addAction(dot, name);
         action->setToolTip(item.detail);
         action->setCheckable(true);
@@ -92,6 +93,11 @@ void ConnectionButton::buildMenu()
         all->addAction(tr("Add a connection…")), &QAction::triggered, this, &ConnectionButton::addRequested);
     connect(all->addAction(tr("Manage connections…")), &QAction::triggered, this,
         &ConnectionButton::manageRequested);
+    if (m_look.isSample) {
+        all->addSeparator();
+        connect(all->addAction(tr("Remove the sample")), &QAction::triggered, this,
+            &ConnectionButton::sampleRemovalRequested);
+    }
 }
 
 ProductionEdge::ProductionEdge(const Theme* theme, QWidget* parent)

@@ -17,6 +17,7 @@ struct ConnectionLook {
     QString source{}; ///< who chose the store, for the tooltip; may be empty
     bool production = false;
     bool readOnly = false;
+    bool isSample = false; ///< made-up data, which can be removed
 };
 
 /// One that may be switched to.
@@ -42,6 +43,7 @@ Q_SIGNALS:
     void workspaceRequested();
     void addRequested();
     void manageRequested();
+    void sampleRemovalRequested();
 
 private:
     void updateText();
