@@ -70,7 +70,6 @@ std::vector<Trial> writingTrials(const QByteArray& key)
         {{"XADD", key + ":stream", "*", "field", "1"}},
         {{"XINFO", "STREAM", key + ":stream"}},
         {{"XDEL", key + ":stream", "1-1"}},
-        {{"TIME"}, -1},
         {{"EVAL", script, "1", key + ":hash"}, 3},
         {{"EVALSHA", QCryptographicHash::hash(script, QCryptographicHash::Sha1).toHex(), "1", key + ":hash"},
             3},
@@ -119,6 +118,8 @@ void note(const Trial& trial, const redis::Reply& reply, MissingRights& missing)
     if (!reply.isError())
         return;
     const QString command = ruleOf(trial);
+    if (command == QLatin1String("pexpiretime") && reply.isError("ERR"))
+        missing.countsTime = true;
     if (reply.isError("NOPERM")) {
         QStringList& list = trial.isComfort ? missing.comforts : missing.commands;
         if (command == QLatin1String("config|get"))
@@ -231,6 +232,8 @@ QCoro::Task<MissingRights> probePermissions(redis::Client* client, WantedRights 
     if (cleans.commands.size() == 2 || cleans.keys)
         co_return missing;
     auto writing = writingTrials(key);
+    if (missing.countsTime)
+        writing.insert(writing.begin(), {{"TIME"}, -1});
     const MissingRights writes = co_await tryAll(client, std::move(writing));
     add(missing, writes);
     if (!missing.channels) {

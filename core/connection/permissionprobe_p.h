@@ -14,6 +14,8 @@ struct MissingRights {
     bool channels = false; ///< the channels of the workspace
     bool pythonKeys = false; ///< the keys of pyai-caching, which are to be written
     bool settings = false; ///< what the server is set to: good to know, and never needed
+    bool countsTime =
+        false; ///< no lack: a server before Redis 7, on which moments of expiry are counted from TIME
     bool news = false; ///< what the server tells about changes of entries
     QString problem{}; ///< why the server refuses to write, though it may be asked to
     bool isEmpty() const
