@@ -50,7 +50,7 @@ private Q_SLOTS:
 
 void DocsTest::pagesLinkToPagesThatAreThere()
 {
-    static const QRegularExpression link(QStringLiteral("\\]\\(([^)#:]+)(#[^)]*)?\\)"));
+    static const QRegularExpression link(QStringLiteral("\\]\\(([^)#:\\s]+)(#[^)]*)?\\)"));
     QStringList pages{
         QStringLiteral("README.md"), QStringLiteral("CONTRIBUTING.md"), QStringLiteral("SECURITY.md")};
     const QDir docs(QStringLiteral(LLMCACHE_SOURCE "/docs"));
@@ -88,8 +88,9 @@ void DocsTest::commandsAreKnown()
 {
     // `llmcache entries clear` and the like, wherever a page names them.
     static const QRegularExpression named(
-        QStringLiteral("(?:`|^    (?:\\$ )?)llmcache ([a-z]+)(?: ([a-z]+))?"),
+        QStringLiteral("(?:`|^    (?:\\$ )?)llmcache ([a-z]+)(?: ([a-z]+))?([^`\n]*)"),
         QRegularExpression::MultilineOption);
+    static const QRegularExpression option(QStringLiteral("--[a-z][a-z-]*"));
     const CommandLine user;
     const QString help = QString::fromUtf8(user.run({u"--help"_qs}).out);
     QStringList pages{QStringLiteral("README.md")};
@@ -97,6 +98,8 @@ void DocsTest::commandsAreKnown()
     for (const QString& name : docs.entryList({QStringLiteral("*.md")}))
         pages.append(QStringLiteral("docs/") + name);
     int found = 0;
+    int options = 0;
+    QHash<QString, QString> helps;
     for (const QString& name : std::as_const(pages)) {
         const QString text = page(name);
         auto commands = named.globalMatch(text);
@@ -107,9 +110,26 @@ void DocsTest::commandsAreKnown()
             const QString two = one + match.captured(2);
             QVERIFY2(help.contains(two) || help.contains(one + u' '),
                 qPrintable(name + u": "_qs + match.captured(0)));
+            // And with options that this command has. "entries pin|unpin" stands for several.
+            if (match.captured(3).startsWith(u'|'))
+                continue;
+            QStringList words{match.captured(1)};
+            if (help.contains(two) && !match.captured(2).isEmpty())
+                words.append(match.captured(2));
+            auto given = option.globalMatch(match.captured(3));
+            while (given.hasNext()) {
+                const QString flag = given.next().captured(0);
+                QString& its = helps[words.join(u' ')];
+                if (its.isEmpty())
+                    its = QString::fromUtf8(user.run(words + QStringList{u"--help"_qs}).out) + help;
+                ++options;
+                const QRegularExpression whole(QRegularExpression::escape(flag) + u"(?![a-z-])"_qs);
+                QVERIFY2(whole.match(its).hasMatch(), qPrintable(name + u": "_qs + match.captured(0)));
+            }
         }
     }
     QVERIFY(found > 5);
+    QVERIFY(options > 20);
 }
 
 void DocsTest::threatsNameTestsThatAreThere()
@@ -181,7 +201,21 @@ void DocsTest::rightsToCopyAreEnough()
             (step.join(u' ').toUtf8() + '\n' + result.describe()).constData());
     }
 
+    // Nor has the test of the connection anything to say about them.
+    const auto permissions = [&user](const QStringList& options) {
+        for (const Json& step :
+            user.run(QStringList{u"connections"_qs, u"test"_qs, u"--json"_qs} + options).jsonLines()) {
+            if (step.at("step") == "permissions")
+                return step;
+        }
+        return Json();
+    };
+    const Json rights = permissions({});
+    QVERIFY2(rights.value("state", "") == "passed", rights.dump().c_str());
+
     user.setVariable(QStringLiteral("LLM_CACHE_REDIS_URL"), as(QStringLiteral("reader")));
+    const Json reading = permissions({u"--read-only"_qs});
+    QVERIFY2(reading.value("state", "") == "passed", reading.dump().c_str());
     LLMCACHE_VERIFY_EXIT(user.run({u"entries"_qs, u"list"_qs}), 0);
     LLMCACHE_VERIFY_EXIT(user.run({u"entries"_qs, u"show"_qs, fingerprint}), 0);
     LLMCACHE_VERIFY_EXIT(user.run({u"costs"_qs}), 0);

@@ -1,5 +1,5 @@
-# Installs the library, builds the example against it and runs it twice: a miss, then a hit. The example is
-# the one that README.md shows.
+# Installs the library, builds the examples against it and runs them twice: a miss, then a hit. They are those
+# that README.md and docs/07-library.md show.
 #   cmake -DBUILD=... -DSOURCE=... -DWORK=... -DBUILD_TYPE=... -P test.cmake
 function(run)
     execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
@@ -15,6 +15,13 @@ string(FIND "${readme}" "${example}" at)
 if(at EQUAL -1)
     message(FATAL_ERROR "README.md does not show tests/package/main.cpp as it is")
 endif()
+file(READ ${SOURCE}/docs/07-library.md page)
+file(READ ${CMAKE_CURRENT_LIST_DIR}/conversation.cpp example)
+string(REGEX REPLACE "\n([^\n])" "\n    \\1" indented "    ${example}")
+string(FIND "${page}" "${indented}" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "docs/07-library.md does not show tests/package/conversation.cpp as it is")
+endif()
 
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
@@ -28,5 +35,11 @@ foreach(expected paid cache)
     run(${CMAKE_COMMAND} -E env --unset=LLM_CACHE_REDIS_URL ${environment} ${WORK}/build/profiler)
     if(NOT output MATCHES "${expected}")
         message(FATAL_ERROR "the example did not say \"${expected}\" but:\n${output}")
+    endif()
+endforeach()
+foreach(expected paid cached)
+    run(${CMAKE_COMMAND} -E env --unset=LLM_CACHE_REDIS_URL ${environment} ${WORK}/build/conversation)
+    if(NOT output MATCHES "${expected}")
+        message(FATAL_ERROR "the conversation was not \"${expected}\" but:\n${output}")
     endif()
 endforeach()
