@@ -1,6 +1,8 @@
 #include "httpserver.h"
 
 #include <QPointer>
+#include <QSslConfiguration>
+#include <QSslServer>
 #include <QTcpSocket>
 
 namespace llmcache::test {
@@ -45,18 +47,33 @@ ScriptedReply ScriptedReply::events(std::vector<QByteArray> chunks)
 }
 
 HttpServer::HttpServer()
+    : m_server(std::make_unique<QTcpServer>())
 {
-    connect(&m_server, &QTcpServer::newConnection, this, &HttpServer::accept);
-    if (!m_server.listen(QHostAddress::LocalHost))
+    listen();
+}
+
+HttpServer::HttpServer(const QSslConfiguration& tls)
+    : m_tls(true)
+{
+    auto server = std::make_unique<QSslServer>();
+    server->setSslConfiguration(tls);
+    m_server = std::move(server);
+    listen();
+}
+
+void HttpServer::listen()
+{
+    connect(m_server.get(), &QTcpServer::pendingConnectionAvailable, this, &HttpServer::accept);
+    if (!m_server->listen(QHostAddress::LocalHost))
         qFatal("The test server can't listen on the loopback address.");
 }
 
 QUrl HttpServer::url(const QString& path) const
 {
     QUrl url;
-    url.setScheme(QStringLiteral("http"));
+    url.setScheme(m_tls ? QStringLiteral("https") : QStringLiteral("http"));
     url.setHost(QStringLiteral("127.0.0.1"));
-    url.setPort(m_server.serverPort());
+    url.setPort(m_server->serverPort());
     url.setPath(path);
     return url;
 }
@@ -81,7 +98,7 @@ void HttpServer::release()
 
 void HttpServer::accept()
 {
-    while (QTcpSocket* socket = m_server.nextPendingConnection()) {
+    while (QTcpSocket* socket = m_server->nextPendingConnection()) {
         ++m_opened;
         ++m_open;
         auto connection = std::make_shared<Connection>();

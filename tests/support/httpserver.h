@@ -6,9 +6,11 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
+class QSslConfiguration;
 class QTcpSocket;
 
 namespace llmcache::test {
@@ -43,6 +45,8 @@ class HttpServer : public QObject {
     Q_OBJECT
 public:
     HttpServer();
+    /// One that speaks TLS, with the certificate and key of `tls`.
+    explicit HttpServer(const QSslConfiguration& tls);
 
     QUrl url(const QString& path = {}) const;
     /// Queues a reply; requests take them in order. Without one a request gets a 500.
@@ -64,7 +68,10 @@ private:
     void proceed(Connection& connection);
     static QByteArray head(const ScriptedReply& reply);
 
-    QTcpServer m_server;
+    void listen();
+
+    std::unique_ptr<QTcpServer> m_server;
+    bool m_tls = false;
     std::deque<ScriptedReply> m_replies;
     std::vector<RecordedRequest> m_requests;
     std::vector<std::weak_ptr<Connection>> m_connections;
