@@ -9,6 +9,7 @@
 #include "connections/connectionscard.h"
 #include "cost/pricefiles.h"
 #include "costs/costsview.h"
+#include "firststates.h"
 #include "provider/keyring.h"
 #include "sampledata.h"
 #include "settings/settingsview.h"
@@ -78,6 +79,11 @@ public:
                 takeCosts(scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
                 if (m_withStates) {
+                    screenshots::takeFirstStates(
+                        m_theme, size, [](const ui::MainWindow& window) { settle(window); },
+                        [&](const QString& name, QWidget* window) {
+                            save(window, fileName(name, scheme, size));
+                        });
                     takeSettings(scheme, size);
                     m_workbench.window().showView(&m_workbench.cacheView());
                     screenshots::showCacheStates(
