@@ -283,9 +283,9 @@ const UndoSummary& meant(const std::vector<UndoSummary>& changes, const QStringL
             found.push_back(&one);
     }
     if (found.size() != 1)
-        throw UsageError(QStringLiteral("\"%1\" names %2 changes.")
-                             .arg(operands.front())
-                             .arg(found.empty() ? QStringLiteral("no") : QStringLiteral("several")),
+        throw UsageError(
+            QStringLiteral("\"%1\" names %2 changes.")
+                .arg(operands.front(), found.empty() ? QStringLiteral("no") : QStringLiteral("several")),
             QStringLiteral("\"llmcache entries undo --list\" shows their ids."));
     return *found.front();
 }

@@ -146,7 +146,6 @@ QCoro::Task<int> edit(CommandContext context, Arguments arguments)
         const QString given = arguments.value(QStringLiteral("output"));
         text = given == QLatin1String("-") ? standardInput() : given.toUtf8();
     }
-    QString kept;
     std::exception_ptr failure;
     try {
         Json answer = answerFrom(QString::fromUtf8(text), entry);

@@ -89,10 +89,8 @@ EntryWeight weightOf(const std::vector<EntryMeta>& rows, qint64 nowMs)
 QString weightText(const EntryWeight& weight)
 {
     QString text = QStringLiteral("%1, %2, %3 used in the last 7 days; refilling costs %4")
-                       .arg(entriesText(weight.entries))
-                       .arg(QLocale::c().formattedDataSize(weight.bytes))
-                       .arg(weight.usedLately)
-                       .arg(weight.cost.toDisplay());
+                       .arg(entriesText(weight.entries), QLocale::c().formattedDataSize(weight.bytes),
+                           QString::number(weight.usedLately), weight.cost.toDisplay());
     if (weight.unpriced > 0)
         text += QStringLiteral(", and %1 have no known price").arg(weight.unpriced);
     return text + QLatin1Char('.');

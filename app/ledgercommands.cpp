@@ -185,7 +185,8 @@ QString archivePath(const Session& session, qint64 nowMs)
             QStringLiteral("The folder %1 can't be made.").arg(QDir::toNativeSeparators(folder.path())),
             QStringLiteral("Name a file for the archive."));
     QString workspace = session.config().workspace;
-    workspace.replace(QRegularExpression(QStringLiteral("[^A-Za-z0-9_-]")), QStringLiteral("_"));
+    static const QRegularExpression others(QStringLiteral("[^A-Za-z0-9_-]"));
+    workspace.replace(others, QStringLiteral("_"));
     return folder.filePath(QStringLiteral("calls-%1-%2.jsonl.zst")
                                .arg(workspace,
                                    QDateTime::fromMSecsSinceEpoch(nowMs, Qt::UTC)

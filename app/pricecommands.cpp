@@ -184,7 +184,8 @@ QCoro::Task<int> set(CommandContext context, Arguments arguments)
     costs.costPerMillionOutputTokens = arguments.required(QStringLiteral("output"));
     costs.costPerMillionCachingInputTokens = arguments.value(QStringLiteral("cache-write"));
     costs.costPerMillionCachingHitTokens = arguments.value(QStringLiteral("cache-read"));
-    priceFiles(context).setCosts(model, costs);
+    PriceFiles files = priceFiles(context);
+    files.setCosts(model, costs);
     printLine(QStringLiteral("%1 costs $%2 per million input tokens and $%3 per million output tokens.")
                   .arg(model, costs.costPerMillionInputTokens, costs.costPerMillionOutputTokens));
     co_return 0;

@@ -22,7 +22,7 @@ std::optional<Money> Money::fromDecimal(const QString& dollars)
     int exponent = 0;
     if (const auto at = text.indexOf(QLatin1Char('e'), 0, Qt::CaseInsensitive); at >= 0) {
         bool ok = false;
-        exponent = text.mid(at + 1).toInt(&ok);
+        exponent = QStringView(text).sliced(at + 1).toInt(&ok);
         if (!ok || exponent < -64 || exponent > 64)
             return std::nullopt;
         text.truncate(at);
