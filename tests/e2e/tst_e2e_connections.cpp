@@ -27,6 +27,7 @@ class TestE2eConnections : public QObject {
 private Q_SLOTS:
     void initTestCase();
     void keptTestedUsedAndRemoved();
+    void answersAreWrittenForPython();
     void readOnlyChangesNothing();
     void projectFileNamesStoreAndAgents();
     void wrongNamesAreTold();
@@ -85,6 +86,27 @@ void TestE2eConnections::keptTestedUsedAndRemoved()
     }
     LLMCACHE_VERIFY_EXIT(user.run(words(QStringLiteral("connections remove TEAM --yes"))), 0);
     LLMCACHE_VERIFY_EXIT(user.run(words(QStringLiteral("connections test team"))), 3);
+}
+
+void TestE2eConnections::answersAreWrittenForPython()
+{
+    RedisServer server;
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    const CommandLine user;
+    const QString agent =
+        user.writeFile(QStringLiteral("a.agent.json"), R"({"name": "a", "model": "test:echo"})");
+    const auto pythonEntries = [&user, &agent](const QString& connection) {
+        const ProgramResult ran = user.run(
+            words(QStringLiteral("run --connection %1 --agent %2 --prompt hello-%1").arg(connection, agent)));
+        const ProgramResult listed =
+            user.run(words(QStringLiteral("entries list is:python --json --connection %1").arg(connection)));
+        return ran.exitCode == 0 && listed.exitCode == 0 ? int(listed.jsonLines().size()) : -1;
+    };
+    LLMCACHE_VERIFY_EXIT(user.run(words(QStringLiteral("connections add plain %1").arg(server.url()))), 0);
+    QCOMPARE(pythonEntries(QStringLiteral("plain")), 0);
+    LLMCACHE_VERIFY_EXIT(
+        user.run(words(QStringLiteral("connections add both %1 --write-for-python").arg(server.url()))), 0);
+    QCOMPARE(pythonEntries(QStringLiteral("both")), 1);
 }
 
 void TestE2eConnections::readOnlyChangesNothing()
