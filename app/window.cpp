@@ -44,15 +44,6 @@ void useSize(const QSettings& settings)
         qputenv("QT_SCALE_FACTOR", QByteArray::number(static_cast<double>(percent) / usual));
 }
 
-/// Times are shown in the zone of the settings. Before anything asks for the time: the environment is not for
-/// several threads.
-void useTimeZone(const QSettings& settings)
-{
-    const QByteArray zone = settings.value(QStringLiteral("appearance/time_zone")).toByteArray();
-    if (!zone.isEmpty())
-        qputenv("TZ", ':' + zone);
-}
-
 void useProxyOf(const QSettings& settings)
 {
     try {
@@ -63,6 +54,13 @@ void useProxyOf(const QSettings& settings)
 }
 
 } // namespace
+
+void useTimeZone(const QSettings& settings)
+{
+    const QByteArray zone = settings.value(QStringLiteral("appearance/time_zone")).toByteArray();
+    if (!zone.isEmpty())
+        qputenv("TZ", ':' + zone);
+}
 
 int runWindow(int& argc, char** argv, const CommandLine& line)
 {

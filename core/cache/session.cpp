@@ -68,7 +68,8 @@ struct Session::Private {
         return makeReadOnly(std::move(opened),
             traits.name.isEmpty()
                 ? QStringLiteral("Open it without --read-only to allow that.")
-                : QStringLiteral("Turn off \"Read-only\" in the connection \"%1\" to allow that.")
+                : QStringLiteral("Turn off \"Read-only\" in the connection \"%1\", or leave out --read-only, "
+                                 "to allow that.")
                       .arg(traits.name));
     }
 

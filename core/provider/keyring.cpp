@@ -99,7 +99,7 @@ QString problemText(const Outcome& outcome)
         return QStringLiteral("There is no keychain on this system.");
     if (outcome.error == QKeychain::AccessDeniedByUser)
         return QStringLiteral("The keychain stayed locked.");
-    return QStringLiteral("The keychain refuses: %1.").arg(outcome.text.trimmed());
+    return QStringLiteral("The keychain can't be used: %1.").arg(outcome.text.trimmed());
 }
 
 [[noreturn]] void fail(const Outcome& outcome)

@@ -6,6 +6,8 @@
 #include "guitest.h"
 #include "redisserver.h"
 #include "secretservice.h"
+#include "settings/keyrow.h"
+#include "settings/settingsview.h"
 #include "shell/commandpalette.h"
 #include "shell/connectionbutton.h"
 #include "shell/mainwindow.h"
@@ -17,10 +19,12 @@
 #include "widgets/codeedit.h"
 #include "widgets/errorbanner.h"
 #include "widgets/toast.h"
+#include "window.h"
 #include "windows.h"
 #include "workbench.h"
 #include "workbench/workbenchview.h"
 
+#include <QComboBox>
 #include <QDirIterator>
 #include <QLabel>
 #include <QLineEdit>
@@ -30,6 +34,7 @@
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTcpServer>
+#include <QToolButton>
 
 using namespace llmcache;
 using namespace llmcache::ui;
@@ -53,6 +58,9 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void fromAnEmptyHomeToATeamsRedis();
+    void theWelcomeGoesAndComesBack();
+    void bothSamplesAnswerOffline();
+    void settingsReachTheCalls();
     void theSampleComesAndGoes();
     void theEnvironmentNamesTheStore();
     void whatCantBeOpenedIsSaid();
@@ -62,8 +70,7 @@ private Q_SLOTS:
     void theLastConnectionIsNotForgotten();
     void aWorkspaceOfAConnectionBelongsToIt();
     void aConnectionMayBeNamedLikeTheSample();
-    void anInterruptedSampleIsCompleted();
-    void theSampleIsOpenOnce();
+    void aSampleIsCompletedOpenOnceAndRemoved();
     void aWindowMayCloseBeforeItsConnectionIsOpen();
 
 private:
@@ -78,6 +85,13 @@ private:
     {
         T* const found = window()->window().findChild<T*>(name);
         return found ? found : (QTest::qFail(qUtf8Printable(name), __FILE__, __LINE__), nullptr);
+    }
+    void command(const QString& words) const
+    {
+        QTest::keyClick(&window()->window(), Qt::Key_K, Qt::ControlModifier);
+        auto* const field = window()->window().findChild<CommandPalette*>()->findChild<QLineEdit*>();
+        QTest::keyClicks(field, words);
+        QTest::keyClick(field, Qt::Key_Return);
     }
     void click(const QString& button) const { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
     void type(const QString& field, const QString& text) const
@@ -250,6 +264,74 @@ void TestE2eFirstStart::fromAnEmptyHomeToATeamsRedis()
     start();
     QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("redis · ")), patience);
     runAndWaitFor(Outcome::Hit);
+}
+
+void TestE2eFirstStart::theWelcomeGoesAndComesBack()
+{
+    start();
+    const auto welcome = [this] { return window()->window().welcome(); };
+    QVERIFY(welcome()->isVisible());
+    QTest::mouseClick(find<QToolButton>(QStringLiteral("dismiss welcome")), Qt::LeftButton);
+    QVERIFY(!welcome()->isVisible());
+    closeAll();
+    start();
+    QVERIFY(!welcome()->isVisible());
+    command(QStringLiteral("Show the welcome"));
+    QVERIFY(welcome()->isVisible());
+    // It leads to the keys.
+    click(QStringLiteral("welcome key"));
+    QVERIFY(find<KeyRow>(QStringLiteral("key ANTHROPIC_API_KEY"))->isVisible());
+    // In the settings it would only take the room.
+    QVERIFY(!welcome()->isVisible());
+    closeAll();
+    start();
+    QTest::keyClick(&window()->window(), Qt::Key_1, Qt::ControlModifier);
+    QVERIFY(welcome()->isVisible());
+}
+
+void TestE2eFirstStart::bothSamplesAnswerOffline()
+{
+    start();
+    auto* const agents = find<QListView>(QStringLiteral("agents"));
+    QTRY_COMPARE_WITH_TIMEOUT(agents->model()->rowCount(), 2, patience);
+    for (int row = 0; row < 2; ++row) {
+        agents->setFocus();
+        QTest::keyClick(agents, row == 0 ? Qt::Key_Home : Qt::Key_End);
+        runAndWaitFor(Outcome::Miss);
+        runAndWaitFor(Outcome::Hit);
+    }
+    QStringList names;
+    for (const Call& call : test::waitForTask(window()->session().calls({})))
+        names.append(call.agent);
+    names.removeDuplicates();
+    names.sort();
+    QCOMPARE(names, (QStringList{QStringLiteral("sample: echo"), QStringLiteral("sample: profile")}));
+}
+
+void TestE2eFirstStart::settingsReachTheCalls()
+{
+    start();
+    window()->window().showView(&window()->settingsView());
+    window()->settingsView().showPage(SettingsView::Page::Runs);
+    type(QStringLiteral("ledger user"), QStringLiteral("maria"));
+    window()->settingsView().showPage(SettingsView::Page::Appearance);
+    auto* const zone = find<QComboBox>(QStringLiteral("time zone"));
+    zone->setFocus();
+    zone->lineEdit()->selectAll();
+    QTest::keyClicks(zone, QStringLiteral("Asia/Tokyo"));
+    QTest::keyClick(zone, Qt::Key_Return);
+    closeAll();
+    // The next start has both.
+    const QByteArray before = qgetenv("TZ");
+    const auto restore = qScopeGuard([&before] { qputenv("TZ", before); });
+    app::useTimeZone(*m_settings);
+    QCOMPARE(QDateTime::fromMSecsSinceEpoch(0).time(), QTime(9, 0));
+    start();
+    QTest::keyClick(&window()->window(), Qt::Key_1, Qt::ControlModifier);
+    runAndWaitFor(Outcome::Miss);
+    const std::vector<Call> calls = test::waitForTask(window()->session().calls({}));
+    QCOMPARE(calls.size(), std::size_t(1));
+    QCOMPARE(calls.front().user, QStringLiteral("maria"));
 }
 
 void TestE2eFirstStart::theSampleComesAndGoes()
@@ -439,7 +521,7 @@ void TestE2eFirstStart::aConnectionMayBeNamedLikeTheSample()
     QVERIFY(!says(QStringLiteral("This is the sample workspace")));
 }
 
-void TestE2eFirstStart::anInterruptedSampleIsCompleted()
+void TestE2eFirstStart::aSampleIsCompletedOpenOnceAndRemoved()
 {
     start();
     click(QStringLiteral("welcome sample"));
@@ -453,15 +535,6 @@ void TestE2eFirstStart::anInterruptedSampleIsCompleted()
     QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("This is the sample workspace")), 4 * patience);
     const CostReport all = test::waitForTask(window()->session().costs({}));
     QVERIFY2(all.total.calls > 20'000, qPrintable(QString::number(all.total.calls)));
-}
-
-void TestE2eFirstStart::theSampleIsOpenOnce()
-{
-    start();
-    Workbench* const first = window();
-    click(QStringLiteral("welcome sample"));
-    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("This is the sample workspace")), 4 * patience);
-    QVERIFY(window() != first);
     // Asked for again it is brought forward.
     Q_EMIT window()->sampleRequested();
     QCOMPARE(m_windows->open().size(), std::size_t(1));
@@ -472,10 +545,7 @@ void TestE2eFirstStart::theSampleIsOpenOnce()
     Q_EMIT window()->sampleRequested();
     QTRY_VERIFY_WITH_TIMEOUT(window()->isSample(), patience);
     window()->window().showMessage(QStringLiteral("Something"), {}, true);
-    QTest::keyClick(&window()->window(), Qt::Key_K, Qt::ControlModifier);
-    auto* const palette = window()->window().findChild<CommandPalette*>()->findChild<QLineEdit*>();
-    QTest::keyClicks(palette, QStringLiteral("Remove the sample"));
-    QTest::keyClick(palette, Qt::Key_Return);
+    command(QStringLiteral("Remove the sample"));
     QTRY_VERIFY_WITH_TIMEOUT(
         !QFile::exists(m_home->filePath(QStringLiteral("data/sample.sqlite"))), patience);
     QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);

@@ -10,7 +10,9 @@
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPointer>
+#include <QScrollArea>
 #include <QShortcut>
+#include <QTimer>
 #include <QVBoxLayout>
 
 namespace llmcache::ui {
@@ -34,6 +36,17 @@ QCoro::Task<std::vector<TestStep>> testProfile(Connections* connections, Connect
     target.readOnly = profile.traits.readOnly;
     target.writeForPython = profile.traits.writeForPython;
     co_return co_await testConnection(std::move(target), std::move(progress), std::move(stop));
+}
+
+/// Scrolls to what has just been shown, once it has its place.
+void reveal(QWidget* widget)
+{
+    QTimer::singleShot(0, widget, [widget] {
+        for (QWidget* parent = widget->parentWidget(); parent; parent = parent->parentWidget()) {
+            if (auto* const area = qobject_cast<QScrollArea*>(parent))
+                area->ensureWidgetVisible(widget);
+        }
+    });
 }
 
 } // namespace
@@ -191,6 +204,7 @@ void ConnectionEditor::test()
         [this](const std::vector<TestStep>& steps) {
             setTesting(false);
             m_steps->setSteps(steps);
+            reveal(m_steps);
         },
         [this](const Failure& failure) {
             setTesting(false);
@@ -232,8 +246,12 @@ void ConnectionEditor::save(Connections::Keep keep)
 
 void ConnectionEditor::showFailure(const Failure& failure)
 {
-    if (!failure.cancelled())
-        m_banner->showProblem(failure.message, failure.remedy);
+    if (failure.cancelled())
+        return;
+    m_banner->showProblem(failure.message, failure.remedy);
+    // Not below what can be seen, nor without what can be done about it.
+    reveal(m_banner);
+    reveal(m_save);
 }
 
 } // namespace llmcache::ui

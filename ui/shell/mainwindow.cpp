@@ -134,7 +134,10 @@ void MainWindow::buildMenus()
     m_viewMenu->addAction(light);
     m_viewMenu->addSeparator();
     m_helpMenu = menuBar()->addMenu(tr("&Help"));
-    QAction* welcome = add(tr("Show the welcome"), {}, [this] { showWelcome(true); });
+    QAction* welcome = add(tr("Show the welcome"), {}, [this] {
+        activatePage(0); // it is above the first view
+        showWelcome(true);
+    });
     m_helpMenu->addAction(welcome);
     menuBar()->hide();
     for (const QMenu* menu : {file, m_viewMenu, m_helpMenu})
@@ -227,6 +230,7 @@ void MainWindow::activatePage(int index)
     m_rail->setCurrent(index);
     m_stack->setCurrentIndex(index);
     m_topBar->showHeader(page.header);
+    updateBannerBox();
     updateTitle();
     // Before the first show nothing needs data yet, and another view may still be chosen.
     if (isVisible())
@@ -292,18 +296,16 @@ void MainWindow::setStore(const QString& kind, const QString& name, bool connect
         updateBannerBox();
         return;
     }
-    const QString remedy = kind == u"sqlite"
-        ? tr("Runs go on without the cache, so each one is paid. Check that the file can be read and "
-             "written, then retry.")
-        : tr("Runs go on without the cache, so each one is paid. Check that the server is running and that "
-             "the address is right, then retry.");
-    m_storeBanner->showProblem(
-        tr("The %1 store %2 can't be reached: %3").arg(kind, name, problem), remedy, tr("Retry"));
+    // What to do about it is in the problem's own words.
+    m_storeBanner->showProblem(tr("The %1 store %2 can't be reached: %3").arg(kind, name, problem),
+        tr("Runs go on without the cache, so each one is paid."), tr("Retry"));
     updateBannerBox();
 }
 
 void MainWindow::updateBannerBox()
 {
+    // Where it leads to it would only take the room.
+    m_welcome->setVisible(m_isWelcoming && m_stack->currentIndex() <= 0);
     m_bannerBox->setVisible(!m_storeBanner->isHidden() || !m_message->isHidden() || !m_welcome->isHidden());
 }
 
@@ -318,7 +320,7 @@ void MainWindow::showMessage(const QString& what, const QString& remedy, bool is
 
 void MainWindow::showWelcome(bool shown)
 {
-    m_welcome->setVisible(shown);
+    m_isWelcoming = shown;
     m_settings->setValue(QStringLiteral("window/welcome"), shown);
     updateBannerBox();
 }

@@ -59,7 +59,7 @@ public:
     /// What to switch to, and the requests to.
     ConnectionButton* connectionButton() const { return m_connection; }
     WelcomePane* welcome() const { return m_welcome; }
-    /// Shows the welcome above the view, or takes it away; the choice is kept.
+    /// Shows the welcome above the first view, or takes it away; the choice is kept.
     void showWelcome(bool shown);
     /// Coroutines of all views that have not ended.
     int activeTasks() const;
@@ -136,6 +136,7 @@ private:
     QList<QAction*> m_windowCommands;
     int m_topViews = 0;
     bool m_altAlone = false;
+    bool m_isWelcoming = false;
     bool m_closed = false;
     bool m_activated = false;
 };
