@@ -229,8 +229,8 @@ void TestConnectionsCard::everyFieldIsKept_data()
                {QStringLiteral("workspace"), QStringLiteral("shop")}}
         << QStringList{QStringLiteral("tls"), QStringLiteral("read-only"), QStringLiteral("production")}
         << QStringLiteral("rediss://cache.example:6380/3?ca=/etc/ca.pem&cert=/etc/me.pem&key=/etc/me.key");
-    QTest::newRow("any certificate") << QStringLiteral("Redis server")
-                                     << Fields{{QStringLiteral("hosts"), QStringLiteral("cache.example")}}
+    QTest::newRow("any certificate") << QStringLiteral(
+        "Redis server") << Fields{{QStringLiteral("hosts"), QStringLiteral("cache.example:6379")}}
                                      << QStringList{QStringLiteral("tls"), QStringLiteral("verify")}
                                      << QStringLiteral("rediss://cache.example:6379/3?verify=none");
     QTest::newRow("Sentinel") << QStringLiteral("Redis behind Sentinel")

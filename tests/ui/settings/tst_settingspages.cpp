@@ -47,6 +47,7 @@ private Q_SLOTS:
     void aKeyIsTested();
     void aTestIsCancelled();
     void anotherKeyIsNotTheOneThatWasTested();
+    void noTelemetryIsSaid();
     void theLogHasLevels();
     void diagnosticsHoldNoSecret();
 
@@ -248,6 +249,19 @@ void TestSettingsPages::anotherKeyIsNotTheOneThatWasTested()
     QTest::keyClicks(row()->findChild<QLineEdit*>(QStringLiteral("key")), QStringLiteral("another"));
     QTest::mouseClick(row()->findChild<QPushButton*>(QStringLiteral("keep key")), Qt::LeftButton);
     QVERIFY(!verdict()->isVisible());
+}
+
+void TestSettingsPages::noTelemetryIsSaid()
+{
+    open(SettingsView::Page::About);
+    m_view->setFacts({});
+    const auto isSaid = [this] {
+        const auto labels = m_view->findChildren<QLabel*>();
+        return std::any_of(labels.begin(), labels.end(), [](const QLabel* label) {
+            return label->isVisible() && label->text().startsWith(QStringLiteral("No telemetry"));
+        });
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(isSaid(), patience);
 }
 
 void TestSettingsPages::theLogHasLevels()
