@@ -73,9 +73,7 @@ void describeCertificate(const QSslSocket& socket, bool isVerified, ProbeResult&
     if (!certificate.isNull()) {
         const QDateTime end = certificate.expiryDate().toUTC();
         parts << QStringLiteral("certificate of %1").arg(organisation(certificate, false));
-        QStringList names;
-        for (const QString& name : certificate.subjectAlternativeNames())
-            names.append(name);
+        const QStringList names = certificate.subjectAlternativeNames().values();
         if (!names.isEmpty())
             parts << QStringLiteral("for %1").arg(names.join(QStringLiteral(", ")));
         parts << QStringLiteral("issued by %1").arg(organisation(certificate, true))

@@ -350,9 +350,9 @@ void PriceTable::addCustomCosts(const CustomCosts& costs)
     CustomCosts all = d->customCosts;
     for (auto it = costs.cbegin(); it != costs.cend(); ++it) {
         // The case of names is ignored, so two spellings of one must not both stay.
-        for (auto known = all.begin(); known != all.end();)
-            known =
-                known.key().compare(it.key(), Qt::CaseInsensitive) == 0 ? all.erase(known) : std::next(known);
+        all.removeIf([&it](CustomCosts::iterator known) {
+            return known.key().compare(it.key(), Qt::CaseInsensitive) == 0;
+        });
     }
     all.insert(costs);
     setCustomCosts(all);
