@@ -404,6 +404,9 @@ void TestE2eFirstStart::severalAreOpenAtOnce()
     QVERIFY(says(QStringLiteral("READ-ONLY")));
     QVERIFY(second->session().isReadOnly());
     QVERIFY(!first->session().isReadOnly());
+    // A key that is replaced in one is replaced in all.
+    second->session().keys().keepForSession(QStringLiteral("OPENAI_API_KEY"), secret);
+    QCOMPARE(first->session().keys().value(QStringLiteral("OPENAI_API_KEY")), secret);
     // One that is open is brought forward, not opened again.
     QVERIFY(QMetaObject::invokeMethod(
         first->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));

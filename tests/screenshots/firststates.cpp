@@ -73,6 +73,23 @@ private:
 
 } // namespace
 
+void keepSampleConnections(const QString& folder)
+{
+    const auto keep = [&folder](const char* name, const char* colour, const char* url, bool production) {
+        ConnectionProfile profile;
+        profile.id = ConnectionProfile::newId();
+        profile.traits.name = QString::fromLatin1(name);
+        profile.traits.production = production;
+        profile.traits.readOnly = production;
+        profile.colour = QString::fromLatin1(colour);
+        profile.address = StoreAddress::fromUrl(QString::fromLatin1(url));
+        ConnectionList(folder).save(profile);
+    };
+    keep("Team cache", "green", "rediss://cache.example:6380/0?ca=/etc/ssl/team-ca.pem", false);
+    keep("Production", "red", "rediss+sentinel://one.example:26379,two.example:26379/mymaster/0", true);
+    keep("Benchmarks", "grey", "sqlite:///home/ana/benchmarks.sqlite", false);
+}
+
 void takeFirstStates(ui::Theme& theme, const QSize& size,
     const std::function<void(const ui::MainWindow&)>& settle,
     const std::function<void(const QString&, QWidget*)>& take)

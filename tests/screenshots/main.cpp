@@ -190,6 +190,7 @@ int main(int argc, char** argv)
     }
     settings.setValue(QStringLiteral("workbench/agent"), QStringLiteral("profiler"));
     settings.setValue(QStringLiteral("window/welcome"), false);
+    screenshots::keepSampleConnections(config.dataFolder);
     KeyRing keys(config.dataFolder);
     Connections connections(config.dataFolder, &keys);
     LogBook log;

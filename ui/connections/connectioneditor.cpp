@@ -205,6 +205,7 @@ void ConnectionEditor::test()
             setTesting(false);
             m_steps->setSteps(steps);
             reveal(m_steps);
+            reveal(m_save);
         },
         [this](const Failure& failure) {
             setTesting(false);
