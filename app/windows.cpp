@@ -156,7 +156,9 @@ bool Windows::bringForward(const Target& target, const Workbench* replaced)
         const SessionConfig& open = window->session().config();
         const bool isSame = target.profile ? window->profileId() == target.profile->id
                                            : target.isSample && window->isSample();
-        if (!isSame || open.workspace != target.config.workspace || window.get() == replaced)
+        // One that was closed may still have something to write; it does not come back.
+        const bool isClosed = !window->window().isVisible();
+        if (!isSame || isClosed || open.workspace != target.config.workspace || window.get() == replaced)
             continue;
         window->window().raise();
         window->window().activateWindow();

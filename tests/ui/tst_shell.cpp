@@ -48,6 +48,11 @@ public:
         right->setAccessibleName(QStringLiteral("right"));
         connect(action, &QAction::triggered, this, [this] { ++triggered; });
     }
+    ~FakeView() override
+    {
+        if (lastWord)
+            Q_EMIT activeTasksChanged();
+    }
     QString title() const override { return m_title; }
     void activate() override
     {
@@ -72,6 +77,7 @@ public:
     int triggered = 0;
     int tasks = 0;
     bool stopped = false;
+    bool lastWord = false; ///< begins a task as it goes: saves what was typed
 };
 
 /// A class of its own: what the window remembers is kept by the name of the view's class.
@@ -126,6 +132,7 @@ private Q_SLOTS:
 
     void fuzzyMatching_data();
     void fuzzyMatching();
+    void aViewMayBeginATaskAsItGoes();
     void fuzzyRanking();
     void firstViewIsActivatedOnceShown();
     void viewsByShortcutAndRail();
@@ -211,6 +218,18 @@ void TestShell::viewsByShortcutAndRail()
     QCOMPARE(shell.window->currentView(), shell.first);
     QTest::keyClick(shell.window.get(), Qt::Key_F1);
     QVERIFY(qobject_cast<HelpView*>(shell.window->currentView()));
+}
+
+void TestShell::aViewMayBeginATaskAsItGoes()
+{
+    Shell shell(m_directory->filePath(QStringLiteral("settings.ini")));
+    QVERIFY(shell.show());
+    const QSignalSpy idle(shell.window.get(), &MainWindow::idle);
+    shell.window->close();
+    QCOMPARE(idle.count(), 1);
+    shell.first->lastWord = true;
+    shell.window.reset(); // which nobody tells any more
+    QCOMPARE(idle.count(), 1);
 }
 
 void TestShell::paletteFiltersAndRuns()

@@ -100,7 +100,12 @@ MainWindow::MainWindow(Theme* theme, QSettings* settings, QWidget* parent)
     restoreGeometry(m_settings->value(QStringLiteral("window/geometry")).toByteArray());
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow()
+{
+    // The views go after this: what they begin as they do (a draft is saved) is not for half a window.
+    for (const Page& page : std::as_const(m_pages))
+        page.view->disconnect(this);
+}
 
 void MainWindow::buildMenus()
 {
