@@ -223,7 +223,7 @@ void Subscriber::Private::remove(const RecordPointer& record)
     std::erase(*found, record);
     if (!found->empty())
         return;
-    topics.erase(found);
+    topics.remove(record->topic);
     if (link && link->isReady())
         send(false, record->topic);
     if (topics.isEmpty())
