@@ -15,6 +15,7 @@ ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
     , m_what(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_remedy(makeLabel({}, Tone::Normal, TextSize::Body, QFont::Normal, this))
     , m_action(secondaryButton({}, this))
+    , m_offers(new QHBoxLayout)
     , m_close(new QToolButton(this))
 {
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
@@ -33,6 +34,7 @@ ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
     m_close->setAccessibleName(tr("Dismiss"));
     layout->addWidget(m_icon, 0, Qt::AlignTop);
     layout->addLayout(words, 1);
+    layout->addLayout(m_offers);
     layout->addWidget(m_action, 0, Qt::AlignVCenter);
     layout->addWidget(m_close, 0, Qt::AlignTop);
     connect(m_action, &QPushButton::clicked, this, &ErrorBanner::actionTriggered);
@@ -47,6 +49,7 @@ ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
 void ErrorBanner::showProblem(
     const QString& what, const QString& remedy, const QString& action, Severity severity)
 {
+    removeOffers();
     m_severity = severity;
     m_what->setText(what);
     m_remedy->setText(remedy);
@@ -61,8 +64,30 @@ void ErrorBanner::showProblem(
     show();
 }
 
+void ErrorBanner::offer(const QString& text, std::function<void()> action)
+{
+    auto* const button = secondaryButton(text, this);
+    m_offers->addWidget(button, 0, Qt::AlignVCenter);
+    connect(button, &QPushButton::clicked, this, [this, action = std::move(action)] {
+        const auto run = action; // goes with its button
+        clear();
+        run();
+    });
+    button->show();
+}
+
+void ErrorBanner::removeOffers()
+{
+    while (QLayoutItem* const item = m_offers->takeAt(0)) {
+        item->widget()->hide();
+        item->widget()->deleteLater(); // it may be the one that was pressed
+        delete item;
+    }
+}
+
 void ErrorBanner::clear()
 {
+    removeOffers();
     m_what->clear();
     hide();
 }

@@ -2,6 +2,9 @@
 
 #include <QFrame>
 
+#include <functional>
+
+class QHBoxLayout;
 class QLabel;
 class QToolButton;
 
@@ -21,6 +24,9 @@ public:
     /// Shows a problem; replaces the one before. `action` names a button ("Retry"); empty = none.
     void showProblem(const QString& what, const QString& remedy = {}, const QString& action = {},
         Severity severity = Severity::Error);
+    /// A further button for the problem on show, which goes with it. `action` runs after the problem is
+    /// hidden.
+    void offer(const QString& text, std::function<void()> action);
     /// Hides it without a signal: the cause is gone.
     void clear();
     QString what() const;
@@ -34,12 +40,14 @@ Q_SIGNALS:
 
 private:
     void updateIcon();
+    void removeOffers();
     const Theme* m_theme;
     Severity m_severity = Severity::Error;
     QLabel* m_icon;
     QLabel* m_what;
     QLabel* m_remedy;
     Button* m_action;
+    QHBoxLayout* m_offers;
     QToolButton* m_close;
 };
 
