@@ -97,6 +97,7 @@ private Q_SLOTS:
     void stoppingReportsCancelled();
     void newestWins();
     void countsTasks();
+    void outerScopeCountsWhatOutlivesItsDialog();
     void moveOnlyResults();
 };
 
@@ -238,6 +239,24 @@ QCoro::Task<std::unique_ptr<int>> makeOwned()
 }
 
 } // namespace
+
+void TestTasks::outerScopeCountsWhatOutlivesItsDialog()
+{
+    Gate gate;
+    const TaskScope view;
+    QList<int> counts;
+    connect(&view, &TaskScope::activeChanged, this, [&counts](int active) { counts.append(active); });
+    auto dialog = std::make_unique<Panel>();
+    dialog->tasks.countIn(view);
+    // Of the kind that can't be stopped on its way.
+    dialog->tasks.run([&gate](std::stop_token) { return gate.pass(1, {}); }, [](int) {}, {});
+    QCOMPARE(view.active(), 1);
+    dialog.reset();
+    QCOMPARE(view.active(), 1); // the window waits for it
+    gate.open();
+    QTRY_COMPARE(view.active(), 0);
+    QCOMPARE(counts, (QList<int>{1, 0}));
+}
 
 void TestTasks::moveOnlyResults()
 {

@@ -22,6 +22,8 @@ void TaskScope::Counter::add(int change)
     count += change;
     if (scope)
         Q_EMIT scope->activeChanged(count);
+    if (outer)
+        outer->add(change);
 }
 
 TaskScope::TaskScope(QObject* parent)

@@ -43,6 +43,10 @@ public:
     /// Same as drop().
     ~TaskScope() override;
 
+    /// Tasks from now on count in `outer`, too, also when this scope is gone before they end: for what comes
+    /// and goes within a view, such as a dialog.
+    void countIn(const TaskScope& outer) { m_counter->outer = outer.m_counter; }
+
     using Failed = std::function<void(const Failure&)>;
 
     /// Calls `job(stop)`, which returns a QCoro::Task<T>, and then `done(T)` (or `done()` for Task<>), or
@@ -69,6 +73,7 @@ private:
     struct Counter {
         int count = 0;
         TaskScope* scope = nullptr;
+        std::shared_ptr<Counter> outer;
         void add(int change);
     };
     struct State {
