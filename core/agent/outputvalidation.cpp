@@ -85,6 +85,7 @@ QString pointer(const std::vector<std::string>& path)
         QString part = toQString(path[index]);
         if (part.startsWith(QLatin1Char('[')) && part.endsWith(QLatin1Char(']')))
             part = part.mid(1, part.size() - 2);
+        part.replace(QLatin1Char('~'), QLatin1String("~0")).replace(QLatin1Char('/'), QLatin1String("~1"));
         text += QLatin1Char('/') + part;
     }
     return text.isEmpty() ? QStringLiteral("/") : text;

@@ -20,16 +20,25 @@ int linesOf(const Json& value)
     return lines;
 }
 
-} // namespace
-
-int lineOfPointer(const Json& value, const QString& pointer)
+/// The keys of a JSON pointer (RFC 6901). The root is written "/" here, so one empty key alone is none.
+QStringList keysOf(const QString& pointer)
 {
-    int line = 0;
+    if (pointer.size() < 2)
+        return {};
+    QStringList keys = pointer.mid(1).split(QLatin1Char('/'));
+    for (QString& key : keys)
+        key.replace(QLatin1String("~1"), QLatin1String("/")).replace(QLatin1String("~0"), QLatin1String("~"));
+    return keys;
+}
+
+/// Goes down to what is under `pointer`, or as far as there is something. Returns whether all of it is there.
+bool follow(const Json& value, const QString& pointer, int* line)
+{
     const Json* current = &value;
-    const QStringList parts = pointer.split(QLatin1Char('/'), Qt::SkipEmptyParts);
-    for (const QString& part : parts) {
+    const QStringList keys = keysOf(pointer);
+    for (const QString& part : keys) {
         if (!current->is_structured())
-            break;
+            return false;
         int inside = 1; // the line of the bracket
         const Json* found = nullptr;
         const std::string key = toUtf8(part);
@@ -43,18 +52,40 @@ int lineOfPointer(const Json& value, const QString& pointer)
             inside += linesOf(*it);
         }
         if (!found)
-            break;
-        line += inside;
+            return false;
+        *line += inside;
         current = found;
     }
+    return true;
+}
+
+} // namespace
+
+int lineOfPointer(const Json& value, const QString& pointer)
+{
+    int line = 0;
+    follow(value, pointer, &line);
     return line;
+}
+
+QString pointerOfViolation(const Json& value, const QString& violation)
+{
+    const QString separator = QStringLiteral(": ");
+    QString pointer = violation.section(separator, 0, 0);
+    // A key may have a colon in it: the longest one that is there.
+    for (qsizetype at = violation.indexOf(separator); at >= 0; at = violation.indexOf(separator, at + 1)) {
+        int line = 0;
+        if (const QString longer = violation.left(at); follow(value, longer, &line))
+            pointer = longer;
+    }
+    return pointer;
 }
 
 void markViolations(CodeEdit* editor, const Json& value, const QStringList& violations, const Theme& theme)
 {
     QMap<int, QStringList> byLine;
     for (const QString& violation : violations)
-        byLine[lineOfPointer(value, violation.section(QStringLiteral(": "), 0, 0))].append(violation);
+        byLine[lineOfPointer(value, pointerOfViolation(value, violation))].append(violation);
     QList<QTextEdit::ExtraSelection> marks;
     for (auto it = byLine.cbegin(); it != byLine.cend(); ++it) {
         QTextEdit::ExtraSelection mark;

@@ -13,6 +13,9 @@ class Theme;
 /// the line of what encloses it where it is missing.
 int lineOfPointer(const Json& value, const QString& pointer);
 
+/// The JSON pointer in front of a violation ("/age: expected integer, got text") of `value`.
+QString pointerOfViolation(const Json& value, const QString& violation);
+
 /// Marks the lines of what violates a schema ("/age: expected integer, got text") in an editor that shows
 /// toPrettyJsonText(value), with the violation as tool tip.
 void markViolations(CodeEdit* editor, const Json& value, const QStringList& violations, const Theme& theme);

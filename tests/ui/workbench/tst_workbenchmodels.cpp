@@ -1,3 +1,4 @@
+#include "agent/outputvalidation.h"
 #include "guitest.h"
 #include "widgets/badge.h"
 #include "workbench/agentlistmodel.h"
@@ -44,6 +45,7 @@ private Q_SLOTS:
     void entryBecomesItsAgent();
     void pastRunsAreToldOnce();
     void violationsHaveTheirLine();
+    void strangeKeysHaveTheirLine();
 };
 
 void TestWorkbenchModels::runsComeOnTop()
@@ -199,6 +201,20 @@ void TestWorkbenchModels::violationsHaveTheirLine()
     QCOMPARE(at("/tags/1/k/1"), QStringLiteral("2"));
     QCOMPARE(at("/tags/9"), QStringLiteral("\"tags\": ["));
     QCOMPARE(at("/none"), QStringLiteral("{"));
+}
+
+void TestWorkbenchModels::strangeKeysHaveTheirLine()
+{
+    const Json value = parseJson(R"({"a/b": 1, "m~n": 2, "why: not": {"in: it": 3}, "": 4})", {});
+    const Json schema = parseJson(R"({"type": "object", "additionalProperties": {"type": "string"},
+        "properties": {"why: not": {"additionalProperties": {"type": "string"}}}})",
+        {});
+    const QStringList lines = QString::fromUtf8(toPrettyJsonText(value)).split(QLatin1Char('\n'));
+    QStringList marked;
+    for (const QString& violation : validateOutput(schema, value).violations)
+        marked.append(lines.at(lineOfPointer(value, pointerOfViolation(value, violation))).trimmed());
+    for (const char* line : {"\"a/b\": 1,", "\"m~n\": 2,", "\"in: it\": 3"})
+        QVERIFY2(marked.contains(QString::fromLatin1(line)), qPrintable(marked.join(QLatin1Char('|'))));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchModels)
