@@ -60,10 +60,23 @@ void UsagePane::addCells(int row, const QStringList& cells, bool total)
     m_grid->setRowMinimumHeight(row, 24);
 }
 
-void UsagePane::show(const Entry& entry, const Quote& quote)
+void UsagePane::removeLines()
 {
     qDeleteAll(m_lines->findChildren<QLabel*>(QString(), Qt::FindDirectChildrenOnly));
     delete m_lines->layout();
+    m_grid = nullptr;
+}
+
+void UsagePane::clear()
+{
+    removeLines();
+    m_source->clear();
+    setRawUsage({});
+}
+
+void UsagePane::show(const Entry& entry, const Quote& quote)
+{
+    removeLines();
     m_grid = new QGridLayout(m_lines);
     m_grid->setContentsMargins(0, 0, 0, 0);
     m_grid->setVerticalSpacing(0);

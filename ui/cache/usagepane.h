@@ -22,8 +22,11 @@ public:
     /// `quote`: today's table applied to the usage.
     void show(const Entry& entry, const Quote& quote);
     void setRawUsage(const QString& text);
+    /// Shows nothing.
+    void clear();
 
 private:
+    void removeLines();
     void addCells(int row, const QStringList& cells, bool total);
     QWidget* m_lines;
     QGridLayout* m_grid = nullptr;

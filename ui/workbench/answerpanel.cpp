@@ -275,6 +275,8 @@ void AnswerPanel::showStarted(const QString& model)
     for (CodeView* view : {m_json, m_raw, m_messages, m_request})
         view->setText({});
     m_rendered->clear();
+    m_usage->clear();
+    m_tabs->setTabText(MessagesForm, tr("Messages"));
     m_verdict->clear();
     m_fingerprintLabel->clear();
     m_fingerprint.clear();
@@ -301,6 +303,15 @@ void AnswerPanel::appendText(const QString& text)
     cursor.insertText(text);
     if (atEnd)
         bar->setValue(bar->maximum());
+}
+
+void AnswerPanel::restartText()
+{
+    m_text.clear();
+    m_rendered->clear();
+    m_output->setSkeleton(true);
+    for (QAction* action : std::as_const(m_answerActions))
+        action->setEnabled(false);
 }
 
 void AnswerPanel::showProgress(const QString& what, std::chrono::milliseconds elapsed)
@@ -332,7 +343,7 @@ void AnswerPanel::setAnswer(const Json& output)
     }
 }
 
-void AnswerPanel::setTexts(const RunData& run)
+void AnswerPanel::setTexts(const RunData& run, const Quote& quote)
 {
     setAnswer(run.output);
     m_messages->setText(messagesText(run.messages));
@@ -342,12 +353,12 @@ void AnswerPanel::setTexts(const RunData& run)
     Entry entry;
     entry.usage = run.usage;
     entry.meta.cost = run.entry ? run.entry->cost : run.cost;
-    m_usage->show(entry, run.quote);
+    m_usage->show(entry, quote);
     m_usage->setRawUsage(
         run.usage.raw.is_null() ? QString() : QString::fromUtf8(toPrettyJsonText(run.usage.raw)));
 }
 
-void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
+void AnswerPanel::showResult(const RunResult& result, const Quote& quote, qint64 nowMs)
 {
     const RunData& run = result.data();
     m_streaming = false;
@@ -376,29 +387,8 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
     }
     m_subline->setText(facts.join(QStringLiteral(" · ")));
 
-    m_input->setValue(format::count(run.usage.inputTokens),
-        tr("%1 tokens in, %2 written to the provider's cache")
-            .arg(format::count(run.usage.inputTokens), format::count(run.usage.cacheWriteTokens)));
-    m_input->setNote(tr("%1 cached").arg(format::count(run.usage.cacheReadTokens)));
-    m_output->setValue(format::count(run.usage.outputTokens));
-    m_output->setNote(tr("%1 reasoning").arg(format::count(run.usage.reasoningTokens)));
-    m_cost->setValue(format::money(run.cost),
-        result.cached() ? format::moneyToolTip(run.cost) : exactArithmetic(run.quote));
-    m_saved->setValue(result.cached() ? format::money(run.avoidedCost) : QStringLiteral("$0"),
-        format::moneyToolTip(run.avoidedCost));
-    if (result.cached()) {
-        m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
-        if (!run.entry)
-            m_saved->setNote(tr("shared"));
-        else if (run.entry->hits == 0)
-            m_saved->setNote(tr("first hit"));
-        else
-            m_saved->setNote(format::counted(run.entry->hits, tr("earlier hit"), tr("earlier hits")));
-    } else {
-        m_cost->setNote(run.quote.source.isEmpty() ? tr("no known price") : run.quote.source);
-        m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));
-    }
-    setTexts(run);
+    showCosts(result, quote);
+    setTexts(run, quote);
     const QString schema =
         run.request.contains("output") ? stringMember(run.request["output"], "name") : QString();
     setTone(m_verdict, Tone::Hit);
@@ -419,7 +409,35 @@ void AnswerPanel::showResult(const RunResult& result, qint64 nowMs)
         m_banner->showProblem(run.warnings.join(QLatin1Char('\n')), {}, {}, ErrorBanner::Severity::Warning);
 }
 
-void AnswerPanel::showFailure(const Failure& failure)
+void AnswerPanel::showCosts(const RunResult& result, const Quote& quote)
+{
+    const RunData& run = result.data();
+    m_input->setValue(format::count(run.usage.inputTokens),
+        tr("%1 tokens in, %2 written to the provider's cache")
+            .arg(format::count(run.usage.inputTokens), format::count(run.usage.cacheWriteTokens)));
+    m_input->setNote(tr("%1 cached").arg(format::count(run.usage.cacheReadTokens)));
+    m_output->setValue(format::count(run.usage.outputTokens));
+    m_output->setNote(tr("%1 reasoning").arg(format::count(run.usage.reasoningTokens)));
+    m_cost->setValue(
+        format::money(run.cost), result.cached() ? format::moneyToolTip(run.cost) : exactArithmetic(quote));
+    m_saved->setValue(result.cached() ? format::money(run.avoidedCost) : QStringLiteral("$0"),
+        result.cached() && quote.total == run.avoidedCost ? exactArithmetic(quote)
+                                                          : format::moneyToolTip(run.avoidedCost));
+    if (result.cached()) {
+        m_cost->setNote(tr("first %1").arg(format::money(run.avoidedCost)));
+        if (!run.entry)
+            m_saved->setNote(tr("shared"));
+        else if (run.entry->hits == 0)
+            m_saved->setNote(tr("first hit"));
+        else
+            m_saved->setNote(format::counted(run.entry->hits, tr("earlier hit"), tr("earlier hits")));
+    } else {
+        m_cost->setNote(quote.source.isEmpty() ? tr("no known price") : quote.source);
+        m_saved->setNote(run.stored ? tr("from the next run on") : tr("nothing stored"));
+    }
+}
+
+void AnswerPanel::showFailure(const Failure& failure, const Usage& usage, const std::optional<Money>& cost)
 {
     m_streaming = false;
     m_pages->setCurrentIndex(1);
@@ -427,6 +445,12 @@ void AnswerPanel::showFailure(const Failure& failure)
     m_stop->hide();
     m_explainButton->setEnabled(!failure.cancelled());
     emptyTiles();
+    if (usage.inputTokens > 0 || usage.outputTokens > 0) {
+        m_input->setValue(format::count(usage.inputTokens));
+        m_output->setValue(format::count(usage.outputTokens));
+        m_cost->setValue(format::money(cost), format::moneyToolTip(cost));
+        m_cost->setNote(tr("paid all the same"));
+    }
     if (failure.cancelled()) {
         m_badge->setBadge(badgeOf(Outcome::Cancelled));
         m_subline->setText(m_text.isEmpty() ? tr("stopped; nothing was stored")

@@ -37,10 +37,14 @@ public:
     /// A run has begun: skeleton, then text as it comes.
     void showStarted(const QString& model);
     void appendText(const QString& text);
+    /// What has come is void: another attempt begins.
+    void restartText();
     /// One line on what the run is doing now, with the time since its start and what has come so far.
     void showProgress(const QString& what, std::chrono::milliseconds elapsed);
-    void showResult(const RunResult& result, qint64 nowMs);
-    void showFailure(const Failure& failure);
+    /// `quote`: the arithmetic of what the answer cost when it was paid for.
+    void showResult(const RunResult& result, const Quote& quote, qint64 nowMs);
+    /// `usage` and `cost`: of the answers that were no good; nothing = unknown.
+    void showFailure(const Failure& failure, const Usage& usage, const std::optional<Money>& cost);
     /// Nothing was run: there is an explanation alone, of what a run would do.
     void showNotRun(const QString& model);
     QString shownFingerprint() const { return m_fingerprint; }
@@ -66,7 +70,8 @@ private:
     void createCopyMenu();
     void setAnswer(const Json& output);
     void emptyTiles();
-    void setTexts(const RunData& run);
+    void setTexts(const RunData& run, const Quote& quote);
+    void showCosts(const RunResult& result, const Quote& quote);
     void showViolations(const QStringList& violations);
     void copyAnswer();
     const Theme* m_theme;

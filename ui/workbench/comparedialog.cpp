@@ -79,7 +79,7 @@ QCoro::Task<std::vector<DiffSection>> difference(ComparedRun left, ComparedRun r
 
 } // namespace
 
-CompareDialog::CompareDialog(const Theme* theme, QWidget* parent)
+CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget* parent)
     : QDialog(parent)
     , m_theme(theme)
     , m_banner(new ErrorBanner(theme))
@@ -91,6 +91,7 @@ CompareDialog::CompareDialog(const Theme* theme, QWidget* parent)
     , m_diff(new DiffView(theme))
     , m_columns(new QWidget)
 {
+    m_tasks.countIn(tasks);
     setObjectName(QStringLiteral("compare runs"));
     setWindowTitle(tr("Compare runs"));
     resize(QSize(1080, 700).boundedTo(parent ? parent->window()->size() : QSize(1080, 700)));

@@ -34,8 +34,8 @@ struct ComparedRun {
 class CompareDialog : public QDialog {
     Q_OBJECT
 public:
-    /// `theme` must outlive the dialog.
-    explicit CompareDialog(const Theme* theme, QWidget* parent = nullptr);
+    /// `theme` must outlive the dialog, whose tasks count in `tasks`.
+    CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget* parent = nullptr);
     /// Reads what the ledger alone knows of from the store, which must outlive the task.
     void showRuns(Store* store, std::vector<RunItem> items, qint64 nowMs);
     void showRuns(std::vector<ComparedRun> runs);

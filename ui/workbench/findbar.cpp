@@ -69,6 +69,17 @@ void FindBar::close()
         m_editor->setFocus();
 }
 
+bool FindBar::event(QEvent* event)
+{
+    // Escape closes it before it does anything else in the window.
+    if (event->type() == QEvent::ShortcutOverride
+        && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Escape) {
+        event->accept();
+        return true;
+    }
+    return QFrame::event(event);
+}
+
 void FindBar::keyPressEvent(QKeyEvent* event)
 {
     if (event->key() == Qt::Key_Escape) {

@@ -246,9 +246,11 @@ void PromptPanel::setPolicy(CachePolicy policy)
     m_policyButton->setToolTip(policyHelp(policy));
 }
 
-void PromptPanel::setRunning(bool running)
+void PromptPanel::setRunning(bool any, bool shown)
 {
-    m_stop->setVisible(running);
+    m_stop->setVisible(any);
+    m_stop->setText(shown ? tr("Stop") : tr("Stop all"));
+    m_stop->setKeyHint(shown ? QStringLiteral("Esc") : QString());
 }
 
 void PromptPanel::updateVariables()

@@ -39,7 +39,8 @@ public:
     void setSample(int sample);
     CachePolicy policy() const { return m_policy; }
     void setPolicy(CachePolicy policy);
-    void setRunning(bool running);
+    /// `any`: some run is under way; `shown`: the one on show is, which Stop is about then.
+    void setRunning(bool any, bool shown);
 
     /// What a run would do now.
     void showPrediction(const Prediction& prediction, qint64 nowMs);

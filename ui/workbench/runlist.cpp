@@ -6,6 +6,9 @@
 
 #include <QSet>
 
+#include <algorithm>
+#include <iterator>
+
 namespace llmcache::ui {
 
 void RunListModel::clear()
@@ -66,15 +69,25 @@ void RunListModel::setExplanation(int number, const Explanation& explanation)
 
 void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>& known)
 {
-    beginResetModel();
-    std::erase_if(m_items, [](const RunItem& item) { return item.number == 0; });
+    // Runs of this window stay as they are, with what is chosen of them.
+    const auto firstOld =
+        std::find_if(m_items.begin(), m_items.end(), [](const RunItem& item) { return item.number == 0; });
+    const int from = static_cast<int>(firstOld - m_items.begin());
+    if (from < rowCount()) {
+        beginRemoveRows({}, from, rowCount() - 1);
+        m_items.erase(firstOld, m_items.end());
+        endRemoveRows();
+    }
+    std::vector<RunItem> items;
     for (const Call& call : calls) {
         if (known.contains(call.id))
             continue;
         RunItem item;
+        item.callId = call.id;
         item.outcome = call.outcome;
         item.latency = call.latency;
         item.cost = call.cost;
+        item.usage = call.usage;
         item.timeMs = call.timeMs;
         item.fingerprint = call.fingerprint;
         item.agent = call.agent;
@@ -84,9 +97,14 @@ void RunListModel::setLedger(const std::vector<Call>& calls, const QSet<QString>
         else if (call.outcome == Outcome::Failed)
             item.failure = Failure{call.error, tr("This run failed: %1 error.").arg(call.error),
                 tr("The ledger keeps no more than that. Run the prompt again to see the details."), {}};
-        m_items.push_back(std::move(item));
+        items.push_back(std::move(item));
     }
-    endResetModel();
+    if (items.empty())
+        return;
+    beginInsertRows({}, from, from + static_cast<int>(items.size()) - 1);
+    m_items.insert(
+        m_items.end(), std::make_move_iterator(items.begin()), std::make_move_iterator(items.end()));
+    endInsertRows();
 }
 
 void RunListModel::setNow(qint64 nowMs)

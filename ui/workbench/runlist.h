@@ -17,6 +17,8 @@ struct RunItem {
     std::optional<Money> cost;
     qint64 timeMs = 0;
     QString fingerprint;
+    QString callId; ///< of its record in the ledger; empty where there is none
+    Usage usage; ///< of a run that failed: what was used up to then
     std::optional<Failure> failure; ///< of a run that failed or was stopped
     std::optional<RunResult> result; ///< of a run of this window
     std::shared_ptr<const RunInput> input; ///< likewise

@@ -43,6 +43,7 @@ struct RunPanel::ActiveRun {
     QString text; ///< what has come so far
     QString model;
     std::shared_ptr<const RunInput> waiting; ///< set until it is begun
+    std::optional<Call> call; ///< its record in the ledger, once it is over
 };
 
 RunPanel::RunPanel(const Theme* theme, QWidget* parent)
@@ -57,7 +58,7 @@ RunPanel::RunPanel(const Theme* theme, QWidget* parent)
     createLayout();
     m_ticker.setInterval(tickMs);
     connect(&m_ticker, &QTimer::timeout, this, &RunPanel::tick);
-    for (const TaskScope* scope : {&m_tasks, &m_ledgerTasks, &m_explainTasks, &m_fileTasks})
+    for (const TaskScope* scope : {&m_tasks, &m_ledgerTasks, &m_explainTasks, &m_fileTasks, &m_dialogTasks})
         connect(scope, &TaskScope::activeChanged, this, &RunPanel::activeTasksChanged);
     connect(m_answer, &AnswerPanel::openEntry, this, &RunPanel::openEntry);
     connect(m_answer, &AnswerPanel::stopRequested, this, [this] { stopRun(m_shown); });
@@ -141,9 +142,7 @@ void RunPanel::resizeEvent(QResizeEvent* event)
 
 void RunPanel::setSession(Session* session)
 {
-    stopAll();
-    m_ledgerTasks.drop();
-    m_explainTasks.drop();
+    stopTasks();
     m_session = session;
     m_answer->clear();
     m_runs->clear();
@@ -151,6 +150,13 @@ void RunPanel::setSession(Session* session)
     while (m_tabs->count() > 0)
         m_tabs->removeTab(0);
     showTabs();
+}
+
+void RunPanel::stopTasks()
+{
+    stopAll();
+    m_ledgerTasks.drop();
+    m_explainTasks.drop();
 }
 
 void RunPanel::start(RunInput input)
@@ -172,6 +178,7 @@ void RunPanel::start(RunInput input)
     m_explainTasks.drop();
     m_ticker.start();
     Q_EMIT runningChanged(running());
+    Q_EMIT shownChanged();
     launchWaiting();
 }
 
@@ -204,6 +211,7 @@ void RunPanel::launch(const std::shared_ptr<ActiveRun>& active)
         if (panel)
             panel->onEvent(number, event);
     };
+    options.expenseRecorder = [active](const Call& call) { active->call = call; };
     m_tasks.run([session = m_session, input, options](
                     std::stop_token) { return session->runner().run(input->agent, input->prompt, options); },
         [this, number = active->number](const RunResult& result) {
@@ -212,11 +220,11 @@ void RunPanel::launch(const std::shared_ptr<ActiveRun>& active)
             item.latency = result.data().latency;
             item.cost = result.cost();
             item.fingerprint = result.fingerprint();
+            item.callId = result.data().callId;
             item.result = result;
-            m_callIds.insert(result.data().callId);
             finish(number, item);
             if (m_shown == number)
-                m_answer->showResult(result, m_session->clock().nowMs());
+                showItem(item);
             Q_EMIT finished(result);
         },
         [this, active](const Failure& failure) { fail(active, failure); });
@@ -228,9 +236,34 @@ void RunPanel::fail(const std::shared_ptr<ActiveRun>& active, const Failure& fai
     item.outcome = failure.cancelled() ? Outcome::Cancelled : Outcome::Failed;
     item.latency = std::chrono::milliseconds(active->elapsed.elapsed());
     item.failure = failure;
+    if (active->call) {
+        item.callId = active->call->id;
+        item.fingerprint = active->call->fingerprint;
+        item.cost = active->call->cost;
+        item.usage = active->call->usage;
+    }
     finish(active->number, item);
     if (m_shown == active->number)
-        m_answer->showFailure(failure);
+        showItem(item);
+}
+
+/// How it ended.
+void RunPanel::showItem(const RunItem& item)
+{
+    if (item.result)
+        m_answer->showResult(*item.result, quoteOf(*item.result), m_session->clock().nowMs());
+    else if (item.failure)
+        m_answer->showFailure(*item.failure, item.usage, item.cost);
+}
+
+/// The arithmetic of its price; what is stored has the total alone.
+Quote RunPanel::quoteOf(const RunResult& result) const
+{
+    const RunData& run = result.data();
+    if (!result.cached() || !run.quote.lines.empty())
+        return run.quote;
+    const qint64 paidMs = run.entry ? run.entry->createdMs : m_session->clock().nowMs();
+    return m_session->runner().prices().quote(run.model, run.usage, paidMs);
 }
 
 void RunPanel::createTab(int number)
@@ -298,11 +331,15 @@ void RunPanel::finish(int number, const RunItem& item)
     updateTab(number, QStringLiteral("#%1 %2").arg(number).arg(badgeOf(item.outcome).text));
     Q_EMIT runningChanged(running());
     launchWaiting();
+    if (number == m_shown)
+        Q_EMIT shownChanged();
     const int row = m_runs->rowOf(number);
     if (row < 0)
         return; // of another session
+    if (!item.callId.isEmpty())
+        m_callIds.insert(item.callId);
     RunRecord record;
-    record.callId = item.result ? item.result->data().callId : QString();
+    record.callId = item.callId;
     record.timeMs = m_session->clock().nowMs();
     record.workspace = m_session->config().workspace;
     record.fingerprint = item.fingerprint;
@@ -312,13 +349,13 @@ void RunPanel::finish(int number, const RunItem& item)
 
 void RunPanel::stop()
 {
-    const auto shown = std::find_if(
-        m_active.begin(), m_active.end(), [this](const auto& active) { return active->number == m_shown; });
-    if (shown == m_active.end()) {
-        stopAll();
-        return;
-    }
-    stopActive(std::shared_ptr(*shown));
+    stopRun(m_shown);
+}
+
+bool RunPanel::isShownRunning() const
+{
+    const RunItem* const item = shownItem();
+    return item && item->running;
 }
 
 void RunPanel::stopActive(const std::shared_ptr<ActiveRun>& active)
@@ -364,6 +401,12 @@ void RunPanel::onEvent(int number, const RunEvent& event)
         active.what = tr("waiting for another run of the same request");
         break;
     case RunEvent::Kind::Requesting:
+        // What came of an attempt before is not part of this one's answer.
+        if (!active.text.isEmpty()) {
+            active.text.clear();
+            if (m_shown == number)
+                m_answer->restartText();
+        }
         active.what = event.attempt == 0
             ? tr("asking %1").arg(active.model)
             : tr("asking %1, attempt %2").arg(active.model).arg(event.attempt + 1);
@@ -427,15 +470,16 @@ void RunPanel::showRun(int row)
             }
         }
     } else if (item.result) {
-        m_answer->showResult(*item.result, m_session->clock().nowMs());
+        showItem(item);
     } else if (item.failure) {
         m_answer->showStarted({});
-        m_answer->showFailure(*item.failure);
+        showItem(item);
     } else if (!item.fingerprint.isEmpty()) {
         Q_EMIT openEntry(item.fingerprint);
     }
     if (item.explanation)
         m_answer->explanation()->showExplanation(*item.explanation, m_session->clock().nowMs());
+    Q_EMIT shownChanged();
 }
 
 } // namespace llmcache::ui

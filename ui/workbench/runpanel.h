@@ -34,9 +34,12 @@ public:
     void start(RunInput input);
     /// How many runs are under way at once; 0 = any number. Those that wait are counted as running.
     void setMostAtOnce(int count);
-    /// Stops the run on show; where that one is over, all of them.
+    /// Stops the run on show, if it is under way.
     void stop();
     void stopAll();
+    bool isShownRunning() const;
+    /// Stops everything, lists and explanations included.
+    void stopTasks();
     /// Lists what the ledger remembers of an agent, below the runs of this window.
     void loadRuns(const QString& agent);
     /// Says why the run on show was a miss, or the request that explainDraft() showed would be.
@@ -50,7 +53,8 @@ public:
     int running() const { return static_cast<int>(m_active.size()); }
     int activeTasks() const
     {
-        return m_tasks.active() + m_ledgerTasks.active() + m_explainTasks.active() + m_fileTasks.active();
+        return m_tasks.active() + m_ledgerTasks.active() + m_explainTasks.active() + m_fileTasks.active()
+            + m_dialogTasks.active();
     }
     AnswerPanel* answer() const { return m_answer; }
     RunListModel* runs() const { return m_runs; }
@@ -58,6 +62,8 @@ public:
 
 Q_SIGNALS:
     void runningChanged(int running);
+    /// Another run is on show.
+    void shownChanged();
     void activeTasksChanged();
     void finished(const llmcache::RunResult& result);
     /// A run ended, whatever became of it.
@@ -84,6 +90,8 @@ private:
     void launch(const std::shared_ptr<ActiveRun>& active);
     void launchWaiting();
     void fail(const std::shared_ptr<ActiveRun>& active, const Failure& failure);
+    void showItem(const RunItem& item);
+    Quote quoteOf(const RunResult& result) const;
 
     const Theme* m_theme;
     Session* m_session = nullptr;
@@ -102,6 +110,7 @@ private:
     TaskScope m_ledgerTasks;
     TaskScope m_explainTasks;
     TaskScope m_fileTasks;
+    TaskScope m_dialogTasks; ///< of the comparisons, which may be closed before they end
 };
 
 } // namespace llmcache::ui

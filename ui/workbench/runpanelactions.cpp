@@ -56,8 +56,8 @@ void RunPanel::explain()
     ExplainOptions options;
     options.policy = input.options.cachePolicy;
     options.agent = input.agent.name;
-    options.task = input.agent.task;
-    options.ttl = input.agent.ttl;
+    options.task = input.options.taskName.isEmpty() ? input.agent.task : input.options.taskName;
+    options.ttl = input.options.ttl ? input.options.ttl : input.agent.ttl; // as a run takes them
     options.nowMs = m_session->clock().nowMs();
     options.asOfMs = item ? item->timeMs : options.nowMs;
     options.journal = &m_session->undoJournal();
@@ -94,6 +94,7 @@ void RunPanel::explainDraft(RunInput input)
         m_table->setCurrentIndex({});
     }
     m_answer->showNotRun(m_draft->agent.model);
+    Q_EMIT shownChanged();
     explain();
 }
 
@@ -101,6 +102,8 @@ void RunPanel::compare()
 {
     std::vector<RunItem> items;
     QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    if (const int shown = m_runs->rowOf(m_shown); rows.isEmpty() && shown >= 0)
+        rows.append(m_runs->index(shown, 0));
     std::sort(rows.begin(), rows.end(),
         [](const QModelIndex& left, const QModelIndex& right) { return left.row() > right.row(); });
     for (const QModelIndex& row : std::as_const(rows)) {
@@ -120,7 +123,7 @@ void RunPanel::compare()
             tr("Run something else, or choose two runs in the list."));
         return;
     }
-    auto* const dialog = new CompareDialog(m_theme, this);
+    auto* const dialog = new CompareDialog(m_theme, m_dialogTasks, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->showRuns(&m_session->store(), std::move(items), m_session->clock().nowMs());
     dialog->show();

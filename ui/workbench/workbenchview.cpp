@@ -67,14 +67,15 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     connect(m_prompt, &PromptPanel::attachmentRefused, m_banner,
         [this](const QString& message, const QString& remedy) { m_banner->showProblem(message, remedy); });
     connect(m_prompt, &PromptPanel::runRequested, this, &WorkbenchView::run);
-    connect(m_prompt, &PromptPanel::stopRequested, m_runs, &RunPanel::stop);
+    connect(m_prompt, &PromptPanel::stopRequested, m_runs,
+        [this] { m_runs->isShownRunning() ? m_runs->stop() : m_runs->stopAll(); });
     connect(m_prompt, &PromptPanel::explainRequested, this, &WorkbenchView::explainDraft);
     connect(m_runs, &RunPanel::openEntry, this, &WorkbenchView::openEntry);
     connect(m_runs, &RunPanel::runningChanged, this, [this](int running) {
-        m_prompt->setRunning(running > 0);
-        m_stop->setEnabled(running > 0);
+        updateStop();
         Q_EMIT runningChanged(running);
     });
+    connect(m_runs, &RunPanel::shownChanged, this, &WorkbenchView::updateStop);
     connect(m_runs, &RunPanel::finished, this, [this](const RunResult& result) {
         m_predictDelay.start();
         Q_EMIT runFinished(result);
@@ -151,6 +152,8 @@ void WorkbenchView::createCommands()
         [this] { run(); });
     m_stop = add(tr("Stop the run"), {QKeySequence(Qt::Key_Escape)}, [this] { m_runs->stop(); });
     m_stop->setEnabled(false);
+    m_stopAll = add(tr("Stop all runs"), {}, [this] { m_runs->stopAll(); });
+    m_stopAll->setEnabled(false);
     add(tr("Explain the miss"), {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_E)},
         [this] { m_runs->answer()->showExplanation(); });
     add(tr("Explain what will happen"), {QKeySequence(Qt::CTRL | Qt::Key_E)}, [this] { explainDraft(); });
@@ -201,7 +204,7 @@ void WorkbenchView::stopTasks()
 {
     if (m_draftDelay.isActive())
         saveDraft();
-    m_runs->stopAll();
+    m_runs->stopTasks();
     m_predictDelay.stop();
     m_predictTasks.drop();
     m_agentTasks.drop();
@@ -223,6 +226,15 @@ void WorkbenchView::setSession(Session* session)
     openRecords();
     if (m_session && isVisible())
         loadAgents();
+}
+
+/// Escape is about what one looks at: it stops no run that is out of sight.
+void WorkbenchView::updateStop()
+{
+    const bool any = m_runs->running() > 0;
+    m_prompt->setRunning(any, m_runs->isShownRunning());
+    m_stop->setEnabled(m_runs->isShownRunning());
+    m_stopAll->setEnabled(any);
 }
 
 void WorkbenchView::followPrices()

@@ -82,6 +82,7 @@ private:
     void edited();
     bool isDirty() const;
     void updateHeader();
+    void updateStop();
     RunOptions options() const;
     void predict();
     void openRecords();
@@ -105,6 +106,7 @@ private:
     bool m_loaded = false;
     QList<QAction*> m_commands;
     QAction* m_stop = nullptr;
+    QAction* m_stopAll = nullptr;
     QTimer m_predictDelay;
     QTimer m_draftDelay;
     std::shared_ptr<RunRecords> m_records; ///< null without a session
