@@ -93,10 +93,28 @@ std::vector<RunSummary> summaries(const QString& folder, const QString& workspac
     return list;
 }
 
-QString draftName(const QString& workspace)
+QString draftName(const QString& place)
 {
-    const QByteArray digest = QCryptographicHash::hash(workspace.toUtf8(), QCryptographicHash::Sha1).toHex();
+    const QByteArray digest = QCryptographicHash::hash(place.toUtf8(), QCryptographicHash::Sha1).toHex();
     return QStringLiteral("draft-%1").arg(QString::fromLatin1(digest.left(16)));
+}
+
+Json draftJson(const RunDraft& draft)
+{
+    Json json = toJson(draft.input);
+    json["base"] = toUtf8(draft.base);
+    if (!draft.schemaText.isEmpty())
+        json["schema_text"] = toUtf8(draft.schemaText);
+    return json;
+}
+
+RunDraft draftFromJson(const Json& json)
+{
+    RunDraft draft;
+    draft.input = runInputFromJson(json);
+    draft.base = findMember(json, "base") ? stringMember(json, "base") : draft.input.agent.name;
+    draft.schemaText = stringMember(json, "schema_text");
+    return draft;
 }
 
 } // namespace
@@ -166,30 +184,34 @@ QCoro::Task<RunInput> RunRecords::read(QString file)
     co_return input;
 }
 
-QCoro::Task<> RunRecords::saveDraft(QString workspace, Json draft)
+QCoro::Task<> RunRecords::saveDraft(QString place, RunDraft draft)
 {
-    const auto work = [folder = m_folder, name = draftName(workspace), draft = std::move(draft)] {
-        writeRecord(folder, name, draft);
+    const auto work = [folder = m_folder, name = draftName(place), draft = std::move(draft)] {
+        writeRecord(folder, name, draftJson(draft));
         return true;
     };
     const QFuture<bool> writing = runOn(m_thread, work);
     co_await writing;
 }
 
-QCoro::Task<Json> RunRecords::loadDraft(QString workspace)
+QCoro::Task<std::optional<RunDraft>> RunRecords::loadDraft(QString place, QString workspace)
 {
-    const auto work = [path = QDir(m_folder).filePath(draftName(workspace))] {
-        if (!QFile::exists(path))
-            return Json();
-        try {
-            return readRecord(path);
-        } catch (const ConfigurationError& error) {
-            qWarning("%s", error.what());
-            return Json();
+    const auto work = [folder = m_folder, names = QStringList{draftName(place), draftName(workspace)}] {
+        for (const QString& name : names) {
+            const QString path = QDir(folder).filePath(name);
+            if (!QFile::exists(path))
+                continue;
+            try {
+                return std::optional(draftFromJson(readRecord(path)));
+            } catch (const Error& error) {
+                qWarning("%s", error.what());
+                break;
+            }
         }
+        return std::optional<RunDraft>();
     };
-    const QFuture<Json> reading = runOn(m_thread, work);
-    Json draft = co_await reading;
+    const QFuture<std::optional<RunDraft>> reading = runOn(m_thread, work);
+    std::optional<RunDraft> draft = co_await reading;
     co_return draft;
 }
 

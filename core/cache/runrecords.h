@@ -4,6 +4,8 @@
 
 #include <QThreadPool>
 
+#include <optional>
+
 namespace llmcache {
 
 /// A run of one's own as it is kept on this machine.
@@ -24,6 +26,13 @@ struct RunSummary {
     QString model;
     QString fingerprint;
     QString prompt; ///< the whole of it, to be searched
+};
+
+/// What is being typed.
+struct RunDraft {
+    RunInput input; ///< `agentRevision` is the one of the base
+    QString base; ///< name of the saved agent that is edited; the name that is typed may be another
+    QString schemaText; ///< as it is typed, where it is no schema yet
 };
 
 Json toJson(const RunRecord& record);
@@ -49,10 +58,12 @@ public:
     QCoro::Task<std::vector<RunSummary>> list(QString workspace);
     QCoro::Task<RunInput> read(QString file);
 
-    /// What is in the window, to be there again after a crash. Replaces the one before of this workspace.
-    QCoro::Task<> saveDraft(QString workspace, Json draft);
-    /// Null when there is none, or none that can be read.
-    QCoro::Task<Json> loadDraft(QString workspace);
+    /// What is in the window, to be there again after a crash. Replaces the one before of this place, which
+    /// names a store and a workspace in it.
+    QCoro::Task<> saveDraft(QString place, RunDraft draft);
+    /// Nothing when there is none, or none that can be read. Until a draft of `place` is kept, the one that
+    /// older versions kept for all workspaces called `workspace`.
+    QCoro::Task<std::optional<RunDraft>> loadDraft(QString place, QString workspace);
 
 private:
     const QString m_folder;

@@ -207,14 +207,20 @@ Agent AgentForm::agent() const
     if (agent.name.isEmpty())
         throw ConfigurationError(tr("The agent has no name."), tr("Give it one."));
     ModelRef::parse(agent.model);
-    const QString system = m_systemPrompt->text();
-    // A prompt may have the line of dashes in itself.
-    if (system != m_base.systemPrompt.join(promptSeparator))
-        agent.systemPrompt = system.isEmpty() ? SystemPrompt() : SystemPrompt(system.split(promptSeparator));
+    agent.systemPrompt = systemPromptTyped();
     agent.instructions = m_instructions->text();
     agent.output = m_output->output();
     m_settings->apply(agent);
     return agent;
+}
+
+SystemPrompt AgentForm::systemPromptTyped() const
+{
+    const QString system = m_systemPrompt->text();
+    // A prompt may have the line of dashes in itself.
+    if (system == m_base.systemPrompt.join(promptSeparator))
+        return m_base.systemPrompt;
+    return system.isEmpty() ? SystemPrompt() : SystemPrompt(system.split(promptSeparator));
 }
 
 void AgentForm::openFind()
@@ -239,7 +245,7 @@ Agent AgentForm::lenientAgent() const
         agent.model = m_base.model;
     }
     agent.task = m_task->text().trimmed();
-    agent.systemPrompt = SystemPrompt(m_systemPrompt->text());
+    agent.systemPrompt = systemPromptTyped();
     agent.instructions = m_instructions->text();
     try {
         agent.output = m_output->output();

@@ -59,6 +59,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    SystemPrompt systemPromptTyped() const;
     void updateModelInfo();
     void arrangeHead();
     void updateSettings();

@@ -237,8 +237,8 @@ QVariant RunHistoryModel::headerData(int section, Qt::Orientation orientation, i
     return titles.value(section);
 }
 
-RunHistoryDialog::RunHistoryDialog(
-    const Theme* theme, Session* session, std::shared_ptr<RunRecords> records, QWidget* parent)
+RunHistoryDialog::RunHistoryDialog(const Theme* theme, Session* session, std::shared_ptr<RunRecords> records,
+    const TaskScope& tasks, QWidget* parent)
     : QDialog(parent)
     , m_theme(theme)
     , m_session(session)
@@ -274,6 +274,7 @@ RunHistoryDialog::RunHistoryDialog(
             Q_EMIT openEntry(run->fingerprint);
     });
     connect(m_banner, &ErrorBanner::actionTriggered, this, &RunHistoryDialog::reload);
+    m_tasks.countIn(tasks);
     reload();
 }
 

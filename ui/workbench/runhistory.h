@@ -64,9 +64,9 @@ private:
 class RunHistoryDialog : public QDialog {
     Q_OBJECT
 public:
-    /// `theme` and `session` must outlive the dialog and its tasks.
-    RunHistoryDialog(
-        const Theme* theme, Session* session, std::shared_ptr<RunRecords> records, QWidget* parent = nullptr);
+    /// `theme` and `session` must outlive the dialog and its tasks, which count in `tasks`.
+    RunHistoryDialog(const Theme* theme, Session* session, std::shared_ptr<RunRecords> records,
+        const TaskScope& tasks, QWidget* parent = nullptr);
     void reload();
 
 Q_SIGNALS:

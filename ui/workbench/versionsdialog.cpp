@@ -12,8 +12,8 @@
 
 namespace llmcache::ui {
 
-VersionsDialog::VersionsDialog(
-    const Theme* theme, Store* store, StoredAgent newest, qint64 nowMs, QWidget* parent)
+VersionsDialog::VersionsDialog(const Theme* theme, Store* store, StoredAgent newest, qint64 nowMs,
+    const TaskScope& tasks, QWidget* parent)
     : HistoryDialog(theme, tr("Restore this version"), parent)
     , m_newest(std::move(newest))
     , m_banner(new ErrorBanner(theme))
@@ -27,6 +27,7 @@ VersionsDialog::VersionsDialog(
     m_restore->setToolTip(tr("Puts it into the form; save to make it the newest"));
     m_restore->setEnabled(false);
     m_column->insertWidget(0, m_banner);
+    m_tasks.countIn(tasks);
     m_tasks.run([store, name = m_newest.agent.name, revision = m_newest.revision](
                     std::stop_token) { return agentVersions(store, name, revision); },
         [this, nowMs](std::vector<StoredAgent> versions) { showVersions(std::move(versions), nowMs); },

@@ -12,9 +12,9 @@ class ErrorBanner;
 class VersionsDialog : public HistoryDialog {
     Q_OBJECT
 public:
-    /// `theme` must outlive the dialog, `store` its tasks.
-    VersionsDialog(
-        const Theme* theme, Store* store, StoredAgent newest, qint64 nowMs, QWidget* parent = nullptr);
+    /// `theme` must outlive the dialog, `store` its tasks, which count in `tasks`.
+    VersionsDialog(const Theme* theme, Store* store, StoredAgent newest, qint64 nowMs, const TaskScope& tasks,
+        QWidget* parent = nullptr);
 
 Q_SIGNALS:
     /// Into the form; nothing is saved yet.

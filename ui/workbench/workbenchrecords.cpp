@@ -25,9 +25,9 @@ QCoro::Task<> keep(std::shared_ptr<RunRecords> records, RunRecord record)
     co_await adding;
 }
 
-QCoro::Task<> keepDraft(std::shared_ptr<RunRecords> records, QString workspace, Json draft)
+QCoro::Task<> keepDraft(std::shared_ptr<RunRecords> records, QString place, RunDraft draft)
 {
-    auto saving = records->saveDraft(std::move(workspace), std::move(draft));
+    auto saving = records->saveDraft(std::move(place), std::move(draft));
     co_await saving;
 }
 
@@ -42,11 +42,15 @@ QCoro::Task<RunInput> readKept(std::shared_ptr<RunRecords> records, QString file
 
 void WorkbenchView::restore(const RunInput& input)
 {
-    StoredAgent base;
-    if (const StoredAgent* known = m_agents->agents()->find(input.agent.name))
-        base = *known;
+    const StoredAgent* const known = m_agents->agents()->find(input.agent.name);
+    restoreOver(input, known && known->revision > 0 ? *known : StoredAgent{input.agent, 0, 0, {}});
+}
+
+/// `base`: the saved agent that the one of `input` is an edit of.
+void WorkbenchView::restoreOver(const RunInput& input, const StoredAgent& base)
+{
     m_agents->select(base.agent.name);
-    showStored(base.revision > 0 ? base : StoredAgent{input.agent, 0, 0, {}});
+    showStored(base);
     m_form->setAgent(input.agent);
     m_form->setHistory(input.options.messageHistory);
     m_prompt->setPrompt(input.prompt);
@@ -71,7 +75,7 @@ void WorkbenchView::loadTasks()
 {
     CostQuery query;
     query.groupBy = {Dimension::Task};
-    m_agentTasks.run([session = m_session, query](std::stop_token) { return session->costs(query); },
+    m_listTasks.run([session = m_session, query](std::stop_token) { return session->costs(query); },
         [this](const CostReport& report) {
             QStringList tasks;
             for (const CostRow& row : report.rows)
@@ -92,27 +96,32 @@ void WorkbenchView::keepRun(const RunRecord& record)
         });
 }
 
+/// Workspaces of one name in two stores are two places.
+QString WorkbenchView::draftPlace() const
+{
+    const StoreInfo where = m_session->store().info();
+    return QStringList{where.kind, where.name, where.workspace}.join(QLatin1Char('\n'));
+}
+
 void WorkbenchView::saveDraft()
 {
     m_draftDelay.stop();
     if (!m_records || !m_loaded)
         return;
-    RunInput draft;
-    Json json;
+    RunDraft draft;
+    draft.base = m_stored.agent.name;
     try {
-        json = toJson(input());
+        draft.input = input();
     } catch (const Error&) {
         // A form that makes no agent yet: what can be told of it, and its schema as it was typed.
-        draft.agent = m_form->lenientAgent();
-        draft.agentRevision = m_stored.revision;
-        draft.prompt = m_prompt->prompt();
-        draft.options = options();
-        json = toJson(draft);
-        json["schema_text"] = toUtf8(m_form->schemaText());
+        draft.input.agent = m_form->lenientAgent();
+        draft.input.agentRevision = m_stored.revision;
+        draft.input.prompt = m_prompt->prompt();
+        draft.input.options = options();
+        draft.schemaText = m_form->schemaText();
     }
-    const QString workspace = m_session->config().workspace;
-    m_recordTasks.run([records = m_records, workspace, json](
-                          std::stop_token) { return keepDraft(records, workspace, json); },
+    m_recordTasks.run([records = m_records, place = draftPlace(), draft](
+                          std::stop_token) { return keepDraft(records, place, draft); },
         [] {},
         [this](const Failure& failure) {
             m_banner->showProblem(tr("What you type can't be kept: %1").arg(failure.message), failure.remedy,
@@ -120,24 +129,30 @@ void WorkbenchView::saveDraft()
         });
 }
 
-void WorkbenchView::restoreDraft(const Json& draft)
+void WorkbenchView::restoreDraft(const std::optional<RunDraft>& draft)
 {
     // Once: an agent that is chosen later is not replaced by what was there before.
-    if (std::exchange(m_draftRestored, true) || draft.is_null())
+    if (std::exchange(m_draftRestored, true) || !draft)
         return;
-    try {
-        restore(runInputFromJson(draft));
-        if (const QString schema = stringMember(draft, "schema_text"); !schema.isEmpty())
-            m_form->setSchemaText(schema);
-    } catch (const Error& error) {
-        qWarning("%s", error.what());
-    }
+    const RunInput& input = draft->input;
+    const StoredAgent* const known = m_agents->agents()->find(draft->base);
+    StoredAgent base = known ? *known : StoredAgent{input.agent, 0, 0, {}};
+    // It stays an edit of the version that it was made from, though there may be a newer one by now.
+    if (known && !(known->agent == input.agent))
+        base.revision = input.agentRevision;
+    restoreOver(input, base);
+    if (!draft->schemaText.isEmpty())
+        m_form->setSchemaText(draft->schemaText);
+    followCurrentAgent();
 }
 
 void WorkbenchView::reopen(const QString& file)
 {
     m_recordTasks.run([records = m_records, file](std::stop_token) { return readKept(records, file); },
-        [this](const RunInput& input) { restore(input); },
+        [this](const RunInput& input) {
+            offerWayBack(Extent::All);
+            restore(input);
+        },
         [this](const Failure& failure) { reportError(failure); });
 }
 
@@ -145,7 +160,7 @@ void WorkbenchView::showHistory()
 {
     if (!m_session)
         return;
-    auto* const dialog = new RunHistoryDialog(m_theme, m_session, m_records, this);
+    auto* const dialog = new RunHistoryDialog(m_theme, m_session, m_records, m_dialogTasks, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RunHistoryDialog::reopen, this, &WorkbenchView::reopen);
     connect(dialog, &RunHistoryDialog::reopenEntry, this, &WorkbenchView::openEntryRequest);
@@ -177,16 +192,14 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
             StoredAgent base;
             if (const StoredAgent* known = m_agents->agents()->find(entry->meta.agent))
                 base = *known;
-            const Agent agent = agentFromEntry(*entry, request, base.agent);
-            m_agents->select(base.agent.name);
-            showStored(base.revision > 0 ? base : StoredAgent{agent, 0, 0, {}});
-            editAgent(agent);
-            m_form->setHistory(request.history);
-            m_prompt->setPrompt(request.prompt);
-            m_prompt->setAttachments(request.attachments);
-            m_prompt->setSample(request.sample);
-            m_prompt->setPolicy(CachePolicy::Use);
-            edited();
+            RunInput input;
+            input.agent = agentFromEntry(*entry, request, base.agent);
+            input.prompt = request.prompt;
+            input.options.messageHistory = request.history;
+            input.options.attachments = request.attachments;
+            input.options.sample = request.sample;
+            offerWayBack(Extent::All);
+            restore(input);
         },
         [this](const Failure& failure) { reportError(failure); });
 }

@@ -15,6 +15,7 @@
 #include "workbench/samples.h"
 
 #include <QAction>
+#include <QDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListView>
@@ -81,15 +82,10 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
         Q_EMIT runFinished(result);
     });
     connect(m_runs, &RunPanel::ended, this, &WorkbenchView::keepRun);
-    connect(m_banner, &ErrorBanner::actionTriggered, this, [this] {
-        if (m_loaded)
-            save(true);
-        else
-            loadAgents();
-    });
     m_runs->setSession(session);
     connect(m_runs, &RunPanel::activeTasksChanged, this, &View::activeTasksChanged);
-    for (const TaskScope* scope : {&m_predictTasks, &m_agentTasks, &m_recordTasks})
+    for (const TaskScope* scope :
+        {&m_predictTasks, &m_listTasks, &m_agentTasks, &m_saveTasks, &m_recordTasks, &m_dialogTasks})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     setPrompt(samplePrompt(), {{QStringLiteral("who"), QStringLiteral("the user")}});
     followPrices();
@@ -172,6 +168,7 @@ void WorkbenchView::createCommands()
     add(tr("Delete agent"), {}, [this] { deleteAgent(m_stored.agent.name); });
     add(tr("Revert agent"), {}, [this] { revert(); });
     add(tr("Versions of the agent"), {}, [this] { showVersions(m_stored.agent.name); });
+    add(tr("Reload agents"), {QKeySequence(QKeySequence::Refresh)}, [this] { refreshAgents(); });
     add(tr("Import agent"), {}, [this] { importAgent(); });
     add(tr("Export agent"), {}, [this] { exportAgent(m_stored.agent.name); });
 }
@@ -187,10 +184,12 @@ QWidget* WorkbenchView::createHeader()
 
 void WorkbenchView::activate()
 {
-    if (!m_loaded)
+    if (!m_loaded) {
         loadAgents();
-    else
+    } else {
+        refreshAgents();
         m_predictDelay.start(); // entries may have gone or come meanwhile
+    }
     m_prompt->promptEdit()->setFocus();
 }
 
@@ -206,13 +205,18 @@ void WorkbenchView::stopTasks()
         saveDraft();
     m_runs->stopTasks();
     m_predictDelay.stop();
-    m_predictTasks.drop();
-    m_agentTasks.drop();
+    for (TaskScope* scope : {&m_predictTasks, &m_listTasks, &m_agentTasks, &m_saveTasks})
+        scope->drop();
+    // They show what is in the store that goes.
+    const QList<QDialog*> dialogs = findChildren<QDialog*>();
+    for (QDialog* dialog : dialogs)
+        dialog->close();
 }
 
 int WorkbenchView::activeTasks() const
 {
-    return m_runs->activeTasks() + m_predictTasks.active() + m_agentTasks.active() + m_recordTasks.active();
+    return m_runs->activeTasks() + m_predictTasks.active() + m_listTasks.active() + m_agentTasks.active()
+        + m_saveTasks.active() + m_recordTasks.active() + m_dialogTasks.active();
 }
 
 void WorkbenchView::setSession(Session* session)

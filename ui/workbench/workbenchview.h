@@ -68,6 +68,9 @@ private:
     void createCommands();
     void followPrices();
     void loadAgents();
+    void refreshAgents();
+    void takeAgents(const std::vector<StoredAgent>& agents);
+    void followCurrentAgent();
     void showAgents(std::vector<StoredAgent> agents);
     void chooseAgent(const QString& name);
     void showStored(const StoredAgent& stored);
@@ -77,10 +80,19 @@ private:
     void importAgent();
     void exportAgent(const QString& name);
     void showVersions(const QString& name);
-    void save(bool overwrite = false);
+    void save(std::optional<qint64> over = {});
+    void explainConflict(const QString& name, const Failure& failure);
+    void showNewer(const StoredAgent& theirs);
+    void showAgentProblem(const QString& what, const QString& remedy);
+    void clearAgentProblem();
+    void undelete(const StoredAgent& deleted, const std::function<void()>& wayBack);
     void revert();
     void edited();
     bool isDirty() const;
+    /// What of the window would be replaced.
+    enum class Extent { Agent, All };
+    std::function<void()> wayBack(Extent extent);
+    void offerWayBack(Extent extent);
     void updateHeader();
     void updateStop();
     RunOptions options() const;
@@ -88,8 +100,10 @@ private:
     void openRecords();
     void loadTasks();
     void keepRun(const RunRecord& record);
+    QString draftPlace() const;
     void saveDraft();
-    void restoreDraft(const Json& draft);
+    void restoreDraft(const std::optional<RunDraft>& draft);
+    void restoreOver(const RunInput& input, const StoredAgent& base);
     void reopen(const QString& file);
     void reportError(const Failure& failure);
 
@@ -102,7 +116,9 @@ private:
     RunPanel* m_runs;
     ErrorBanner* m_banner;
     AgentHeader* m_header = nullptr;
-    StoredAgent m_stored; ///< as it was loaded; revision 0 = never saved
+    StoredAgent m_stored; ///< what the form was made from; revision 0 = never saved
+    int m_shows = 0; ///< agents that were put into the form so far: tells whether it is the same still
+    QString m_agentProblem; ///< what the banner says of the agent on show, if it does
     bool m_loaded = false;
     QList<QAction*> m_commands;
     QAction* m_stop = nullptr;
@@ -112,7 +128,10 @@ private:
     std::shared_ptr<RunRecords> m_records; ///< null without a session
     bool m_draftRestored = false;
     TaskScope m_predictTasks;
+    TaskScope m_listTasks;
     TaskScope m_agentTasks;
+    TaskScope m_saveTasks;
+    TaskScope m_dialogTasks; ///< of the dialogs, which may be gone before they end
     TaskScope m_recordTasks;
 };
 

@@ -95,11 +95,25 @@ void TestRunRecords::damagedFilesAreLeftOut()
 void TestRunRecords::draftIsTheLastOne()
 {
     RunRecords records(path());
-    QVERIFY(await(records.loadDraft(QStringLiteral("w"))).is_null());
-    await(records.saveDraft(QStringLiteral("w"), Json{{"prompt", "one"}}));
-    await(records.saveDraft(QStringLiteral("w"), Json{{"prompt", "two"}}));
-    await(records.saveDraft(QStringLiteral("other"), Json{{"prompt", "three"}}));
-    QCOMPARE(await(records.loadDraft(QStringLiteral("w"))), (Json{{"prompt", "two"}}));
+    const QString place = QStringLiteral("redis host/w");
+    const QString workspace = QStringLiteral("w");
+    const auto draft = [](const char* prompt) {
+        RunDraft made;
+        made.input = SampleInputs(5).next();
+        made.input.prompt = QString::fromLatin1(prompt);
+        made.base = QStringLiteral("profiler");
+        made.schemaText = QStringLiteral("{\"type\": ");
+        return made;
+    };
+    QVERIFY(!await(records.loadDraft(place, workspace)));
+    await(records.saveDraft(place, draft("one")));
+    await(records.saveDraft(place, draft("two")));
+    await(records.saveDraft(QStringLiteral("redis other/w"), draft("three")));
+    const std::optional<RunDraft> kept = await(records.loadDraft(place, workspace));
+    QVERIFY(kept);
+    QCOMPARE(toJson(kept->input), toJson(draft("two").input));
+    QCOMPARE(kept->base, QStringLiteral("profiler"));
+    QCOMPARE(kept->schemaText, QStringLiteral("{\"type\": "));
     QVERIFY(await(records.list(QStringLiteral("w"))).empty()); // a draft is no run
 }
 

@@ -344,7 +344,10 @@ void TestWorkbenchRuns::draftSurvives()
     // Written by itself a moment after one typed, as a crash would find it.
     RunRecords records(m_session->config().dataFolder + QStringLiteral("/runs"));
     const auto kept = [&] {
-        return stringMember(waitForTask(records.loadDraft(QStringLiteral("default"))), "prompt");
+        const StoreInfo where = m_session->store().info();
+        const auto draft = waitForTask(records.loadDraft(
+            QStringList{where.kind, where.name, where.workspace}.join(QLatin1Char('\n')), {}));
+        return draft ? draft->input.prompt : QString();
     };
     QTRY_COMPARE_WITH_TIMEOUT(kept(), QStringLiteral("half a thought"), patience);
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
