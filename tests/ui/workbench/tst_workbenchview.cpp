@@ -8,6 +8,7 @@
 #include "widgets/card.h"
 #include "widgets/chip.h"
 #include "widgets/codeedit.h"
+#include "widgets/elidedlabel.h"
 #include "widgets/errorbanner.h"
 #include "workbench/agentpanel.h"
 #include "workbench/promptpanel.h"
@@ -63,6 +64,7 @@ private Q_SLOTS:
     void variablesMakeTheirFields();
     void emptyPrompt();
     void outlookFollowsTheTyping();
+    void outlookSaysWhoAndHowMuch();
     void stopEndsARun();
     void failureSaysWhatToDo();
     void waitsAreShown();
@@ -194,6 +196,21 @@ void TestWorkbenchView::outlookFollowsTheTyping()
     QTest::keyClicks(find<CodeEdit>("prompt"), QStringLiteral(" more"));
     QTRY_VERIFY2_WITH_TIMEOUT(
         outlook().contains(QStringLiteral("will miss")), qPrintable(outlook()), patience);
+}
+
+void TestWorkbenchView::outlookSaysWhoAndHowMuch()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("how much"));
+    const auto says = [this] { return find<ElidedLabel>("outlook")->text(); };
+    QTRY_VERIFY2_WITH_TIMEOUT(says().startsWith(QStringLiteral("about ")), qPrintable(says()), patience);
+    QVERIFY2(says().contains(QStringLiteral(" tokens · ≈ $0.")), qPrintable(says()));
+    click("run");
+    waitForBadge(Outcome::Miss);
+    const QString paid = tile("tile cost").section(QLatin1Char(' '), 1);
+    QTRY_VERIFY2_WITH_TIMEOUT(says().startsWith(QStringLiteral("stored ")), qPrintable(says()), patience);
+    QCOMPARE(says(), QStringLiteral("stored just now by ana · saves ") + paid);
 }
 
 void TestWorkbenchView::stopEndsARun()
