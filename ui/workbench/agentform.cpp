@@ -13,6 +13,7 @@
 #include "workbench/modeldelegate.h"
 #include "workbench/outputeditor.h"
 #include "workbench/settingseditor.h"
+#include "workbench/taskcompleter.h"
 
 #include <QAbstractItemView>
 #include <QComboBox>
@@ -174,10 +175,13 @@ void AgentForm::setPrices(const PriceTable& prices)
 
 void AgentForm::setTasks(const QStringList& tasks)
 {
-    auto* completer = new QCompleter(tasks, m_task);
-    completer->setFilterMode(Qt::MatchContains);
-    completer->setCaseSensitivity(Qt::CaseInsensitive);
-    m_task->setCompleter(completer);
+    m_task->setCompleter(completerOf(tasks, m_task));
+}
+
+QString AgentForm::task() const
+{
+    const QString task = m_task->text().trimmed();
+    return task.isEmpty() ? m_name->text().trimmed() : task;
 }
 
 void AgentForm::setAgent(const Agent& agent)

@@ -32,6 +32,8 @@ public:
     void setPrices(const PriceTable& prices);
     /// Task names for completion.
     void setTasks(const QStringList& tasks);
+    /// What runs of the agent are billed to unless they say otherwise.
+    QString task() const;
     /// Shows an agent; not an edit.
     void setAgent(const Agent& agent);
     /// What is typed. Throws ConfigurationError that names the field.

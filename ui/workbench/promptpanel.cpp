@@ -7,11 +7,14 @@
 #include "widgets/elidedlabel.h"
 #include "widgets/format.h"
 #include "workbench/attachmentbar.h"
+#include "workbench/findbar.h"
+#include "workbench/taskcompleter.h"
 #include "workbench/variablefield.h"
 
 #include <QDragEnterEvent>
 #include <QGridLayout>
 #include <QHBoxLayout>
+#include <QLineEdit>
 #include <QMenu>
 #include <QMimeData>
 #include <QSpinBox>
@@ -67,7 +70,9 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     , m_attachments(new AttachmentBar(theme))
     , m_fields(new QGridLayout)
     , m_bottom(new QBoxLayout(QBoxLayout::LeftToRight))
+    , m_task(new QLineEdit)
     , m_sample(new QSpinBox)
+    , m_find(new FindBar)
     , m_badge(new Badge)
     , m_explain(flatButton(tr("Why?")))
     , m_outlook(new ElidedLabel)
@@ -79,6 +84,9 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     m_prompt->setObjectName(QStringLiteral("prompt"));
     m_prompt->setPlaceholderText(tr("Ask something. {{name}} makes a variable."));
     m_prompt->setMinimumHeight(84);
+    m_task->setObjectName(QStringLiteral("run task"));
+    m_task->setToolTip(tr("What this run is billed to; empty = the task of the agent"));
+    m_find->setObjectName(QStringLiteral("prompt find bar"));
     m_sample->setRange(0, 1'000'000);
     m_sample->setObjectName(QStringLiteral("sample"));
     m_sample->setToolTip(tr("Number of the repeat; each is an entry of its own"));
@@ -134,6 +142,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     head->addWidget(m_attachments->button());
     column->addLayout(head);
     column->addWidget(m_prompt, 1);
+    column->addWidget(m_find);
     column->addWidget(m_attachments);
     column->addSpacing(4);
     column->addLayout(m_fields);
@@ -149,6 +158,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     m_prompt->setAcceptDrops(false);
     connect(m_attachments, &AttachmentBar::edited, this, &PromptPanel::edited);
     connect(m_attachments, &AttachmentBar::problem, this, &PromptPanel::attachmentRefused);
+    connect(m_task, &QLineEdit::textEdited, this, &PromptPanel::edited);
     connect(m_sample, &QSpinBox::valueChanged, this, &PromptPanel::edited);
     connect(m_run, &QPushButton::clicked, this, &PromptPanel::runRequested);
     connect(m_stop, &QPushButton::clicked, this, &PromptPanel::stopRequested);
@@ -236,6 +246,32 @@ void PromptPanel::setSample(int sample)
     m_sample->setValue(sample);
 }
 
+QString PromptPanel::taskName() const
+{
+    return m_task->text().trimmed();
+}
+
+void PromptPanel::setTaskName(const QString& name)
+{
+    m_task->setText(name);
+    m_task->setCursorPosition(0);
+}
+
+void PromptPanel::setDefaultTask(const QString& name)
+{
+    m_task->setPlaceholderText(name);
+}
+
+void PromptPanel::setTasks(const QStringList& tasks)
+{
+    m_task->setCompleter(completerOf(tasks, m_task));
+}
+
+void PromptPanel::openFind()
+{
+    m_find->open(m_prompt);
+}
+
 void PromptPanel::setPolicy(CachePolicy policy)
 {
     m_policy = policy;
@@ -263,11 +299,18 @@ void PromptPanel::updateVariables()
         return;
     for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it)
         m_values.insert(it.key(), it.value()->text());
-    const bool hadFocus = m_sample->hasFocus();
+    const std::initializer_list<QWidget*> kept{m_task, m_sample};
+    QWidget* focused = nullptr;
+    for (QWidget* field : kept) {
+        if (field->hasFocus())
+            focused = field;
+    }
     while (QLayoutItem* item = m_fields->takeAt(0)) {
         if (QWidget* box = item->widget(); box) {
-            if (box->isAncestorOf(m_sample))
-                m_sample->setParent(this);
+            for (QWidget* field : kept) {
+                if (box->isAncestorOf(field))
+                    field->setParent(this);
+            }
             box->hide();
             box->deleteLater();
         }
@@ -292,10 +335,12 @@ void PromptPanel::updateVariables()
         m_variables.insert(name, field);
         add(name, field);
     }
+    add(tr("Task of this run"), m_task);
     add(tr("Sample"), m_sample);
-    m_sample->show();
-    if (hadFocus)
-        m_sample->setFocus();
+    for (QWidget* field : kept)
+        field->show();
+    if (focused)
+        focused->setFocus();
 }
 
 void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)

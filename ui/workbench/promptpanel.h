@@ -9,6 +9,7 @@
 class QBoxLayout;
 class QGridLayout;
 class QLabel;
+class QLineEdit;
 class QSpinBox;
 
 namespace llmcache::ui {
@@ -18,6 +19,7 @@ class Badge;
 class Button;
 class CodeEdit;
 class ElidedLabel;
+class FindBar;
 class Theme;
 class VariableField;
 
@@ -37,6 +39,13 @@ public:
     void setAttachments(std::vector<Attachment> attachments);
     int sample() const;
     void setSample(int sample);
+    /// What the run is billed to; empty = what the agent is.
+    QString taskName() const;
+    void setTaskName(const QString& name);
+    /// What the agent's runs are billed to, shown where nothing is typed.
+    void setDefaultTask(const QString& name);
+    /// Task names for completion.
+    void setTasks(const QStringList& tasks);
     CachePolicy policy() const { return m_policy; }
     void setPolicy(CachePolicy policy);
     /// `any`: some run is under way; `shown`: the one on show is, which Stop is about then.
@@ -45,6 +54,8 @@ public:
     /// What a run would do now.
     void showPrediction(const Prediction& prediction, qint64 nowMs);
     void showNoPrediction(const QString& why);
+    /// Find and replace in the prompt.
+    void openFind();
     CodeEdit* promptEdit() const { return m_prompt; }
     Button* runButton() const { return m_run; }
 
@@ -72,7 +83,9 @@ private:
     QBoxLayout* m_bottom; ///< the outlook, and what one does about it
     QMap<QString, VariableField*> m_variables;
     Variables m_values; ///< also of variables that have no field now
+    QLineEdit* m_task;
     QSpinBox* m_sample;
+    FindBar* m_find;
     Badge* m_badge;
     Button* m_explain;
     ElidedLabel* m_outlook;

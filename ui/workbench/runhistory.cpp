@@ -251,6 +251,7 @@ RunHistoryDialog::RunHistoryDialog(const Theme* theme, Session* session, std::sh
     , m_note(makeLabel({}, Tone::Secondary))
     , m_open(primaryButton(tr("Open in workbench")))
     , m_entry(secondaryButton(tr("Open in cache")))
+    , m_compare(secondaryButton(tr("Compare")))
     , m_banner(new ErrorBanner(theme))
 {
     setObjectName(QStringLiteral("run history"));
@@ -267,6 +268,9 @@ RunHistoryDialog::RunHistoryDialog(const Theme* theme, Session* session, std::sh
     });
     connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
         &RunHistoryDialog::updateActions);
+    connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+        &RunHistoryDialog::updateActions);
+    connect(m_compare, &QPushButton::clicked, this, [this] { Q_EMIT compareRequested(chosen()); });
     connect(m_table, &QAbstractItemView::activated, this, &RunHistoryDialog::openCurrent);
     connect(m_open, &QPushButton::clicked, this, &RunHistoryDialog::openCurrent);
     connect(m_entry, &QPushButton::clicked, this, [this] {
@@ -293,6 +297,10 @@ void RunHistoryDialog::createLayout()
     m_proxy->setSourceModel(m_model);
     m_table->setModel(m_proxy);
     setUpTable(m_table, m_theme);
+    m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    m_compare->setObjectName(QStringLiteral("compare past runs"));
+    m_compare->setToolTip(tr("Compare the chosen runs; choose several with Ctrl"));
+    m_compare->setAutoDefault(false);
     QHeaderView* const header = m_table->horizontalHeader();
     header->setStretchLastSection(false);
     constexpr int widths[] = {110, 80, 110, 130, 160, 280, 80, 110};
@@ -306,6 +314,7 @@ void RunHistoryDialog::createLayout()
     auto* const bottom = new QHBoxLayout;
     bottom->setSpacing(8);
     bottom->addWidget(m_note, 1);
+    bottom->addWidget(m_compare);
     bottom->addWidget(m_entry);
     bottom->addWidget(m_open);
     auto* const column = new QVBoxLayout(this);
@@ -349,8 +358,32 @@ const PastRun* RunHistoryDialog::current() const
     return index.isValid() ? &m_model->at(index.row()) : nullptr;
 }
 
+std::vector<RunItem> RunHistoryDialog::chosen() const
+{
+    std::vector<RunItem> items;
+    const QModelIndexList rows = m_table->selectionModel()->selectedRows();
+    for (const QModelIndex& row : rows) {
+        const PastRun& run = m_model->at(m_proxy->mapToSource(row).row());
+        if (run.fingerprint.isEmpty())
+            continue; // it left no answer
+        RunItem item;
+        item.timeMs = run.timeMs;
+        item.outcome = run.outcome.value_or(Outcome::Miss);
+        item.latency = run.latency.value_or(std::chrono::milliseconds(0));
+        item.cost = run.cost;
+        item.fingerprint = run.fingerprint;
+        item.agent = run.agent;
+        item.model = run.model;
+        items.push_back(std::move(item));
+    }
+    std::sort(items.begin(), items.end(),
+        [](const RunItem& left, const RunItem& right) { return left.timeMs < right.timeMs; });
+    return items;
+}
+
 void RunHistoryDialog::updateActions()
 {
+    m_compare->setEnabled(chosen().size() > 1);
     const PastRun* const run = current();
     m_open->setEnabled(run && (!run->file.isEmpty() || !run->fingerprint.isEmpty()));
     m_entry->setEnabled(run && !run->fingerprint.isEmpty());

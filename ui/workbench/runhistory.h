@@ -3,6 +3,7 @@
 #include "cache/runrecords.h"
 #include "cache/session.h"
 #include "widgets/tasks.h"
+#include "workbench/runlist.h"
 
 #include <QAbstractTableModel>
 #include <QDialog>
@@ -75,11 +76,14 @@ Q_SIGNALS:
     /// It is known by its entry alone.
     void reopenEntry(const QString& fingerprint);
     void openEntry(const QString& fingerprint);
+    /// Two or more, the oldest first.
+    void compareRequested(const std::vector<llmcache::ui::RunItem>& runs);
 
 private:
     void createLayout();
     void updateActions();
     const PastRun* current() const;
+    std::vector<RunItem> chosen() const;
     void openCurrent();
     const Theme* m_theme;
     Session* m_session;
@@ -92,6 +96,7 @@ private:
     QLabel* m_note;
     Button* m_open;
     Button* m_entry;
+    Button* m_compare;
     ErrorBanner* m_banner;
     TaskScope m_tasks;
 };

@@ -5,6 +5,7 @@
 #include "widgets/errorbanner.h"
 #include "workbench/agentform.h"
 #include "workbench/agentpanel.h"
+#include "workbench/comparedialog.h"
 #include "workbench/entryagent.h"
 #include "workbench/promptpanel.h"
 #include "workbench/runhistory.h"
@@ -57,6 +58,7 @@ void WorkbenchView::restoreOver(const RunInput& input, const StoredAgent& base)
     if (input.options.variables)
         m_prompt->setVariables(*input.options.variables);
     m_prompt->setAttachments(input.options.attachments);
+    m_prompt->setTaskName(input.options.taskName);
     m_prompt->setSample(input.options.sample);
     m_prompt->setPolicy(input.options.cachePolicy);
     edited();
@@ -81,6 +83,7 @@ void WorkbenchView::loadTasks()
             for (const CostRow& row : report.rows)
                 tasks.append(row.keys.front());
             m_form->setTasks(tasks);
+            m_prompt->setTasks(tasks);
         },
         [](const Failure&) {
             // One can type without them; the store's state is said in the status line.
@@ -164,6 +167,13 @@ void WorkbenchView::showHistory()
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RunHistoryDialog::reopen, this, &WorkbenchView::reopen);
     connect(dialog, &RunHistoryDialog::reopenEntry, this, &WorkbenchView::openEntryRequest);
+    connect(
+        dialog, &RunHistoryDialog::compareRequested, this, [this, dialog](const std::vector<RunItem>& runs) {
+            auto* const compare = new CompareDialog(m_theme, m_dialogTasks, dialog);
+            compare->setAttribute(Qt::WA_DeleteOnClose);
+            compare->showRuns(&m_session->store(), runs, m_session->clock().nowMs());
+            compare->open();
+        });
     connect(dialog, &RunHistoryDialog::openEntry, this, [this, dialog](const QString& fingerprint) {
         dialog->accept();
         Q_EMIT openEntry(fingerprint);
@@ -194,6 +204,12 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
                 base = *known;
             RunInput input;
             input.agent = agentFromEntry(*entry, request, base.agent);
+            if (base.revision > 0 && input.agent.task != base.agent.task) {
+                // The run was called so, not the agent.
+                input.options.taskName = std::exchange(input.agent.task, base.agent.task);
+                if (input.options.taskName == base.agent.name && base.agent.task.isEmpty())
+                    input.options.taskName.clear();
+            }
             input.prompt = request.prompt;
             input.options.messageHistory = request.history;
             input.options.attachments = request.attachments;

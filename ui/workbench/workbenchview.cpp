@@ -15,6 +15,7 @@
 #include "workbench/samples.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QDialog>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -156,7 +157,12 @@ void WorkbenchView::createCommands()
     add(tr("Compare runs"), {QKeySequence(Qt::CTRL | Qt::Key_D)}, [this] { m_runs->compare(); });
     add(tr("Run history"), {QKeySequence(Qt::CTRL | Qt::Key_H)}, [this] { showHistory(); });
     add(tr("Find and replace"), {QKeySequence(QKeySequence::Find), QKeySequence(Qt::CTRL | Qt::Key_R)},
-        [this] { m_form->openFind(); });
+        [this] {
+            if (m_prompt->isAncestorOf(QApplication::focusWidget()))
+                m_prompt->openFind();
+            else
+                m_form->openFind();
+        });
     add(tr("Save answer"), {}, [this] { m_runs->saveAnswer(); });
     add(tr("Copy run as cURL"), {}, [this] { m_runs->copyAs(CodeKind::Curl); });
     add(tr("Copy run as C++"), {}, [this] { m_runs->copyAs(CodeKind::Cpp); });
@@ -266,6 +272,7 @@ void WorkbenchView::edited()
 
 void WorkbenchView::updateHeader()
 {
+    m_prompt->setDefaultTask(m_form->task());
     if (m_header && m_session)
         m_header->show(m_stored, m_form->nameField()->text(), isDirty(), m_session->clock().nowMs());
 }
@@ -290,6 +297,7 @@ RunOptions WorkbenchView::options() const
     RunOptions options;
     options.messageHistory = m_form->history();
     options.variables = m_prompt->variables();
+    options.taskName = m_prompt->taskName();
     options.cachePolicy = m_prompt->policy();
     options.attachments = m_prompt->attachments();
     options.sample = m_prompt->sample();

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void conversationsArePasted();
     void schemaFromAnExample();
     void findAndReplace();
+    void findInThePrompt();
     void settingsAreKeptToTheLetter();
 
 private:
@@ -164,21 +165,45 @@ void TestWorkbenchAgents::findAndReplace()
     choose(echo);
     type("system prompt", QStringLiteral("Be brief. Be kind. Be exact."));
     QTest::keySequence(find<CodeEdit>("system prompt"), QKeySequence::Find);
-    auto* const text = find<QLineEdit>("find text");
+    auto* const bar = find<QWidget>("find bar");
+    auto* const text = bar->findChild<QLineEdit*>(QStringLiteral("find text"));
+    auto* const with = bar->findChild<QLineEdit*>(QStringLiteral("replace with"));
     QVERIFY(text->hasFocus());
     QTest::keyClicks(text, QStringLiteral("Be "));
-    QCOMPARE(find<QLabel>("find count")->text(), QStringLiteral("3 matches"));
+    QCOMPARE(bar->findChild<QLabel*>(QStringLiteral("find count"))->text(), QStringLiteral("3 matches"));
     QTest::keyClick(text, Qt::Key_Return);
     QCOMPARE(find<CodeEdit>("system prompt")->textCursor().selectedText(), QStringLiteral("Be "));
-    find<QLineEdit>("replace with")->setFocus();
-    QTest::keyClicks(find<QLineEdit>("replace with"), QStringLiteral("Stay "));
-    click("replace all");
+    with->setFocus();
+    QTest::keyClicks(with, QStringLiteral("Stay "));
+    QTest::mouseClick(bar->findChild<QPushButton*>(QStringLiteral("replace all")), Qt::LeftButton);
     QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Stay brief. Stay kind. Stay exact."));
     find<CodeEdit>("system prompt")->undo(); // all of them together
     QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("Be brief. Be kind. Be exact."));
     text->setFocus();
     QTest::keyClick(text, Qt::Key_Escape);
-    QVERIFY(!find<QWidget>("find bar")->isVisible());
+    QVERIFY(!bar->isVisible());
+}
+
+void TestWorkbenchAgents::findInThePrompt()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("one two one"));
+    QTest::keySequence(find<CodeEdit>("prompt"), QKeySequence::Find);
+    auto* const bar = find<QWidget>("prompt find bar");
+    QVERIFY(bar->isVisible());
+    auto* const text = bar->findChild<QLineEdit*>(QStringLiteral("find text"));
+    QVERIFY(text->hasFocus());
+    QTest::keyClicks(text, QStringLiteral("one"));
+    QCOMPARE(bar->findChild<QLabel*>(QStringLiteral("find count"))->text(), QStringLiteral("2 matches"));
+    auto* const with = bar->findChild<QLineEdit*>(QStringLiteral("replace with"));
+    with->setFocus();
+    QTest::keyClicks(with, QStringLiteral("1"));
+    QTest::mouseClick(bar->findChild<QPushButton*>(QStringLiteral("replace all")), Qt::LeftButton);
+    QCOMPARE(find<CodeEdit>("prompt")->text(), QStringLiteral("1 two 1"));
+    QTest::keyClick(with, Qt::Key_Escape);
+    QVERIFY(!bar->isVisible());
+    QVERIFY(find<CodeEdit>("prompt")->hasFocus());
 }
 
 void TestWorkbenchAgents::settingsAreKeptToTheLetter()

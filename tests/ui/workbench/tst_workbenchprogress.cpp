@@ -269,9 +269,11 @@ void TestWorkbenchProgress::escapeClosesTheFindBarFirst()
     type("prompt", QStringLiteral("slow"));
     click("run");
     QTRY_COMPARE_WITH_TIMEOUT(provider->requests(), 1, patience);
-    QTest::keySequence(find<CodeEdit>("system prompt"), QKeySequence::Find);
-    QTest::keyClick(find<QLineEdit>("find text"), Qt::Key_Escape);
-    QVERIFY(!find<QWidget>("find bar")->isVisible());
+    QTest::keySequence(find<CodeEdit>("prompt"), QKeySequence::Find);
+    auto* const bar = find<QWidget>("prompt find bar");
+    QVERIFY(bar->isVisible());
+    QTest::keyClick(bar->findChild<QLineEdit*>(QStringLiteral("find text")), Qt::Key_Escape);
+    QVERIFY(!bar->isVisible());
     QCOMPARE(m_view->runPanel()->running(), 1);
     provider->release();
     waitForBadge(Outcome::Miss);

@@ -57,6 +57,8 @@ private Q_SLOTS:
     void violationsAreMarkedInPlace();
     void usageIsShownByBucket();
     void historyOpensARunAsItWas();
+    void pastRunsAreCompared();
+    void runHasATaskOfItsOwn();
     void runsOfOthersOpenFromTheirEntry();
     void draftSurvives();
     void brokenSchemaSurvives();
@@ -306,6 +308,57 @@ void TestWorkbenchRuns::historyOpensARunAsItWas()
     waitForBadge(Outcome::Hit);
 }
 
+void TestWorkbenchRuns::pastRunsAreCompared()
+{
+    open();
+    choose(echo);
+    for (const char* prompt : {"one", "two", "three"})
+        run(QString::fromLatin1(prompt));
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    command(QStringLiteral("Run history"));
+    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
+    QVERIFY(dialog);
+    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 3, patience);
+    auto* const button = dialog->findChild<QPushButton*>(QStringLiteral("compare past runs"));
+    QVERIFY(!button->isEnabled());
+    const auto pick = [table](int row) {
+        QTest::mouseClick(table->viewport(), Qt::LeftButton, Qt::ControlModifier,
+            table->visualRect(table->model()->index(row, 0)).center());
+    };
+    pick(1);
+    pick(2);
+    QVERIFY(button->isEnabled());
+    QTest::mouseClick(button, Qt::LeftButton);
+    auto* const compare = dialog->findChild<CompareDialog*>();
+    QVERIFY(compare);
+    const auto views = [compare] {
+        return compare->findChild<QWidget*>(QStringLiteral("compare columns"))->findChildren<CodeView*>();
+    };
+    QTRY_COMPARE_WITH_TIMEOUT(views().size(), 3, patience);
+    QVERIFY(compare->findChild<DiffView*>());
+    QTRY_VERIFY_WITH_TIMEOUT(compare->findChild<DiffView*>()->changeCount() > 0, patience);
+    compare->close();
+    dialog->close();
+}
+
+void TestWorkbenchRuns::runHasATaskOfItsOwn()
+{
+    open();
+    choose(echo);
+    const QString saved = state();
+    auto* const task = find<QLineEdit>("run task");
+    QCOMPARE(task->placeholderText(), m_view->form()->task());
+    task->setFocus();
+    QTest::keyClicks(task, QStringLiteral("trial"));
+    QCOMPARE(state(), saved); // the agent is as it was
+    run(QStringLiteral("hello"));
+    QCOMPARE(m_view->runPanel()->runs()->at(0).result->data().task, QStringLiteral("trial"));
+    task->clear();
+    run(QStringLiteral("hello again"));
+    QCOMPARE(m_view->runPanel()->runs()->at(0).result->data().task, m_view->form()->task());
+}
+
 void TestWorkbenchRuns::runsOfOthersOpenFromTheirEntry()
 {
     open();
@@ -379,7 +432,6 @@ void TestWorkbenchRuns::whatIsRestoredIsTheSame()
     for (int round = 0; round < 60; ++round) {
         RunInput given = inputs.next();
         given.agentRevision = 0; // none of these agents is saved
-        given.options.taskName.clear(); // the agent's is what a desk has
         // Fields are there for what is in the texts.
         const QString texts = given.prompt + QLatin1Char('\n')
             + given.agent.systemPrompt.join(QLatin1Char('\n')) + QLatin1Char('\n') + given.agent.instructions;
