@@ -3,6 +3,7 @@
 #include "agent/agent.h"
 #include "agent/message.h"
 #include "agent/templating.h"
+#include "cache/expenserecorder.h"
 #include "cost/modelcosts.h"
 #include "cost/pricetable.h"
 #include "store/call.h"
@@ -62,8 +63,8 @@ struct RunOptions {
     std::chrono::milliseconds maxWait{
         60'000}; ///< all backoff waits together, holding off for others included
     std::chrono::milliseconds initialWait{500}; ///< first backoff wait
-    /// Told of every call when it is over. May throw: that becomes a warning, never a lost answer.
-    std::function<void(const Call&)> expenseRecorder{};
+    /// Told of every call when it is over: a function or a coroutine. May throw; never costs the answer.
+    ExpenseRecorder expenseRecorder{};
     QString redisUrl{}; ///< only for the free functions: the store to use instead of the environment's
     CustomCosts customCosts{}; ///< win over the session's prices
     CachePolicy cachePolicy = CachePolicy::Use;
@@ -79,7 +80,9 @@ struct RunOptions {
 struct RunData {
     Json output; ///< text or JSON
     Usage usage; ///< of this answer (for a hit: what it cost when it was paid)
-    std::optional<Money> cost; ///< billed by this run; $0 for a hit; nothing = unpriced
+    /// Billed by this run; $0 for a hit; nothing = unknown: there is no price, or a request that failed may
+    /// have been billed as well.
+    std::optional<Money> cost;
     std::optional<Money> avoidedCost; ///< saved by a hit; nothing when unpriced or paid
     Quote quote; ///< the arithmetic of the answer's price
     History messages; ///< new messages of this run: the prompt, then everything up to the answer

@@ -113,6 +113,7 @@ struct Runner::Private {
     /// Whether an entry answers this run: within its lifetime, or a little beyond if the run allows that.
     bool answers(const RunState& state, const Entry& entry) const;
     ConversationContext contextOf(const RunState& state);
+    static QStringList tagsOf(const RunState& state);
     Entry entryOf(const RunState& state, const Answer& answer, const RunData& data, qint64 nowMs);
     QString cooldownKeyOf(const RunState& state) const;
     QCoro::Task<> writeForPython(State state, Entry entry);
@@ -126,12 +127,16 @@ struct Runner::Private {
     void rememberHit(const RunState& state, const EntryMeta& meta);
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
+    /// What the answer costs. A request that was billed without an answer is not in it; see billedBy().
     Quote quoteOf(const State& state, const std::optional<Money>& reported, qint64 atMs);
+    /// What the run was billed, for an answer of that price; nothing = unknown.
+    static std::optional<Money> billedBy(const State& state, const Quote& quote);
     PriceTable pricesFor(const State& state) const;
     RunResult finishHit(const State& state, Entry entry, Outcome outcome);
     RunResult finishShared(const State& state, const RunResult& paid);
     Call callOf(const State& state, Outcome outcome) const;
     void record(const State& state, const Call& call);
+    void tellRecorder(const State& state, const Call& call);
     void recordFailure(const State& state, const Error& error);
     std::chrono::microseconds elapsed(const State& state) const
     {

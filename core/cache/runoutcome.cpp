@@ -9,6 +9,33 @@ namespace llmcache {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+namespace {
+
+/// Of the exception that is being handled.
+QString recorderProblem()
+{
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return QStringLiteral("The expense recorder failed: %1").arg(QString::fromUtf8(error.what()));
+    } catch (...) {
+        return QStringLiteral("The expense recorder failed.");
+    }
+}
+
+/// Holds recorder and call for as long as the recorder takes. Never throws.
+QCoro::Task<> tellBehindTheRun(ExpenseRecorder::Coroutine recorder, Call call)
+{
+    try {
+        auto telling = recorder(call);
+        co_await telling;
+    } catch (...) {
+        qWarning("%s", qUtf8Printable(recorderProblem()));
+    }
+}
+
+} // namespace
+
 QString newId()
 {
     return QUuid::createUuid().toString(QUuid::WithoutBraces);
@@ -51,6 +78,17 @@ Quote Runner::Private::quoteOf(const State& state, const std::optional<Money>& r
     return quote;
 }
 
+std::optional<Money> Runner::Private::billedBy(const State& state, const Quote& quote)
+{
+    if (!state->bill->mayHaveUnknownCost || !quote.total)
+        return quote.total;
+    state->warnings.append(
+        QStringLiteral("The cost of the run is unknown: the answer costs $%1, but a request "
+                       "that failed before it may have been billed, too.")
+            .arg(quote.total->toDecimal()));
+    return std::nullopt;
+}
+
 Call Runner::Private::callOf(const State& state, Outcome outcome) const
 {
     Call call;
@@ -67,24 +105,38 @@ Call Runner::Private::callOf(const State& state, Outcome outcome) const
     call.rateLimits = state->bill->rateLimits;
     call.waited = state->bill->waited;
     call.fingerprint = state->fingerprint;
-    call.tags = state->options.tags;
+    call.tags = tagsOf(*state);
     return call;
+}
+
+QStringList Runner::Private::tagsOf(const RunState& state)
+{
+    QStringList tags = state.agent.tags + state.options.tags;
+    tags.removeDuplicates();
+    return tags;
 }
 
 void Runner::Private::record(const State& state, const Call& call)
 {
-    if (state->options.expenseRecorder) {
-        try {
-            state->options.expenseRecorder(call);
-        } catch (const std::exception& error) {
-            state->warnings.append(
-                QStringLiteral("The expense recorder failed: %1").arg(QString::fromUtf8(error.what())));
-        } catch (...) {
-            state->warnings.append(QStringLiteral("The expense recorder failed."));
-        }
-    }
+    tellRecorder(state, call);
     if (!store.isReadOnly())
         ledger.add(call);
+}
+
+void Runner::Private::tellRecorder(const State& state, const Call& call)
+{
+    const ExpenseRecorder& recorder = state->options.expenseRecorder;
+    if (recorder.coroutine()) {
+        background.start(tellBehindTheRun(recorder.coroutine(), call));
+        return;
+    }
+    if (!recorder.function())
+        return;
+    try {
+        recorder.function()(call);
+    } catch (...) {
+        state->warnings.append(recorderProblem());
+    }
 }
 
 void Runner::Private::recordFailure(const State& state, const Error& error)
@@ -152,8 +204,7 @@ RunResult Runner::Private::finishShared(const State& state, const RunResult& pai
     Call call = callOf(state, Outcome::Shared);
     call.usage = data.usage;
     call.usage.raw = nullptr;
-    // A leader that found the entry after all had a hit: its avoided cost is the price of the answer.
-    call.avoided = paid.cached() ? data.avoidedCost : data.cost;
+    call.avoided = data.quote.total; // not all that the leader may have been billed for it
     call.cost = Money();
     call.priceSource = data.quote.source;
     record(state, call);

@@ -87,8 +87,7 @@ Entry Runner::Private::entryOf(const RunState& state, const Answer& answer, cons
     meta.latency = data.originalLatency;
     meta.promptExcerpt = excerpt(state.request.prompt);
     meta.answerExcerpt = excerpt(outputText(answer.output));
-    meta.tags = state.agent.tags + state.options.tags;
-    meta.tags.removeDuplicates();
+    meta.tags = tagsOf(state);
     meta.pinned = !ttlOf(state);
     if (const auto ttl = ttlOf(state); ttl && state.options.staleWhileRevalidate)
         meta.staleAfterMs = nowMs + milliseconds(*ttl).count();
@@ -108,6 +107,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     const Outcome outcome = paidOutcome(state->options.cachePolicy);
     RunData data;
     data.quote = quoteOf(state, answer.reportedCost, now);
+    data.cost = billedBy(state, data.quote);
     data.request = state->canonical;
     data.originalLatency = latency;
 
@@ -135,14 +135,13 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
 
     Call call = callOf(state, outcome);
     call.usage = state->bill->usage;
-    call.cost = data.quote.total;
+    call.cost = data.cost;
     call.priceSource = data.quote.source;
     call.timeToFirstToken = answer.timeToFirstToken;
     record(state, call);
 
     data.output = std::move(answer.output);
     data.usage = state->bill->usage;
-    data.cost = data.quote.total;
     data.messages = std::move(answer.messages);
     data.outcome = outcome;
     data.timeToFirstToken = answer.timeToFirstToken;

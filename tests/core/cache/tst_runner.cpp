@@ -110,7 +110,10 @@ private Q_SLOTS:
     void historyAndConverter();
     void unknownModelIsUnpricedAndKept();
     void customCostsWin();
+    void aRetryAfterACutRequestIsOfUnknownCost();
+    void tagsOfAgentAndRunAreInTheLedger();
     void failingExpenseRecorderCostsNothing();
+    void aCoroutineMayRecordExpenses();
     void cancelStopsAtOnceAndStoresNothing();
     void storeThatFailsCostsAWarningOnly();
     void ttlOfZeroNeverExpires();
@@ -496,6 +499,43 @@ void TestRunner::customCostsWin()
     QCOMPARE(m_bench->run(u"hi"_qs, options).cost()->toDecimal(), u"0.002"_qs);
 }
 
+void TestRunner::aRetryAfterACutRequestIsOfUnknownCost()
+{
+    m_bench->provider->then([](ProviderRequest, ProviderContext) -> QCoro::Task<ProviderReply> {
+        ProviderError::Details details;
+        details.failure = ProviderFailure::Connection;
+        details.mayBeBilled = true;
+        ProviderError(u"The connection was cut."_qs, {}, details).raise();
+        co_return ProviderReply();
+    });
+    m_bench->provider->reply(u"Hello."_qs);
+    const RunResult paid = m_bench->run(u"hi"_qs);
+    QCOMPARE(paid.text(), u"Hello."_qs);
+    QVERIFY(!paid.cost());
+    QVERIFY2(paid.warnings().join(u" "_qs).contains(u"may have been billed"_qs),
+        qPrintable(paid.warnings().join(u" "_qs)));
+    const std::vector<Call> calls = m_bench->calls();
+    QVERIFY(!calls.front().cost);
+    QCOMPARE(calls.front().attempts, 2);
+    QCOMPARE(waitForTask(m_bench->store->costs({})).total.unpriced, qint64(1));
+    // What the answer itself costs is known, and saved from now on.
+    QCOMPARE(*m_bench->run(u"hi"_qs).avoidedCost(), paidPrice);
+}
+
+void TestRunner::tagsOfAgentAndRunAreInTheLedger()
+{
+    m_bench->provider->reply(u"Hello."_qs);
+    m_bench->agent.tags = {u"team a"_qs, u"both"_qs};
+    RunOptions options;
+    options.tags = {u"both"_qs, u"nightly"_qs};
+    m_bench->run(u"hi"_qs, options);
+    m_bench->run(u"hi"_qs, options);
+    const std::vector<Call> calls = m_bench->calls();
+    QCOMPARE(calls.size(), std::size_t(2));
+    for (const Call& call : calls)
+        QCOMPARE(call.tags, (QStringList{u"team a"_qs, u"both"_qs, u"nightly"_qs}));
+}
+
 void TestRunner::failingExpenseRecorderCostsNothing()
 {
     m_bench->provider->reply(u"Hello."_qs);
@@ -512,6 +552,30 @@ void TestRunner::failingExpenseRecorderCostsNothing()
     QVERIFY(m_bench->run(u"hi"_qs, options).cached());
     QCOMPARE(calls, 2);
     QCOMPARE(m_bench->provider->requests(), 1);
+}
+
+void TestRunner::aCoroutineMayRecordExpenses()
+{
+    m_bench->provider->reply(u"Hello."_qs);
+    QStringList recorded;
+    Gate gate;
+    RunOptions options;
+    options.expenseRecorder = [&](const Call& call) -> QCoro::Task<> {
+        if (call.outcome == Outcome::Miss) {
+            co_await gate.passed();
+            recorded << outcomeName(call.outcome);
+            throw std::runtime_error("recorder down");
+        }
+        recorded << outcomeName(call.outcome);
+    };
+    // The answer does not wait for it.
+    QCOMPARE(m_bench->run(u"hi"_qs, options).text(), u"Hello."_qs);
+    QVERIFY(m_bench->run(u"hi"_qs, options).cached());
+    QCOMPARE(recorded, QStringList{u"hit"_qs});
+    QTest::ignoreMessage(QtWarningMsg, "The expense recorder failed: recorder down");
+    gate.open();
+    m_bench->drain();
+    QCOMPARE(recorded, (QStringList{u"hit"_qs, u"miss"_qs}));
 }
 
 void TestRunner::cancelStopsAtOnceAndStoresNothing()
