@@ -273,14 +273,14 @@ void apply(const NewPrice& price, CallFigures& call)
     call.avoided = price.avoided;
 }
 
-Call::Repriced repricedBy(const NewPrice& price, const QString& tableVersion)
+Call::Repriced repricedBy(const NewPrice& price, const QString& source)
 {
     Call::Repriced repriced;
     if (price.isPriced)
         repriced.cost = price.cost;
     if (price.isAvoidedKnown)
         repriced.avoided = price.avoided;
-    repriced.source = QStringLiteral("table ") + tableVersion;
+    repriced.source = source;
     return repriced;
 }
 

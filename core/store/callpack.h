@@ -86,8 +86,8 @@ private:
     const char* m_at = nullptr;
     const char* m_end = nullptr;
 };
-/// The same for a call by itself, by the table of that version.
-Call::Repriced repricedBy(const NewPrice& price, const QString& tableVersion);
+/// The same for a call by itself; `source` as Call::priceSource.
+Call::Repriced repricedBy(const NewPrice& price, const QString& source);
 /// Lays a price over a call.
 void apply(const NewPrice& price, CallFigures& call);
 /// The figures of a call, with the price that a repricing lays over it if there is one.

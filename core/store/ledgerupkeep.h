@@ -28,8 +28,10 @@ struct RepricedSums {
     qint64 changed = 0; ///< calls whose cost or avoided cost is another one
     qint64 unpricedBefore = 0; ///< calls that paid an unknown amount
     qint64 unpricedAfter = 0;
-    qint64 kept = 0; ///< calls that stay as charged, because the table has no price for them or because they
-                     ///< made several requests of a model with tiers, which are told apart by request
+    /// Calls that stay as charged, because the table has no price for them, because they made several
+    /// requests of a model with tiers, which are told apart by request, or because their cost is unknown and
+    /// some of their requests left no usage.
+    qint64 kept = 0;
     Money before;
     Money after;
     Money avoidedBefore;
@@ -40,8 +42,10 @@ struct RepricedSums {
 struct Repricing {
     RepricedSums total;
     std::vector<std::pair<QString, RepricedSums>> models; ///< by model; the largest difference first
-    QString prices; ///< version of the table
+    QString prices; ///< what by: see versionOf()
 };
+/// What prices are called after they are gone: the version of the table, and whether there were custom costs.
+QString versionOf(const PriceTable& prices);
 
 /// A repricing that is applied.
 struct AppliedRepricing {
@@ -49,9 +53,12 @@ struct AppliedRepricing {
     qint64 appliedMs = 0;
     qint64 fromMs = 0;
     qint64 toMs = 0;
-    QString prices;
+    QString prices; ///< see versionOf()
     QString by;
 };
+/// What the price that lies over a call of that time comes from, where the newest repricing that shows is
+/// `id`: it keeps those of the ones before it outside of its range. `applied` as LedgerUpkeep::repricings().
+QString sourceOfPrice(const std::vector<AppliedRepricing>& applied, qint64 id, qint64 timeMs);
 
 /// What was found when packs of calls (see store/callpack.h), which reports read, were made again.
 struct LedgerRebuild {

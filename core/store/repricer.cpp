@@ -4,6 +4,21 @@
 
 namespace llmcache {
 
+QString versionOf(const PriceTable& prices)
+{
+    return prices.customCosts().isEmpty() ? prices.version()
+                                          : prices.version() + QStringLiteral(" and custom costs");
+}
+
+QString sourceOfPrice(const std::vector<AppliedRepricing>& applied, qint64 id, qint64 timeMs)
+{
+    for (const AppliedRepricing& repricing : applied) {
+        if (repricing.id <= id && timeMs >= repricing.fromMs && timeMs < repricing.toMs)
+            return QStringLiteral("table ") + repricing.prices;
+    }
+    return {};
+}
+
 RepricedSums& RepricedSums::operator+=(const RepricedSums& other)
 {
     calls += other.calls;
@@ -55,8 +70,12 @@ NewPrice Repricer::price(const CallFigures& call)
     sums.before += call.cost;
     sums.avoidedBefore += call.avoided;
 
+    // Nor is anything derived from a part of what was billed: a request that went out, and was not refused,
+    // and whose usage never came.
+    const bool mayOweMore =
+        paysUnknown && call.attempts - call.rateLimits > std::max<qint64>(call.requests, hasUsage ? 1 : 0);
     std::optional<Money> found;
-    if (hasUsage) {
+    if (hasUsage && !mayOweMore) {
         m_usage.inputTokens = call.inputTokens;
         m_usage.outputTokens = call.outputTokens;
         m_usage.cacheReadTokens = call.cacheReadTokens;
@@ -94,7 +113,7 @@ NewPrice Repricer::price(const CallFigures& call)
 Repricing Repricer::result() const
 {
     Repricing result;
-    result.prices = m_prices.version();
+    result.prices = versionOf(m_prices);
     for (std::size_t model = 0; model < m_models.size(); ++model) {
         if (!m_models[model])
             continue;

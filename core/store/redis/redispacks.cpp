@@ -105,8 +105,10 @@ QCoro::Task<std::vector<StoredHour>> RedisStore::readPacks(
             stored[i].hour = hours[static_cast<qsizetype>(i)];
             if (at == 0)
                 stored[i].packed = PackedHour::fromField(reply.items[i].bytes);
-            else if (stored[i].prices.isEmpty()) // the newest repricing of the hour comes first
-                stored[i].prices = reply.items[i].bytes;
+            else if (stored[i].prices.isEmpty() && !reply.items[i].bytes.isEmpty()) {
+                stored[i].prices = reply.items[i].bytes; // the newest repricing of the hour comes first
+                stored[i].repricing = repricings[at - 1];
+            }
         }
     }
     co_return stored;

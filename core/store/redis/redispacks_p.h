@@ -44,6 +44,7 @@ struct StoredHour {
     std::vector<Late> late;
     QByteArray lastId; ///< of the late calls
     QByteArray prices; ///< empty = as charged
+    qint64 repricing = 0; ///< that they are of
 
     /// Adds calls from a part of the stream.
     void add(const redis::Reply& entries, NameTable& names);

@@ -120,7 +120,7 @@ QCoro::Task<> RedisStore::layPricesOver(std::shared_ptr<std::vector<FoundCall>> 
             hour.read(names, [&](qint64 key, const CallFigures&, const NewPrice& price) {
                 Call* const call = wanted.value(key);
                 if (call && price.isRepriced)
-                    call->repriced = repricedBy(price, applied.front().prices);
+                    call->repriced = repricedBy(price, sourceOfPrice(applied, hour.repricing, call->timeMs));
             });
         }
     }

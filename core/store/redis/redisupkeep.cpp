@@ -28,7 +28,7 @@ QByteArray recordOf(const RepricingRequest& request)
     json["applied_ms"] = request.nowMs;
     json["from_ms"] = request.fromMs;
     json["to_ms"] = request.toMs;
-    json["prices"] = toUtf8(request.prices.version());
+    json["prices"] = toUtf8(versionOf(request.prices));
     json["by"] = toUtf8(request.by);
     return toJsonText(json);
 }

@@ -13,12 +13,15 @@ namespace {
 
 void layPricesOver(Database& database, std::vector<Call>& calls, const std::vector<qint64>& places)
 {
-    QString tableVersion;
-    const QHash<qint64, NewPrice> prices = newPricesOf(database, places, tableVersion);
+    const QHash<qint64, LaidPrice> prices = newPricesOf(database, places);
+    if (prices.isEmpty())
+        return;
+    const std::vector<AppliedRepricing> applied = repricingsOf(database);
     for (std::size_t i = 0; i < calls.size(); ++i) {
-        const auto price = prices.constFind(places[i]);
-        if (price != prices.cend())
-            calls[i].repriced = repricedBy(*price, tableVersion);
+        const auto laid = prices.constFind(places[i]);
+        if (laid != prices.cend())
+            calls[i].repriced =
+                repricedBy(laid->price, sourceOfPrice(applied, laid->repricing, calls[i].timeMs));
     }
 }
 

@@ -26,11 +26,12 @@ qint64 lastSequenceNumber(Database& database)
     return select.run().next() ? select.integer(0) : 0;
 }
 
-QString overlayOf(const QString& pack)
+/// Of what the newest repricing laid over a pack.
+QString overlayOf(const QString& pack, const QString& column = QStringLiteral("o.body"))
 {
-    return QStringLiteral("(SELECT o.body FROM overlays o JOIN repricings r ON r.id = o.repricing "
+    return QStringLiteral("(SELECT %2 FROM overlays o JOIN repricings r ON r.id = o.repricing "
                           "WHERE o.pack = %1 AND r.applied = 1 ORDER BY r.id DESC LIMIT 1)")
-        .arg(pack);
+        .arg(pack, column);
 }
 
 void readPack(const QByteArray& body, const QByteArray& overlay, PriceView view, NameTable& names,
@@ -124,25 +125,24 @@ bool hasRepricing(Database& database)
     return select.run(database.workspace()).next();
 }
 
-QHash<qint64, NewPrice> newPricesOf(
-    Database& database, std::vector<qint64> sequenceNumbers, QString& tableVersion)
+QHash<qint64, LaidPrice> newPricesOf(Database& database, std::vector<qint64> sequenceNumbers)
 {
-    QHash<qint64, NewPrice> prices;
+    QHash<qint64, LaidPrice> prices;
     if (!hasRepricing(database))
         return prices;
-    const std::vector<AppliedRepricing> applied = repricingsOf(database);
-    tableVersion = applied.front().prices;
     std::sort(sequenceNumbers.begin(), sequenceNumbers.end());
     NameTable names;
     for (std::size_t i = 0; i < sequenceNumbers.size();) {
         Statement select = database.prepare(
-            QStringLiteral("SELECT p.upto, p.body, %1 FROM packs p WHERE p.workspace = ? AND p.upto >= ? "
+            QStringLiteral("SELECT p.upto, p.body, %1, %2 FROM packs p WHERE p.workspace = ? AND p.upto >= ? "
                            "ORDER BY p.upto LIMIT 1")
-                .arg(overlayOf(QStringLiteral("p.id"))));
+                .arg(overlayOf(QStringLiteral("p.id")),
+                    overlayOf(QStringLiteral("p.id"), QStringLiteral("r.id"))));
         if (!select.run(database.workspace(), sequenceNumbers[i]).next())
             break;
         const qint64 upTo = select.integer(0);
         const QByteArray overlay = select.bytes(2);
+        const qint64 repricing = select.integer(3);
         if (!overlay.isEmpty()) {
             PackReader reader(select.bytes(1), names);
             OverlayReader overlayReader(overlay);
@@ -151,7 +151,7 @@ QHash<qint64, NewPrice> newPricesOf(
                 const NewPrice price = overlayReader.next();
                 if (price.isRepriced
                     && std::binary_search(sequenceNumbers.begin(), sequenceNumbers.end(), reader.key()))
-                    prices.insert(reader.key(), price);
+                    prices.insert(reader.key(), {price, repricing});
             }
         }
         while (i < sequenceNumbers.size() && sequenceNumbers[i] <= upTo)
@@ -185,7 +185,7 @@ void RepricingJob::begin(Database& database)
             QStringLiteral("INSERT INTO repricings (workspace, applied, applied_ms, from_ms, to_ms, prices, "
                            "author) VALUES (?, 0, ?, ?, ?, ?, ?)"))
         .run(database.workspace(), m_request.nowMs, m_request.fromMs, m_request.toMs,
-            m_request.prices.version(), m_request.by);
+            versionOf(m_request.prices), m_request.by);
     {
         Statement id = database.prepare(QStringLiteral("SELECT last_insert_rowid()"));
         m_id = id.run().next() ? id.integer(0) : 0;

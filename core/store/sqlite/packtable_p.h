@@ -26,9 +26,13 @@ void readFigures(Database& database, qint64 fromMs, qint64 toMs, PriceView view,
 
 /// Whether a repricing is applied.
 bool hasRepricing(Database& database);
-/// What applied repricings say of calls, by their sequence numbers; and the version of the newest table.
-QHash<qint64, NewPrice> newPricesOf(
-    Database& database, std::vector<qint64> sequenceNumbers, QString& tableVersion);
+/// A price that is laid over a call, and the repricing that shows there.
+struct LaidPrice {
+    NewPrice price;
+    qint64 repricing = 0;
+};
+/// What applied repricings say of calls, by their sequence numbers.
+QHash<qint64, LaidPrice> newPricesOf(Database& database, std::vector<qint64> sequenceNumbers);
 
 /// A repricing, step by step. Used by one thread at a time.
 class RepricingJob {

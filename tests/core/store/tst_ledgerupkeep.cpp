@@ -43,6 +43,8 @@ std::vector<Call> pricedLedger(unsigned seed, int count)
         call.usage.outputTokens += 1'000;
         call.usage.cacheWrite1hTokens = 0;
         call.usage.requests = 1;
+        if (!call.cost)
+            call.attempts = 1; // all of it was answered
         call.usage.webSearches = 0; // which the test's table has no price for
     }
     return ledger;
@@ -288,6 +290,8 @@ void TestLedgerUpkeep::repricingsOfPartsStack()
     await(upkeep().applyRepricing(first, {}, {}));
     const QString afterFirst = totalsOf(*m_store, PriceView::Current);
     RepricingRequest second = request("7");
+    second.prices.setCustomCosts(
+        {{QStringLiteral("mistral:mistral-small"), {QStringLiteral("1"), QStringLiteral("5"), {}, {}}}});
     second.fromMs = fromMs + dayMs;
     await(upkeep().applyRepricing(second, {}, {}));
     const auto billed = [this](qint64 from, qint64 to) {
@@ -306,6 +310,19 @@ void TestLedgerUpkeep::repricingsOfPartsStack()
         }
         return Money();
     };
+    // Each call says which of them it is priced by.
+    CallPageQuery page;
+    page.limit = CallPageQuery::mostCalls;
+    std::array<int, 2> repriced{};
+    for (const Call& call : await(m_store->callPage(page)).calls) {
+        if (!call.repriced)
+            continue;
+        const bool isSecond = call.timeMs >= second.fromMs;
+        ++repriced.at(isSecond ? 1 : 0);
+        QCOMPARE(call.repriced->source,
+            isSecond ? QStringLiteral("table new and custom costs") : QStringLiteral("table new"));
+    }
+    QVERIFY(repriced[0] > 50 && repriced[1] > 50);
     QVERIFY(billed(fromMs, fromMs + dayMs) != Money());
     QCOMPARE(billed(fromMs, fromMs + dayMs), expected("3", fromMs, fromMs + dayMs));
     QCOMPARE(billed(fromMs + dayMs, fromMs + 3 * dayMs), expected("7", fromMs + dayMs, fromMs + 3 * dayMs));
@@ -352,15 +369,28 @@ void TestLedgerUpkeep::callsWithoutAPriceStayAsCharged()
     hit.attempts = 0;
     Call unpriced = sampleCall();
     unpriced.cost = std::nullopt;
-    await(m_store->recordCalls({unknown, tiers, free, hit, unpriced}));
+    unpriced.attempts = 1;
+    Call refused = unpriced; // twice, which costs nothing
+    refused.id = newId();
+    refused.attempts = 3;
+    refused.rateLimits = 2;
+    // Their first request was answered, and the second one may have been billed as well.
+    Call cut = unpriced;
+    cut.id = newId();
+    cut.attempts = 2;
+    Call failed = cut;
+    failed.id = newId();
+    failed.outcome = Outcome::Failed;
+    await(m_store->recordCalls({unknown, tiers, free, hit, unpriced, refused, cut, failed}));
     const Repricing repricing = await(upkeep().applyRepricing(request("3"), {}, {}));
-    QCOMPARE(repricing.total.calls, 5);
-    QCOMPARE(repricing.total.kept, 3);
-    QCOMPARE(repricing.total.unpricedBefore, 1);
-    QCOMPARE(repricing.total.unpricedAfter, 0);
+    QCOMPARE(repricing.total.calls, 8);
+    QCOMPARE(repricing.total.kept, 5);
+    QCOMPARE(repricing.total.unpricedBefore, 4);
+    QCOMPARE(repricing.total.unpricedAfter, 2);
     const CallPage page = await(m_store->callPage({}));
     for (const Call& call : page.calls) {
-        QCOMPARE(call.repriced.has_value(), call.id == hit.id || call.id == unpriced.id);
+        QCOMPARE(
+            call.repriced.has_value(), call.id == hit.id || call.id == unpriced.id || call.id == refused.id);
         if (call.id == hit.id) {
             QCOMPARE(call.repriced->cost, Money());
             // 1200 in at $1 and 300 out at $5 a million.
