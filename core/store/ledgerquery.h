@@ -119,7 +119,8 @@ struct LedgerKey {
     enum class Kind { Value, Time, Other };
     Kind kind = Kind::Value;
     /// The value; a time as "2026-11-23T14:05" (Minute, Hour), "2026-11-23", "2026-W48" (ISO), "2026-11";
-    /// empty for Other. An hour that a clock change repeats is one key.
+    /// empty for Other. An hour that a clock change repeats is one key; its minutes are told apart, the later
+    /// ones by their offset from UTC: "2026-10-25T02:30+01:00".
     QString text{};
     qint64 startMs = 0; ///< Time only: where the bucket begins, UTC milliseconds
     friend bool operator==(const LedgerKey&, const LedgerKey&) = default;

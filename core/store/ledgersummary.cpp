@@ -403,8 +403,8 @@ LedgerReport LedgerSummary::report() const
     const bool byTime = !d->query.groupBy.empty() && isTimeDimension(d->query.groupBy.front());
     const auto isOther = [](const LedgerKey& key) { return key.kind == LedgerKey::Kind::Other; };
     std::sort(report.rows.begin(), report.rows.end(), [&](const LedgerRow& left, const LedgerRow& right) {
-        if (byTime && left.keys.front().text != right.keys.front().text)
-            return left.keys.front().text < right.keys.front().text;
+        if (byTime && left.keys.front().startMs != right.keys.front().startMs)
+            return left.keys.front().startMs < right.keys.front().startMs;
         const auto leftOthers = std::count_if(left.keys.begin(), left.keys.end(), isOther);
         const auto rightOthers = std::count_if(right.keys.begin(), right.keys.end(), isOther);
         if (leftOthers != rightOthers)

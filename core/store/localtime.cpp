@@ -36,6 +36,13 @@ QString padded(int number, int width)
     return QStringLiteral("%1").arg(number, width, 10, QLatin1Char('0'));
 }
 
+/// "14:05"
+QString clockText(qint64 minutes)
+{
+    return padded(static_cast<int>(minutes / 60), 2) + QLatin1Char(':')
+        + padded(static_cast<int>(minutes % 60), 2);
+}
+
 } // namespace
 
 QTimeZone timeZoneOf(const QByteArray& id)
@@ -73,6 +80,13 @@ qint64 ZoneOffsets::offsetMs(qint64 timeMs)
     return span.offsetMs;
 }
 
+bool ZoneOffsets::isRepeated(qint64 timeMs)
+{
+    const qint64 offset = offsetMs(timeMs);
+    const qint64 sinceMs = m_last.fromMs;
+    return sinceMs > 0 && timeMs - sinceMs < offsetMs(sinceMs - 1) - offset;
+}
+
 LocalBuckets::LocalBuckets(const QTimeZone& zone, Dimension dimension)
     : m_dimension(dimension)
     , m_offsets(zone)
@@ -83,8 +97,10 @@ LocalBuckets::LocalBuckets(const QTimeZone& zone, Dimension dimension)
 qint64 LocalBuckets::bucketOf(qint64 timeMs)
 {
     const qint64 bounded = std::clamp<qint64>(timeMs, 0, latestTime);
+    if (m_dimension == Dimension::Minute)
+        return floorDivide(bounded, minuteMs); // every clock on a wall shows whole minutes of UTC's
     const qint64 localMs = bounded + m_offsets.offsetMs(bounded);
-    if (m_dimension == Dimension::Minute || m_dimension == Dimension::Hour)
+    if (m_dimension == Dimension::Hour)
         return localBucket(localMs);
     const qint64 day = floorDivide(localMs, dayMs);
     if (day != m_day) {
@@ -98,8 +114,6 @@ qint64 LocalBuckets::localBucket(qint64 localMs) const
 {
     const qint64 day = floorDivide(localMs, dayMs);
     switch (m_dimension) {
-    case Dimension::Minute:
-        return floorDivide(localMs, minuteMs);
     case Dimension::Hour:
         return floorDivide(localMs, hourMs);
     case Dimension::Week:
@@ -113,11 +127,11 @@ qint64 LocalBuckets::localBucket(qint64 localMs) const
     }
 }
 
-qint64 LocalBuckets::localStart(qint64 bucket) const
+qint64 LocalBuckets::localStart(qint64 bucket)
 {
     switch (m_dimension) {
     case Dimension::Minute:
-        return bucket * minuteMs;
+        return bucket * minuteMs + m_offsets.offsetMs(bucket * minuteMs);
     case Dimension::Hour:
         return bucket * hourMs;
     case Dimension::Week:
@@ -132,7 +146,7 @@ qint64 LocalBuckets::localStart(qint64 bucket) const
     }
 }
 
-QString LocalBuckets::textOf(qint64 bucket) const
+QString LocalBuckets::textOf(qint64 bucket)
 {
     const qint64 start = localStart(bucket);
     const QDate date = dateOf(floorDivide(start, dayMs));
@@ -148,14 +162,20 @@ QString LocalBuckets::textOf(qint64 bucket) const
     if (m_dimension == Dimension::Day)
         return day;
     const qint64 minutes = (start - floorDivide(start, dayMs) * dayMs) / minuteMs;
-    return day + QLatin1Char('T') + padded(static_cast<int>(minutes / 60), 2) + QLatin1Char(':')
-        + padded(static_cast<int>(minutes % 60), 2);
+    QString text = day + QLatin1Char('T') + clockText(minutes);
+    if (m_dimension == Dimension::Minute && m_offsets.isRepeated(bucket * minuteMs)) {
+        const qint64 offset = m_offsets.offsetMs(bucket * minuteMs) / minuteMs;
+        text += (offset < 0 ? QLatin1Char('-') : QLatin1Char('+')) + clockText(std::abs(offset));
+    }
+    return text;
 }
 
 qint64 LocalBuckets::startMs(qint64 bucket, qint64 insideMs)
 {
+    if (m_dimension == Dimension::Minute)
+        return bucket * minuteMs;
     const qint64 start = localStart(bucket);
-    if (m_dimension == Dimension::Minute || m_dimension == Dimension::Hour) {
+    if (m_dimension == Dimension::Hour) {
         const qint64 utc = start - m_offsets.offsetMs(insideMs);
         // Clocks may change within the hour, by half an hour on Lord Howe; and the hour before may be the
         // same one again.

@@ -21,6 +21,8 @@ public:
     {
     }
     qint64 offsetMs(qint64 timeMs);
+    /// Whether the clock on the wall has shown this time before: it was put back in between.
+    bool isRepeated(qint64 timeMs);
     const QTimeZone& zone() const { return m_zone; }
 
 private:
@@ -35,20 +37,21 @@ private:
 };
 
 /// Cuts time into the local minutes, hours, days, weeks or months of a zone. A bucket is a number that grows
-/// with time.
+/// with time. An hour that a clock change repeats is one bucket of two hours; its minutes are each two, as
+/// they are not next to each other.
 class LocalBuckets {
 public:
     LocalBuckets(const QTimeZone& zone, Dimension dimension);
     Dimension dimension() const { return m_dimension; }
     qint64 bucketOf(qint64 timeMs);
-    QString textOf(qint64 bucket) const;
+    QString textOf(qint64 bucket);
     /// Where a bucket begins in UTC; `insideMs` is some time in it or just before the next one.
     qint64 startMs(qint64 bucket, qint64 insideMs);
 
 private:
     qint64 localBucket(qint64 localMs) const;
     /// Milliseconds since 1970 by the clock on the wall.
-    qint64 localStart(qint64 bucket) const;
+    qint64 localStart(qint64 bucket);
 
     Dimension m_dimension;
     ZoneOffsets m_offsets;

@@ -58,6 +58,8 @@ private Q_SLOTS:
     void bucketsAgreeWithQtForEveryMinute();
     void axisHasEveryBucketOnce_data();
     void axisHasEveryBucketOnce();
+    void minutesOfARepeatedHourAreTwo_data();
+    void minutesOfARepeatedHourAreTwo();
     void everyGroupingAddsUpToTheTotal_data();
     void everyGroupingAddsUpToTheTotal();
     void agreesWithTheOlderReport();
@@ -165,7 +167,8 @@ void TestLedgerSummary::bucketKeys_data()
     row("Europe/Berlin", "2026-12-31T23:00:00",
         "2027-01-01T00:00 2027-01-01T00:00 2027-01-01 2026-W53 2027-01", "2026-12-31T23:00:00",
         "2026-12-31T23:00:00");
-    // Los Angeles: 2026-03-08 has no 02:00, 2026-11-01 has two 01:00, which are one key.
+    // Los Angeles: 2026-03-08 has no 02:00, 2026-11-01 has two 01:00, which are one key; their
+    // minutes are not.
     row("America/Los_Angeles", "2026-03-08T10:00:00",
         "2026-03-08T03:00 2026-03-08T03:00 2026-03-08 2026-W10 2026-03", "2026-03-08T10:00:00",
         "2026-03-08T08:00:00");
@@ -173,7 +176,7 @@ void TestLedgerSummary::bucketKeys_data()
         "2026-11-01T01:30 2026-11-01T01:00 2026-11-01 2026-W44 2026-11", "2026-11-01T08:00:00",
         "2026-11-01T07:00:00");
     row("America/Los_Angeles", "2026-11-01T09:30:00",
-        "2026-11-01T01:30 2026-11-01T01:00 2026-11-01 2026-W44 2026-11", "2026-11-01T08:00:00",
+        "2026-11-01T01:30-08:00 2026-11-01T01:00 2026-11-01 2026-W44 2026-11", "2026-11-01T08:00:00",
         "2026-11-01T07:00:00");
     row("Asia/Kolkata", "2026-11-23T18:29:59",
         "2026-11-23T23:59 2026-11-23T23:00 2026-11-23 2026-W48 2026-11", "2026-11-23T17:30:00",
@@ -237,8 +240,15 @@ void TestLedgerSummary::bucketsAgreeWithQtForEveryMinute()
     for (qint64 i = 0; i < count; i += 97) {
         for (const qint64 timeMs : {beginMs + i * minuteMs, beginMs + (count - i) * minuteMs - 1}) {
             const QDateTime local = QDateTime::fromMSecsSinceEpoch(timeMs, timeZone);
-            QCOMPARE(
-                minutes.textOf(minutes.bucketOf(timeMs)), local.toString(QStringLiteral("yyyy-MM-ddTHH:mm")));
+            const QString minute = minutes.textOf(minutes.bucketOf(timeMs));
+            QCOMPARE(minute.left(16), local.toString(QStringLiteral("yyyy-MM-ddTHH:mm")));
+            // The second time that the clock shows it.
+            const auto showedIt = [&](qint64 backMs) {
+                const QDateTime earlier = QDateTime::fromMSecsSinceEpoch(timeMs - backMs, timeZone);
+                return earlier.date() == local.date() && earlier.time() == local.time();
+            };
+            const bool isSecond = showedIt(hourMs / 2) || showedIt(hourMs);
+            QCOMPARE(minute.size() > 16, isSecond);
             QCOMPARE(days.textOf(days.bucketOf(timeMs)), local.toString(QStringLiteral("yyyy-MM-dd")));
             QCOMPARE(months.textOf(months.bucketOf(timeMs)), local.toString(QStringLiteral("yyyy-MM")));
             QVERIFY(minutes.startMs(minutes.bucketOf(timeMs), timeMs) <= timeMs);
@@ -293,6 +303,48 @@ void TestLedgerSummary::axisHasEveryBucketOnce()
     QVERIFY(timeBuckets(kind, zone, toMs, fromMs).empty());
     QCOMPARE(timeBuckets(Dimension::Minute, zone, fromMs, toMs).size(), std::size_t(mostBuckets));
     QVERIFY_EXCEPTION_THROWN(timeBuckets(Dimension::Model, zone, fromMs, toMs), ConfigurationError);
+}
+
+void TestLedgerSummary::minutesOfARepeatedHourAreTwo_data()
+{
+    QTest::addColumn<QByteArray>("zone");
+    QTest::addColumn<qint64>("changeMs"); // when the clock is put back
+    QTest::newRow("Berlin") << QByteArray("Europe/Berlin") << utc("2026-10-25T01:00:00");
+    QTest::newRow("Los Angeles") << QByteArray("America/Los_Angeles") << utc("2026-11-01T09:00:00");
+    QTest::newRow("Lord Howe") << QByteArray("Australia/Lord_Howe") << utc("2026-04-04T15:00:00");
+}
+
+void TestLedgerSummary::minutesOfARepeatedHourAreTwo()
+{
+    QFETCH(QByteArray, zone);
+    QFETCH(qint64, changeMs);
+    // The clock shows the same at both ends.
+    const QDateTime before = QDateTime::fromMSecsSinceEpoch(changeMs - 1, QTimeZone(zone));
+    const QDateTime after = QDateTime::fromMSecsSinceEpoch(changeMs, QTimeZone(zone));
+    const qint64 backMs = qint64{before.offsetFromUtc() - after.offsetFromUtc()} * 1000;
+    QVERIFY(backMs > 0);
+    const qint64 fromMs = changeMs - backMs / 2;
+    const qint64 toMs = changeMs + backMs / 2;
+    std::vector<Call> calls;
+    for (qint64 timeMs = fromMs; timeMs < toMs; timeMs += minuteMs / 2) {
+        calls.push_back(sampleCall());
+        calls.back().timeMs = timeMs;
+    }
+    LedgerQuery query;
+    query.timeZone = zone;
+    query.groupBy = {Dimension::Minute};
+    const LedgerReport report = reportOf(calls, query);
+    const auto axis = timeBuckets(Dimension::Minute, zone, fromMs, toMs);
+    QCOMPARE(axis.size(), static_cast<std::size_t>(backMs / minuteMs));
+    QCOMPARE(report.rows.size(), axis.size());
+    for (std::size_t at = 0; at < axis.size(); ++at) {
+        // Each bar has its own calls, and in the order of time.
+        QCOMPARE(report.rows[at].keys.front().text, axis[at].text);
+        QCOMPARE(report.rows[at].keys.front().startMs, axis[at].startMs);
+        QCOMPARE(report.rows[at].sums.calls(), 2);
+        QCOMPARE(axis[at].endMs - axis[at].startMs, minuteMs);
+    }
+    QCOMPARE(timeBuckets(Dimension::Hour, zone, fromMs, toMs).size(), std::size_t(1));
 }
 
 void TestLedgerSummary::everyGroupingAddsUpToTheTotal_data()
