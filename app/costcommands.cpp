@@ -29,6 +29,12 @@ Json sumsJson(const LedgerSums& sums)
     json["retried_calls"] = sums.retriedCalls;
     json["rate_limited_calls"] = sums.rateLimitedCalls;
     json["waited_ms"] = sums.waitedMs;
+    const auto addShare = [&json](const char* name, const std::optional<double>& share) {
+        json[name] = share ? Json(*share) : Json();
+    };
+    addShare("hit_rate", sums.hitRate());
+    addShare("retry_rate", sums.retryRate());
+    addShare("rate_limit_rate", sums.rateLimitRate());
     return json;
 }
 
@@ -50,7 +56,12 @@ Json rowSumsJson(const LedgerRow& row)
 
 QStringList sumsCells(const LedgerSums& sums)
 {
-    return {QString::number(sums.calls()), QString::number(sums.hits()), QString::number(sums.paid()),
+    const auto percent = [](const std::optional<double>& share) {
+        constexpr double hundred = 100;
+        return share ? QString::number(*share * hundred, 'f', 1) : QStringLiteral("–");
+    };
+    return {QString::number(sums.calls()), QString::number(sums.hits()), percent(sums.hitRate()),
+        QString::number(sums.paid()), percent(sums.retryRate()), percent(sums.rateLimitRate()),
         QString::number(sums.failures()), QString::number(sums.unpriced), QString::number(sums.inputTokens),
         QString::number(sums.outputTokens), sums.billed.toDisplay(), sums.avoided.toDisplay()};
 }
@@ -91,7 +102,7 @@ void printCsv(const LedgerQuery& query, const LedgerReport& report)
             cells.append(csvField(keyText(key)));
         const Json sums = rowSumsJson(row);
         for (const auto& member : sums.items())
-            cells.append(outputText(member.value()));
+            cells.append(member.value().is_null() ? QString() : outputText(member.value()));
         printLine(cells.join(QLatin1Char(',')));
     }
 }
@@ -119,7 +130,8 @@ void printTable(const LedgerQuery& query, const LedgerReport& report)
         headers.append(dimensionName(dimension).toUpper());
         right.push_back(false);
     }
-    const QStringList numbers{QStringLiteral("CALLS"), QStringLiteral("HITS"), QStringLiteral("PAID"),
+    const QStringList numbers{QStringLiteral("CALLS"), QStringLiteral("HITS"), QStringLiteral("HIT %"),
+        QStringLiteral("PAID"), QStringLiteral("RETRIED %"), QStringLiteral("429 %"),
         QStringLiteral("FAILED"), QStringLiteral("UNPRICED"), QStringLiteral("INPUT"),
         QStringLiteral("OUTPUT"), QStringLiteral("COST"), QStringLiteral("SAVED")};
     headers += numbers;

@@ -5,7 +5,9 @@
 #include "testenvironment.h"
 #include "waitfortask.h"
 
+#include <QDateTime>
 #include <QFile>
+#include <QTimeZone>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -25,6 +27,11 @@ private Q_SLOTS:
     void initTestCase_data();
     void init();
     void topAndAllOthers();
+    void csvInTheReadersZone_data();
+    void csvInTheReadersZone();
+    void filters_data();
+    void filters();
+    void ratesOfCalls();
     void repricingIsShownAppliedAndUndone();
     void archivedCallsAreInTheFileAndInReports();
     void rebuildFindsNothingWrong();
@@ -106,6 +113,119 @@ void TestE2eCosts::topAndAllOthers()
     const ProgramResult table = costs(QStringLiteral("--by model --top 2 --since all"));
     QVERIFY2(table.out.contains("(other)"), table.describe().constData());
     LLMCACHE_VERIFY_EXIT(costs(QStringLiteral("--top 0")), 2);
+}
+
+void TestE2eCosts::csvInTheReadersZone_data()
+{
+    QTest::addColumn<QString>("zone");
+    for (const char* zone : {"UTC", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe"})
+        QTest::newRow(zone) << QString::fromLatin1(zone);
+}
+
+void TestE2eCosts::csvInTheReadersZone()
+{
+    QFETCH(QString, zone);
+    m_workspace += QString::fromLatin1(QTest::currentDataTag()).section(QLatin1Char('/'), -1);
+    fill(500);
+    QMap<QString, Money> expected;
+    for (const Call& call : m_calls) {
+        const QDate day = QDateTime::fromMSecsSinceEpoch(call.timeMs, QTimeZone(zone.toLatin1())).date();
+        expected[day.toString(Qt::ISODate) + QLatin1Char(' ') + call.task] += *call.cost;
+    }
+    const ProgramResult result = costs(QStringLiteral("--by day,task --since all --csv --tz %1").arg(zone));
+    LLMCACHE_VERIFY_EXIT(result, 0);
+    const QList<QByteArray> lines = result.out.trimmed().split('\n');
+    const auto cost = lines.front().split(',').indexOf("cost_usd");
+    QVERIFY2(lines.front().startsWith("day,task,"), lines.front().constData());
+    QMap<QString, Money> found;
+    for (const QByteArray& line : lines.mid(1)) {
+        const QList<QByteArray> cells = line.split(',');
+        found[QString::fromUtf8(cells.at(0) + ' ' + cells.at(1))] =
+            *Money::fromDecimal(QString::fromUtf8(cells.at(cost)));
+    }
+    QCOMPARE(found.keys(), expected.keys());
+    QCOMPARE(found.values(), expected.values());
+    LLMCACHE_VERIFY_EXIT(costs(QStringLiteral("--tz Mars/Base")), 2);
+}
+
+void TestE2eCosts::filters_data()
+{
+    QTest::addColumn<QString>("words");
+    QTest::addColumn<int>("dimension");
+    QTest::addColumn<QStringList>("values");
+    const auto row = [](const char* words, Dimension dimension, const QStringList& values) {
+        QTest::newRow(words) << QString::fromLatin1(words) << static_cast<int>(dimension) << values;
+    };
+    row("--model acme:m1 --model acme:m3", Dimension::Model,
+        {QStringLiteral("acme:m1"), QStringLiteral("acme:m3")});
+    row("--provider acme", Dimension::Provider, {QStringLiteral("acme")});
+    row("--task t2", Dimension::Task, {QStringLiteral("t2")});
+    row("--agent a1", Dimension::Agent, {QStringLiteral("a1")});
+    row("--user u1", Dimension::User, {QStringLiteral("u1")});
+    row("--host h0", Dimension::Host, {QStringLiteral("h0")});
+    row("--tag x", Dimension::Tag, {QStringLiteral("x")});
+    row("--outcome hit", Dimension::Outcome, {QStringLiteral("hit")});
+}
+
+void TestE2eCosts::filters()
+{
+    QFETCH(QString, words);
+    QFETCH(int, dimension);
+    QFETCH(QStringList, values);
+    m_workspace += QString::number(dimension);
+    m_calls = sampleLedger(1, 300);
+    int number = 0;
+    for (Call& call : m_calls) {
+        call.task = QStringLiteral("t%1").arg(number % 3);
+        call.agent = QStringLiteral("a%1").arg(number % 4);
+        call.user = QStringLiteral("u%1").arg(number % 2);
+        call.host = QStringLiteral("h%1").arg(number % 5);
+        if (number % 7 == 0)
+            call.tags = {QStringLiteral("x"), QStringLiteral("y")};
+        ++number;
+    }
+    waitForTask(store()->recordCalls(m_calls));
+    CallSelection selection;
+    selection.filters = {{static_cast<Dimension>(dimension), values}};
+    qint64 calls = 0;
+    Money cost;
+    for (const Call& call : m_calls) {
+        if (accepts(selection, call)) {
+            ++calls;
+            cost += *call.cost;
+        }
+    }
+    QVERIFY(calls > 20);
+    qint64 found = 0;
+    const QString asked = words + QStringLiteral(" --by model,user,outcome");
+    for (const Json& row : costs(asked + QStringLiteral(" --since all --json")).jsonLines())
+        found += row.at("calls").get<qint64>();
+    QCOMPARE(found, calls);
+    QCOMPARE(total(asked), cost);
+}
+
+void TestE2eCosts::ratesOfCalls()
+{
+    m_calls = sampleLedger(1, 8);
+    for (std::size_t at = 0; at < m_calls.size(); ++at) {
+        m_calls[at].outcome = at < 3 ? Outcome::Hit : Outcome::Miss; // five that paid
+        m_calls[at].attempts = at < 3 ? 0 : at == 3 ? 2 : 1;
+        m_calls[at].rateLimits = at == 3 ? 1 : 0;
+    }
+    waitForTask(store()->recordCalls(m_calls));
+    const ProgramResult result = costs(QStringLiteral("--by provider --since all --json"));
+    LLMCACHE_VERIFY_EXIT(result, 0);
+    const Json row = result.jsonLines().at(0);
+    QCOMPARE(row.at("hit_rate").get<double>(), 0.375);
+    QCOMPARE(row.at("retry_rate").get<double>(), 0.2);
+    QCOMPARE(row.at("rate_limit_rate").get<double>(), 0.2);
+    const ProgramResult table = costs(QStringLiteral("--by provider --since all"));
+    QVERIFY2(table.out.contains("37.5") && table.out.contains("20.0"), table.describe().constData());
+    // Where nobody asked the cache there is no rate, and an empty cell.
+    const ProgramResult hits = costs(QStringLiteral("--by provider --outcome hit --since all --csv"));
+    LLMCACHE_VERIFY_EXIT(hits, 0);
+    const QList<QByteArray> lines = hits.out.trimmed().split('\n');
+    QCOMPARE(lines.at(1).split(',').at(lines.at(0).split(',').indexOf("retry_rate")), QByteArray());
 }
 
 void TestE2eCosts::repricingIsShownAppliedAndUndone()
