@@ -47,9 +47,8 @@ void BarList::choose(int row)
     if (row < 0 || row >= static_cast<int>(m_rows.size()))
         return;
     m_current = row;
-    const Row chosenRow = m_rows[static_cast<std::size_t>(row)];
-    if (chosenRow.choosable)
-        Q_EMIT chosen(chosenRow.name);
+    const Row chosenRow = m_rows[static_cast<std::size_t>(row)]; // whoever is told may set others
+    Q_EMIT chosen(chosenRow);
 }
 
 bool BarList::event(QEvent* event)
@@ -68,7 +67,7 @@ void BarList::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    if (m_hovered >= 0 && m_rows[static_cast<std::size_t>(m_hovered)].choosable)
+    if (m_hovered >= 0)
         painter.fillRect(QRect(0, m_hovered * rowStep, width(), rowStep), m_theme->color(Token::Hover));
     paintRows(&painter);
     if (hasFocus() && m_current < static_cast<int>(m_rows.size())) {
@@ -125,8 +124,7 @@ void BarList::mouseMoveEvent(QMouseEvent* event)
     const int row = rowAt(event->position());
     if (row != m_hovered) {
         m_hovered = row;
-        setCursor(row >= 0 && m_rows[static_cast<std::size_t>(row)].choosable ? Qt::PointingHandCursor
-                                                                              : Qt::ArrowCursor);
+        setCursor(row >= 0 ? Qt::PointingHandCursor : Qt::ArrowCursor);
         update();
     }
 }

@@ -18,7 +18,7 @@ public:
         Money amount;
         QString toolTip;
         int colorIndex = 0; ///< as Theme::chartColor; negative = "other" grey
-        bool choosable = true;
+        bool isOther = false; ///< all that have no bar of their own
         friend bool operator==(const Row&, const Row&) = default;
     };
     /// `theme` must outlive the widget.
@@ -31,7 +31,7 @@ public:
     QSize minimumSizeHint() const override { return {160, 4 * rowStep}; }
 
 Q_SIGNALS:
-    void chosen(const QString& name);
+    void chosen(const llmcache::ui::BarList::Row& row);
 
 protected:
     bool event(QEvent* event) override;

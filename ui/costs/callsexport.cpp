@@ -11,6 +11,8 @@
 #include <QSaveFile>
 #include <QTimeZone>
 
+#include <array>
+
 namespace llmcache::ui {
 
 namespace {
@@ -25,29 +27,92 @@ QString decimal(const std::optional<Money>& amount)
     return amount ? amount->toDecimal() : QString(); // unpriced is not 0
 }
 
+/// The columns of the file, and what each says of a call.
+struct Column {
+    const char* name;
+    QString (*text)(const Call& call, const QTimeZone& zone);
+};
+
+QString number(qint64 value)
+{
+    return QString::number(value);
+}
+
+QString timeText(qint64 timeMs, const QTimeZone& zone)
+{
+    return QDateTime::fromMSecsSinceEpoch(timeMs, zone).toString(Qt::ISODateWithMs);
+}
+
+constexpr std::array columns{
+    Column{
+        "time", [](const Call& call, const QTimeZone&) { return timeText(call.timeMs, QTimeZone::utc()); }},
+    Column{"local_time", [](const Call& call, const QTimeZone& zone) { return timeText(call.timeMs, zone); }},
+    Column{"id", [](const Call& call, const QTimeZone&) { return call.id; }},
+    Column{"agent", [](const Call& call, const QTimeZone&) { return call.agent; }},
+    Column{"task", [](const Call& call, const QTimeZone&) { return call.task; }},
+    Column{"user", [](const Call& call, const QTimeZone&) { return call.user; }},
+    Column{"host", [](const Call& call, const QTimeZone&) { return call.host; }},
+    Column{"model", [](const Call& call, const QTimeZone&) { return call.model; }},
+    Column{"outcome", [](const Call& call, const QTimeZone&) { return outcomeName(call.outcome); }},
+    Column{"error", [](const Call& call, const QTimeZone&) { return call.error; }},
+    Column{"cost_usd", [](const Call& call, const QTimeZone&) { return decimal(call.cost); }},
+    Column{"avoided_cost_usd", [](const Call& call, const QTimeZone&) { return decimal(call.avoided); }},
+    Column{"price_source", [](const Call& call, const QTimeZone&) { return call.priceSource; }},
+    Column{"repriced_cost_usd",
+        [](const Call& call, const QTimeZone&) {
+            return call.repriced ? decimal(call.repriced->cost) : QString();
+        }},
+    Column{"repriced_avoided_cost_usd",
+        [](const Call& call, const QTimeZone&) {
+            return call.repriced ? decimal(call.repriced->avoided) : QString();
+        }},
+    Column{"repriced_source",
+        [](const Call& call, const QTimeZone&) { return call.repriced ? call.repriced->source : QString(); }},
+    Column{"input_tokens", [](const Call& call, const QTimeZone&) { return number(call.usage.inputTokens); }},
+    Column{
+        "output_tokens", [](const Call& call, const QTimeZone&) { return number(call.usage.outputTokens); }},
+    Column{"cache_read_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.cacheReadTokens); }},
+    Column{"cache_write_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.cacheWriteTokens); }},
+    Column{"cache_write_1h_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.cacheWrite1hTokens); }},
+    Column{"reasoning_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.reasoningTokens); }},
+    Column{"input_audio_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.inputAudioTokens); }},
+    Column{"cache_read_audio_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.cacheReadAudioTokens); }},
+    Column{"output_audio_tokens",
+        [](const Call& call, const QTimeZone&) { return number(call.usage.outputAudioTokens); }},
+    Column{"web_searches", [](const Call& call, const QTimeZone&) { return number(call.usage.webSearches); }},
+    Column{"requests", [](const Call& call, const QTimeZone&) { return number(call.usage.requests); }},
+    Column{"latency_ms", [](const Call& call, const QTimeZone&) { return number(call.latency.count()); }},
+    Column{"time_to_first_token_ms",
+        [](const Call& call, const QTimeZone&) {
+            return call.timeToFirstToken ? number(call.timeToFirstToken->count()) : QString();
+        }},
+    Column{"attempts", [](const Call& call, const QTimeZone&) { return number(call.attempts); }},
+    Column{"rate_limits", [](const Call& call, const QTimeZone&) { return number(call.rateLimits); }},
+    Column{"waited_ms", [](const Call& call, const QTimeZone&) { return number(call.waited.count()); }},
+    Column{"fingerprint", [](const Call& call, const QTimeZone&) { return call.fingerprint; }},
+    Column{"tags", [](const Call& call, const QTimeZone&) { return call.tags.join(QLatin1Char(' ')); }},
+};
+
 QByteArray header()
 {
-    return QByteArrayLiteral("time,local_time,id,agent,task,user,host,model,outcome,error,cost_usd,avoided_"
-                             "cost_usd,repriced_cost_usd,"
-                             "price_source,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,"
-                             "reasoning_tokens,latency_ms,"
-                             "time_to_first_token_ms,attempts,rate_limits,waited_ms,fingerprint,tags\n");
+    QStringList names;
+    for (const Column& column : columns)
+        names.append(QLatin1String(column.name));
+    return csvRecord(names);
 }
 
 QByteArray record(const Call& call, const QTimeZone& zone)
 {
-    const auto number = [](auto value) { return QString::number(static_cast<qint64>(value)); };
-    const Usage& usage = call.usage;
-    return csvRecord({QDateTime::fromMSecsSinceEpoch(call.timeMs, Qt::UTC).toString(Qt::ISODateWithMs),
-        QDateTime::fromMSecsSinceEpoch(call.timeMs, zone).toString(Qt::ISODateWithMs), call.id, call.agent,
-        call.task, call.user, call.host, call.model, outcomeName(call.outcome), call.error,
-        decimal(call.cost), decimal(call.avoided), call.repriced ? decimal(call.repriced->cost) : QString(),
-        call.priceSource, number(usage.inputTokens), number(usage.outputTokens),
-        number(usage.cacheReadTokens), number(usage.cacheWriteTokens), number(usage.reasoningTokens),
-        number(call.latency.count()),
-        call.timeToFirstToken ? number(call.timeToFirstToken->count()) : QString(), number(call.attempts),
-        number(call.rateLimits), number(call.waited.count()), call.fingerprint,
-        call.tags.join(QLatin1Char(' '))});
+    QStringList cells;
+    for (const Column& column : columns)
+        cells.append(column.text(call, zone));
+    return csvRecord(cells);
 }
 
 void check(bool written, const QSaveFile& file)

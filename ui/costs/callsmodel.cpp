@@ -80,13 +80,13 @@ void CallsModel::appendCalls(std::vector<Call> calls, const QByteArray& next)
     giveUp(m_pages.size() - 1);
 }
 
-bool CallsModel::mergeCalls(const std::vector<Call>& calls)
+bool CallsModel::mergeCalls(const std::vector<Call>& calls, bool areAll)
 {
     if (calls.empty())
-        return m_rows == 0;
+        return areAll || m_rows == 0;
     if (m_pages.empty())
         return false;
-    if (!m_pages.front().calls.empty() && comesBefore(calls.back(), m_pages.front().calls.front())
+    if (!areAll && !m_pages.front().calls.empty() && comesBefore(calls.back(), m_pages.front().calls.front())
         && hasMore())
         return false;
     std::size_t number = 0;

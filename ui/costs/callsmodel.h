@@ -23,8 +23,9 @@ public:
     void setCalls(std::vector<Call> calls, const QByteArray& next = {});
     void appendCalls(std::vector<Call> calls, const QByteArray& next);
     /// Puts calls that are not there yet where they belong; rows that are there stay. False when the newest
-    /// page and what is there have nothing in common: calls may be missing between them.
-    bool mergeCalls(const std::vector<Call>& calls);
+    /// page and what is there have nothing in common: calls may be missing between them, unless these are
+    /// known to be all that came since.
+    bool mergeCalls(const std::vector<Call>& calls, bool areAll = false);
     /// Answers pageWanted(): all calls that come after `from` and not after the page's end.
     void fillPage(const QByteArray& from, std::vector<Call> calls);
     /// What was asked for will not come: asks again when it is needed.

@@ -20,27 +20,44 @@ namespace {
 
 constexpr int pageSize = 200;
 
-QCoro::Task<CallPage> loadPage(Session* session, CallSelection selection, QByteArray cursor, CallScope scope)
+struct Found {
+    CallPage page;
+    std::optional<CallPosition> newest; ///< of the calls that were looked at
+    bool isComplete = false; ///< it got to where the look before had begun
+};
+
+/// The next calls in scope. `until`: those up to there are known.
+QCoro::Task<Found> loadPage(Session* session, CallSelection selection, QByteArray cursor, CallScope scope,
+    std::optional<CallPosition> until)
 {
-    constexpr int mostPages = 25;
+    constexpr int mostPages = 5; // and then says how far it is
     constexpr int searchSize = 2'000;
     const bool searched = scope.only != CallScope::Only::All;
-    CallPage found;
+    Found found;
     for (int page = 0; page < mostPages; ++page) {
         CallPageQuery query;
         query.selection = selection;
         query.cursor = cursor;
         query.limit = searched ? searchSize : pageSize;
         CallPage next = co_await session->callPage(std::move(query));
-        if (!searched)
-            co_return next;
-        for (Call& call : next.calls) {
-            if (scope.accepts(call))
-                found.calls.push_back(std::move(call));
+        if (!found.newest && !next.calls.empty())
+            found.newest = CallPosition{next.calls.front().timeMs, next.calls.front().id};
+        if (!searched) {
+            found.page = std::move(next);
+            co_return found;
         }
-        found.cursor = next.cursor;
+        for (Call& call : next.calls) {
+            found.isComplete =
+                until && (until->isBefore(call) || (until->timeMs == call.timeMs && until->id == call.id));
+            if (found.isComplete)
+                co_return found;
+            if (scope.accepts(call))
+                found.page.calls.push_back(std::move(call));
+        }
+        found.page.cursor = next.cursor;
         cursor = next.cursor;
-        if (cursor.isEmpty() || found.calls.size() >= pageSize)
+        found.isComplete = cursor.isEmpty();
+        if (cursor.isEmpty() || found.page.calls.size() >= pageSize)
             break;
     }
     co_return found;
@@ -77,6 +94,17 @@ QCoro::Task<LedgerSums> loadSumsOf(Session* session, CallSelection selection)
     co_return report.total.sums;
 }
 
+/// What a call counts as in the sums that are shown: by the prices of a repricing where one lies over it.
+CostSums currentSumsOf(const Call& call)
+{
+    if (!call.repriced)
+        return sumsOf(call);
+    Call current = call;
+    current.cost = call.repriced->cost;
+    current.avoided = call.repriced->avoided;
+    return sumsOf(current);
+}
+
 } // namespace
 
 bool CallScope::accepts(const Call& call) const
@@ -85,13 +113,15 @@ bool CallScope::accepts(const Call& call) const
     case Only::All:
         return true;
     case Only::Unpriced:
-        return sumsOf(call).unpriced > 0;
+        return currentSumsOf(call).unpriced > 0;
     case Only::RateLimited:
         return call.rateLimits > 0;
     case Only::Retried:
         return call.attempts > 1;
-    case Only::CostBetween:
-        return sumsOf(call).misses > 0 && call.cost && *call.cost >= from && *call.cost <= upTo;
+    case Only::CostBetween: {
+        const CostSums sums = currentSumsOf(call);
+        return sums.misses > 0 && sums.unpriced == 0 && sums.cost >= from && sums.cost <= upTo;
+    }
     }
     return true;
 }
@@ -123,8 +153,16 @@ CallsPanel::CallsPanel(const Theme* theme, QWidget* parent)
         m_table->setFocus();
     });
     connect(m_export, &QPushButton::clicked, this, &CallsPanel::exportRequested);
-    for (const TaskScope* scope : {&m_tasks, &m_sumTasks})
+    for (const TaskScope* scope : {&m_tasks, &m_lookTasks, &m_sumTasks})
         connect(scope, &TaskScope::activeChanged, this, &CallsPanel::activeTasksChanged);
+    connect(&m_lookTasks, &TaskScope::activeChanged, this, [this](int active) {
+        if (active == 0 && !m_isLoading && std::exchange(m_lookAgain, false))
+            look();
+    });
+    connect(&m_sumTasks, &TaskScope::activeChanged, this, [this](int active) {
+        if (active == 0 && std::exchange(m_sumAgain, false))
+            loadSums();
+    });
 }
 
 void CallsPanel::layOut()
@@ -165,6 +203,7 @@ void CallsPanel::setSession(Session* session)
 {
     stopTasks();
     m_session = session;
+    invalidate();
     m_selection = {};
     m_scope = {};
     m_model->setCalls({});
@@ -172,9 +211,16 @@ void CallsPanel::setSession(Session* session)
     showChips();
 }
 
+void CallsPanel::invalidate()
+{
+    m_isLoaded = false;
+}
+
 void CallsPanel::stopTasks()
 {
+    m_isLoading = m_lookAgain = m_sumAgain = false;
     m_tasks.drop();
+    m_lookTasks.drop();
     m_sumTasks.drop();
 }
 
@@ -192,10 +238,12 @@ CallSelection CallsPanel::listed() const
 void CallsPanel::setSelection(const CallSelection& selection, const QByteArray& timeZone)
 {
     // The end of a range that ends now moves all the time; what begins elsewhere or filters otherwise is new.
-    const bool same = selection.fromMs == m_selection.fromMs && selection.filters == m_selection.filters
-        && selection.toMs >= m_selection.toMs && m_model->rowCount() > 0;
-    const bool outside = !m_scope.span.isEmpty()
-        && (m_scope.span.fromMs < selection.fromMs || m_scope.span.toMs > selection.toMs);
+    const bool same = m_isLoaded && selection.fromMs == m_selection.fromMs
+        && selection.filters == m_selection.filters && selection.toMs >= m_selection.toMs;
+    const TimeSpan& span = m_scope.span;
+    const bool outside = !span.isEmpty()
+        && (span.fromMs < selection.fromMs || span.fromMs >= selection.toMs
+            || (span.toMs > selection.toMs && !m_scope.isGrowing));
     m_selection = selection;
     m_timeZone = timeZone;
     m_model->setTimeZone(timeZone);
@@ -203,7 +251,12 @@ void CallsPanel::setSelection(const CallSelection& selection, const QByteArray& 
         m_scope = {};
         showChips();
     }
-    load(!same || outside);
+    if (same && !outside) {
+        loadSums();
+        look();
+    } else {
+        loadFresh();
+    }
 }
 
 void CallsPanel::setScope(const CallScope& scope)
@@ -212,28 +265,56 @@ void CallsPanel::setScope(const CallScope& scope)
         return;
     m_scope = scope;
     showChips();
-    load(true);
+    loadFresh();
 }
 
-void CallsPanel::load(bool fresh)
+void CallsPanel::loadFresh()
 {
     if (!m_session)
         return;
-    m_tasks.drop();
+    stopTasks();
     loadSums();
+    m_isLoaded = m_isLoading = true;
+    m_newest.reset();
     m_tasks.run([session = m_session, selection = listed(), scope = m_scope](
-                    std::stop_token) { return loadPage(session, selection, {}, scope); },
-        [this, fresh](CallPage page) {
-            // Where everything moved on by more than a page, reading on from the old place would leave a gap.
-            if (!fresh && m_model->mergeCalls(page.calls)) {
-                // The page that was asked for is dropped with the rest: ask again when it is needed.
-                m_model->askAgain();
+                    std::stop_token) { return loadPage(session, selection, {}, scope, {}); },
+        [this](Found found) {
+            m_isLoading = false;
+            m_detail->hide();
+            m_newest = found.newest;
+            m_model->setCalls(std::move(found.page.calls), found.page.cursor);
+            showFound();
+            searchOn();
+            if (std::exchange(m_lookAgain, false))
+                look();
+        },
+        [this](const Failure& failure) {
+            m_isLoaded = m_isLoading = false;
+            Q_EMIT problem(failure);
+        });
+}
+
+void CallsPanel::look()
+{
+    if (m_isLoading || m_lookTasks.active() > 0) {
+        m_lookAgain = true;
+        return;
+    }
+    m_lookTasks.run([session = m_session, selection = listed(), scope = m_scope, newest = m_newest](
+                        std::stop_token) { return loadPage(session, selection, {}, scope, newest); },
+        [this](Found found) {
+            if (found.newest)
+                m_newest = found.newest;
+            if (m_model->mergeCalls(found.page.calls, isSearch() && found.isComplete)) {
                 showFound();
                 return;
             }
+            // Everything moved on by more than a page: reading on from the old place would leave a gap.
+            m_tasks.drop();
             m_detail->hide();
-            m_model->setCalls(std::move(page.calls), page.cursor);
+            m_model->setCalls(std::move(found.page.calls), found.page.cursor);
             showFound();
+            searchOn();
         },
         [this](const Failure& failure) { Q_EMIT problem(failure); });
 }
@@ -241,15 +322,22 @@ void CallsPanel::load(bool fresh)
 void CallsPanel::loadMore()
 {
     m_tasks.run([session = m_session, selection = listed(), cursor = m_model->next(), scope = m_scope](
-                    std::stop_token) { return loadPage(session, selection, cursor, scope); },
-        [this](CallPage page) {
-            m_model->appendCalls(std::move(page.calls), page.cursor);
+                    std::stop_token) { return loadPage(session, selection, cursor, scope, {}); },
+        [this](Found found) {
+            m_model->appendCalls(std::move(found.page.calls), found.page.cursor);
             showFound();
+            searchOn();
         },
         [this](const Failure& failure) {
             m_model->askAgain();
             Q_EMIT problem(failure);
         });
+}
+
+void CallsPanel::searchOn()
+{
+    if (isSearch() && m_model->rowCount() < pageSize && m_model->canFetchMore({}))
+        m_model->fetchMore({});
 }
 
 void CallsPanel::loadPageAgain(const QByteArray& from, const QByteArray& to)
@@ -265,9 +353,12 @@ void CallsPanel::loadPageAgain(const QByteArray& from, const QByteArray& to)
 
 void CallsPanel::loadSums()
 {
-    m_sumTasks.drop();
-    if (m_scope.only != CallScope::Only::All)
+    if (isSearch())
         return; // counted as far as they are found
+    if (m_sumTasks.active() > 0) {
+        m_sumAgain = true;
+        return;
+    }
     m_sumTasks.run([session = m_session, selection = listed()](
                        std::stop_token) { return loadSumsOf(session, selection); },
         [this](const LedgerSums& sums) {
@@ -280,11 +371,15 @@ void CallsPanel::loadSums()
 
 void CallsPanel::showFound()
 {
-    if (m_scope.only == CallScope::Only::All)
+    if (!isSearch())
         return;
     const QString count = format::counted(m_model->rowCount(), tr("call"), tr("calls"));
-    m_summary->setText(m_model->hasMore() ? tr("%1 so far").arg(count) : count);
     m_summary->setToolTip({});
+    if (const auto place = positionOf(m_model->next()))
+        m_summary->setText(
+            tr("%1 back to %2").arg(count, format::fullTime(place->timeMs, QTimeZone(m_timeZone))));
+    else
+        m_summary->setText(count);
 }
 
 void CallsPanel::showChips()

@@ -3,6 +3,7 @@
 #include "cache/session.h"
 #include "costs/filterbar.h"
 #include "costs/timespans.h"
+#include "store/ledgerquery.h"
 #include "widgets/card.h"
 #include "widgets/tasks.h"
 
@@ -21,6 +22,7 @@ struct CallScope {
     /// What the ledger can't filter by and is looked for in its pages.
     enum class Only { All, Unpriced, RateLimited, Retried, CostBetween };
     TimeSpan span; ///< empty = all of the range
+    bool isGrowing = false; ///< it began in the range and ends later than now: calls may still come into it
     QString spanLabel;
     CostFilters filters; ///< on top of the view's
     Only only = Only::All;
@@ -43,7 +45,7 @@ public:
     /// and nothing else moves.
     void setSelection(const CallSelection& selection, const QByteArray& timeZone);
     /// What is listed is read anew with the next setSelection(): its calls are others now.
-    void invalidate() { m_selection = {}; }
+    void invalidate();
     const CallScope& scope() const { return m_scope; }
     void setScope(const CallScope& scope);
     /// What is listed: the view's calls in the scope.
@@ -51,7 +53,7 @@ public:
     QTableView* table() const { return m_table; }
     void stopTasks();
     const TaskScope& tasks() const { return m_tasks; }
-    int activeTasks() const { return m_tasks.active() + m_sumTasks.active(); }
+    int activeTasks() const { return m_tasks.active() + m_lookTasks.active() + m_sumTasks.active(); }
 
 Q_SIGNALS:
     void openEntry(const QString& fingerprint);
@@ -63,8 +65,15 @@ Q_SIGNALS:
 
 private:
     void layOut();
-    void load(bool fresh);
+    /// What the ledger can't filter by is looked for in its pages.
+    bool isSearch() const { return m_scope.only != CallScope::Only::All; }
+    void loadFresh();
+    /// Puts what came since on top. Once at a time, and nothing that is under way is given up for it: a busy
+    /// writer must not keep a search from its end.
+    void look();
     void loadMore();
+    /// A part of a search that found nothing is no reason for the table to ask for the next one.
+    void searchOn();
     void loadPageAgain(const QByteArray& from, const QByteArray& to);
     void loadSums();
     void showFound();
@@ -82,7 +91,13 @@ private:
     QLabel* m_summary;
     QHBoxLayout* m_chips;
     Button* m_export;
-    TaskScope m_tasks;
+    bool m_isLoaded = false; ///< what is selected was asked for
+    std::optional<CallPosition> m_newest; ///< of the calls that were looked at
+    bool m_isLoading = false; ///< the first calls are on their way
+    bool m_lookAgain = false; ///< something came during a look, or before the first calls
+    bool m_sumAgain = false;
+    TaskScope m_tasks; ///< pages
+    TaskScope m_lookTasks;
     TaskScope m_sumTasks;
 };
 

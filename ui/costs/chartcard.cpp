@@ -160,10 +160,13 @@ void ChartCard::show()
 
 void ChartCard::choose(int column, int series)
 {
+    const ChartColumn where = m_data.columns.at(static_cast<std::size_t>(column));
     const bool known = series >= 0 && series < static_cast<int>(m_data.series.size())
-        && !m_data.series[static_cast<std::size_t>(series)].isOther;
-    Q_EMIT chosen(m_data.columns.at(static_cast<std::size_t>(column)),
-        known ? m_data.series[static_cast<std::size_t>(series)].name : QString());
+        && !m_data.series[static_cast<std::size_t>(series)].isComparison;
+    if (known && m_data.series[static_cast<std::size_t>(series)].isOther)
+        Q_EMIT otherChosen(where);
+    else
+        Q_EMIT chosen(where, known ? m_data.series[static_cast<std::size_t>(series)].name : QString());
 }
 
 QSize ChartCard::pictureSize() const

@@ -34,8 +34,10 @@ public:
     QByteArray svg() const;
 
 Q_SIGNALS:
-    /// A bar or point; `series` is null beside them and for "other".
+    /// A bar or point; `series` is null beside them and for the time before.
     void chosen(const llmcache::ui::ChartColumn& column, const QString& series);
+    /// What stands for all that have no series of their own.
+    void otherChosen(const llmcache::ui::ChartColumn& column);
     void zoomed(const llmcache::ui::TimeSpan& span);
     void zoomReset();
 

@@ -22,7 +22,9 @@ struct ChartColumn {
     QString key; ///< what is written to CSV
     QString label; ///< below the axis
     QString longLabel; ///< where there is room
-    TimeSpan span; ///< empty where the axis is not time
+    /// Empty where the axis is not time. Of a range that ends now the last one goes on to where its time
+    /// ends, so that it stays the same from one second to the next.
+    TimeSpan span;
     qint64 from = 0; ///< where it is amounts: picodollars, both ends included
     qint64 upTo = -1;
     friend bool operator==(const ChartColumn&, const ChartColumn&) = default;
@@ -39,8 +41,8 @@ struct ChartSeries {
     QString name; ///< what is chosen
     QString label; ///< what is shown
     int color = 0; ///< as Theme::chartColor; negative = "other" grey
-    bool isOther = false; ///< stands for many, or for the time before: can't be chosen
-    bool isComparison = false; ///< a dashed line over the bars
+    bool isOther = false; ///< stands for all that have no series of their own
+    bool isComparison = false; ///< the time before, a dashed line over the bars; can't be chosen
     std::vector<std::optional<ChartValue>> values; ///< one a column
     friend bool operator==(const ChartSeries&, const ChartSeries&) = default;
 };

@@ -18,7 +18,7 @@ QString tr(const char* text)
     return QCoreApplication::translate("llmcache::ui::CostsView", text);
 }
 
-std::vector<ChartColumn> columnsOf(const std::vector<Bucket>& buckets)
+std::vector<ChartColumn> columnsOf(const std::vector<Bucket>& buckets, const CostsQuestion& question)
 {
     std::vector<ChartColumn> columns;
     columns.reserve(buckets.size());
@@ -37,6 +37,8 @@ std::vector<ChartColumn> columnsOf(const std::vector<Bucket>& buckets)
         column.label = std::move(label);
         column.longLabel = bucketLabel(bucket.key, true);
         column.span = bucket.span;
+        if (endsNow(question.range) && bucket.span.toMs == question.span.toMs)
+            column.span.toMs = bucket.endMs;
         columns.push_back(std::move(column));
     }
     return columns;
@@ -51,7 +53,10 @@ ChartData timeChart(
     chart.columnTitle = dimensionName(snapshot.bucket);
     chart.unit = unit;
     chart.shape = shape;
-    chart.columns = columnsOf(snapshot.buckets);
+    chart.columns = columnsOf(snapshot.buckets, snapshot.question);
+    if (snapshot.question.bucket && *snapshot.question.bucket != snapshot.bucket)
+        chart.caption = tr("One bar per %1 would be too many for this range: one per %2.")
+                            .arg(dimensionName(*snapshot.question.bucket), dimensionName(snapshot.bucket));
     return chart;
 }
 
@@ -106,7 +111,6 @@ ChartData spendChart(const CostsSnapshot& snapshot, const SeriesColors& colors)
     if (snapshot.before && snapshot.before->billed != Money()) {
         ChartSeries before =
             seriesOf(QStringLiteral("time before"), tr("time before"), -1, snapshot.beforePerBucket, billed);
-        before.isOther = true;
         before.isComparison = true;
         chart.series.push_back(std::move(before));
     }
@@ -141,7 +145,6 @@ ChartData hitRateChart(const CostsSnapshot& snapshot)
             snapshot.beforePerBucket, [](const LedgerSums& sums) {
                 return ChartValue{sums.hits(), sums.hits() + sums.of(Outcome::Miss)};
             });
-        before.isOther = true;
         before.isComparison = true;
         chart.series.push_back(std::move(before));
     }
@@ -247,7 +250,7 @@ ChartData latencyChart(const CostsSnapshot& snapshot, bool hits)
     chart.columnTitle = tr("time");
     chart.unit = ChartUnit::Milliseconds;
     chart.shape = ChartShape::Lines;
-    chart.columns = columnsOf(snapshot.latencyBuckets);
+    chart.columns = columnsOf(snapshot.latencyBuckets, snapshot.question);
     chart.emptyText = hits ? tr("Hits took less than a millisecond, or there were none.")
                            : tr("No run in this range was paid.");
     struct Quantile {

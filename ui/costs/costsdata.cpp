@@ -4,6 +4,7 @@
 #include "widgets/format.h"
 
 #include <QHash>
+#include <QSet>
 
 #include <algorithm>
 
@@ -86,16 +87,44 @@ LedgerQuery queryOf(const CostsQuestion& question, std::vector<Dimension> groupB
     return query;
 }
 
-/// The sums by bucket of the time before, each in the place of the bucket that it is compared with.
-std::vector<LedgerSums> inOrder(
-    const LedgerReport& report, const std::vector<Bucket>& buckets, std::size_t count)
+std::vector<LedgerSums> inOrder(const LedgerReport& report, const std::vector<Bucket>& buckets)
 {
-    std::vector<LedgerSums> sums(count);
+    std::vector<LedgerSums> sums(buckets.size());
     const QHash<QString, std::size_t> index = indexOf(buckets);
     for (const LedgerRow& row : report.rows) {
-        const auto at = index.constFind(row.keys.front().text);
-        if (at != index.cend() && *at < count)
+        if (const auto at = index.constFind(row.keys.front().text); at != index.cend())
             sums[*at] += row.sums;
+    }
+    return sums;
+}
+
+/// How finely the time before is asked for: weeks and months do not begin where those of the range do.
+Dimension stepBefore(Dimension bucket)
+{
+    return bucket == Dimension::Week || bucket == Dimension::Month ? Dimension::Day : bucket;
+}
+
+/// The sums of the time before, each in the bucket of the range that it is compared with.
+std::vector<LedgerSums> inCounterparts(const LedgerReport& report, const CostsQuestion& question,
+    const TimeSpan& before, Dimension step, const std::vector<Bucket>& buckets)
+{
+    std::vector<LedgerSums> sums(buckets.size());
+    const std::vector<Bucket> steps = bucketsOf(before, step, question.timeZone);
+    const QHash<QString, std::size_t> index = indexOf(steps);
+    for (const LedgerRow& row : report.rows) {
+        const auto at = index.constFind(row.keys.front().text);
+        if (at == index.cend())
+            continue;
+        // Its middle, which an hour more or less does not move into another day.
+        const TimeSpan& span = steps[*at].span;
+        const auto time = counterpartOf(
+            question.range, question.span, question.timeZone, span.fromMs + (span.toMs - span.fromMs) / 2);
+        if (!time)
+            continue;
+        const auto after = std::upper_bound(buckets.begin(), buckets.end(), *time,
+            [](qint64 wanted, const Bucket& bucket) { return wanted < bucket.span.fromMs; });
+        if (after != buckets.begin() && *time < std::prev(after)->endMs)
+            sums[static_cast<std::size_t>(std::prev(after) - buckets.begin())] += row.sums;
     }
     return sums;
 }
@@ -114,7 +143,7 @@ CallSelection selectionOf(const CostsQuestion& question)
 QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
 {
     CostsSnapshot snapshot;
-    snapshot.bucket = question.bucket.value_or(bucketSizeFor(question.span));
+    snapshot.bucket = bucketSizeFor(question.span, question.bucket);
     snapshot.buckets = bucketsOf(question.span, snapshot.bucket, question.timeZone);
 
     LedgerQuery stacked = queryOf(question, {snapshot.bucket, question.stackBy});
@@ -139,11 +168,11 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
     if (question.compare) {
         CostsQuestion earlier = question;
         earlier.span = spanBefore(question.range, question.span, question.timeZone);
-        LedgerQuery before = queryOf(earlier, {snapshot.bucket});
+        const Dimension step = stepBefore(snapshot.bucket);
+        LedgerQuery before = queryOf(earlier, {step});
         const LedgerReport report = co_await session->report(std::move(before));
         snapshot.before = report.total.sums;
-        snapshot.beforePerBucket = inOrder(
-            report, bucketsOf(earlier.span, snapshot.bucket, question.timeZone), snapshot.buckets.size());
+        snapshot.beforePerBucket = inCounterparts(report, question, earlier.span, step, snapshot.buckets);
     }
     if (question.page == CostsPage::Tokens) {
         LedgerQuery spread = queryOf(question, {});
@@ -172,7 +201,7 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
     if (question.stackBy == Dimension::Tag) {
         LedgerQuery plain = queryOf(question, {snapshot.bucket});
         const LedgerReport report = co_await session->report(std::move(plain));
-        snapshot.perBucket = inOrder(report, snapshot.buckets, snapshot.buckets.size());
+        snapshot.perBucket = inOrder(report, snapshot.buckets);
     } else {
         snapshot.perBucket.resize(snapshot.buckets.size());
         for (const CostsSeries& series : snapshot.series) {
@@ -211,6 +240,32 @@ QCoro::Task<std::vector<ChoicePopup::Choice>> loadValues(
     co_return choices;
 }
 
+QStringList namesOf(const LedgerReport& report)
+{
+    QStringList names;
+    for (const LedgerRow& row : report.rows) {
+        if (row.keys.front().kind == LedgerKey::Kind::Value)
+            names.append(row.keys.front().text);
+    }
+    return names;
+}
+
+QCoro::Task<QStringList> loadOthers(
+    Session* session, CallSelection selection, Dimension dimension, QStringList shown)
+{
+    LedgerQuery query;
+    query.selection = std::move(selection);
+    query.groupBy = {dimension};
+    const LedgerReport report = co_await session->report(std::move(query));
+    const QSet<QString> known(shown.begin(), shown.end());
+    QStringList others;
+    for (const QString& name : namesOf(report)) {
+        if (!known.contains(name))
+            others.append(name);
+    }
+    co_return others;
+}
+
 QByteArray costsCsv(const std::vector<Dimension>& groupBy, const LedgerReport& report)
 {
     QStringList header;
@@ -241,7 +296,7 @@ QByteArray costsCsv(const std::vector<Dimension>& groupBy, const LedgerReport& r
 
 QCoro::Task<QByteArray> loadSumsCsv(Session* session, CostsQuestion question)
 {
-    const Dimension bucket = question.bucket.value_or(bucketSizeFor(question.span));
+    const Dimension bucket = bucketSizeFor(question.span, question.bucket);
     const std::vector<Dimension> groups{bucket, Dimension::Model, Dimension::Task};
     LedgerQuery query = queryOf(question, groups);
     const LedgerReport report = co_await session->report(std::move(query));

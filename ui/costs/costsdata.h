@@ -16,7 +16,7 @@ struct CostsQuestion {
     CostsPage page = CostsPage::Spend;
     CostsRange range = CostsRange::Month;
     TimeSpan span; ///< the range as milliseconds
-    std::optional<Dimension> bucket; ///< of the time axis; nothing = what suits the span
+    std::optional<Dimension> bucket; ///< wanted for the time axis; nothing = what suits the span
     Dimension stackBy = Dimension::Model;
     QByteArray timeZone = "UTC";
     CostFilters filters;
@@ -43,7 +43,8 @@ struct CostsSnapshot {
     LedgerSums total;
     bool hasRepriced = false;
     std::optional<LedgerSums> before; ///< nothing when not compared
-    std::vector<LedgerSums> beforePerBucket; ///< in the order of `buckets`
+    /// In the order of `buckets`, each over the times that it is compared with (see counterpartOf).
+    std::vector<LedgerSums> beforePerBucket;
     Distributions distributions; ///< Tokens only
     std::vector<Bucket> latencyBuckets; ///< Latency only: fewer than `buckets` where there are many
     std::vector<Distributions> latencyPerBucket;
@@ -62,6 +63,12 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question);
 /// The values of a dimension in a selection without its own filter, by calls: what it can be filtered by.
 QCoro::Task<std::vector<ChoicePopup::Choice>> loadValues(
     Session* session, CallSelection selection, Dimension dimension);
+
+/// The values of a report by one dimension, without "other".
+QStringList namesOf(const LedgerReport& report);
+/// All values of a dimension in a selection but these: what "other" stands for.
+QCoro::Task<QStringList> loadOthers(
+    Session* session, CallSelection selection, Dimension dimension, QStringList shown);
 
 /// CSV of a report: one column a dimension, then all sums; decimal dollars.
 QByteArray costsCsv(const std::vector<Dimension>& groupBy, const LedgerReport& report);

@@ -148,12 +148,16 @@ void CostsTiles::show(const CostsSnapshot& snapshot)
 
     m_tiles[Unpriced]->setValue(format::count(now.unpriced), tr("not part of the spend"));
     const auto models = snapshot.unpricedModels.size();
+    const QString unpricedBefore = before && before->unpriced != now.unpriced
+        ? tr(", %1 before").arg(format::count(before->unpriced))
+        : QString();
     if (now.unpriced == 0)
-        m_tiles[Unpriced]->setNote(tr("every call has a price"));
+        m_tiles[Unpriced]->setNote(tr("every call has a price") + unpricedBefore);
     else
-        m_tiles[Unpriced]->setNote(models > mostBars ? tr("many models have no price")
-                : models == 1                        ? tr("1 model has no price")
-                                                     : tr("%1 models have no price").arg(models),
+        m_tiles[Unpriced]->setNote((models > mostBars    ? tr("of many models")
+                                           : models == 1 ? tr("of 1 model")
+                                                         : tr("of %1 models").arg(models))
+                + unpricedBefore,
             Tone::Error);
     m_tiles[Unpriced]->setSparkline(
         courseOf(snapshot, [](const LedgerSums& sums) { return static_cast<double>(sums.unpriced); }));
@@ -193,15 +197,20 @@ BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dim
     card->body()->addWidget(m_pages, 1);
     column->addWidget(card);
     connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
-        const BarList::Row& row = m_bars->rows().at(static_cast<std::size_t>(index.row()));
-        if (row.choosable)
-            Q_EMIT chosen(m_dimension, row.name);
+        choose(m_bars->rows().at(static_cast<std::size_t>(index.row())));
     });
     m_bars->setAccessibleName(m_heading);
     m_bars->setObjectName(QStringLiteral("bars ") + dimensionName(dimension));
     createMenu(menu);
-    connect(
-        m_bars, &BarList::chosen, this, [this](const QString& name) { Q_EMIT chosen(m_dimension, name); });
+    connect(m_bars, &BarList::chosen, this, &BreakdownCard::choose);
+}
+
+void BreakdownCard::choose(const BarList::Row& row)
+{
+    if (row.isOther)
+        Q_EMIT otherChosen(m_dimension, namesOf(m_report));
+    else
+        Q_EMIT chosen(m_dimension, QString(row.name));
 }
 
 void BreakdownCard::createMenu(QToolButton* button)
@@ -290,7 +299,7 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
                               format::moneyToolTip(row.sums.billed), format::count(row.sums.paid()),
                               format::count(row.sums.hits()), row.sums.avoided.toDisplay());
         bar.colorIndex = isOther ? -1 : colors.of(m_dimension, name);
-        bar.choosable = !isOther;
+        bar.isOther = isOther;
         rows.push_back(std::move(bar));
     }
     ChartData table;

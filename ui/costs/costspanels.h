@@ -1,5 +1,6 @@
 #pragma once
 
+#include "costs/barlist.h"
 #include "costs/costsdata.h"
 #include "costs/seriescolors.h"
 
@@ -12,7 +13,6 @@ class QToolButton;
 
 namespace llmcache::ui {
 
-class BarList;
 class ChartTableModel;
 class FileSaver;
 class Theme;
@@ -55,8 +55,11 @@ public:
 
 Q_SIGNALS:
     void chosen(llmcache::Dimension dimension, const QString& value);
+    /// "other": all values but these.
+    void otherChosen(llmcache::Dimension dimension, const QStringList& shown);
 
 private:
+    void choose(const BarList::Row& row);
     QByteArray picture(bool vector) const;
     void createMenu(QToolButton* button);
     const Theme* m_theme;

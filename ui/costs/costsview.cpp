@@ -23,7 +23,10 @@ namespace llmcache::ui {
 
 namespace {
 
+/// Calls of a burst are shown together.
+constexpr int soonMs = 50;
 constexpr int contentPage = 0;
+constexpr int mostPauseMs = 1'000;
 constexpr int emptyPage = 1;
 
 QByteArray systemZone()
@@ -87,7 +90,6 @@ CostsView::CostsView(const Theme* theme, Session* session, QSettings* settings, 
     m_live->setSession(session);
     m_calls->setSession(session);
     m_repricing->setSession(session);
-    constexpr int soonMs = 250;
     m_reloadTimer.setSingleShot(true);
     m_reloadTimer.setInterval(soonMs);
     connect(&m_reloadTimer, &QTimer::timeout, this, [this] {
@@ -200,10 +202,21 @@ void CostsView::setRange(CostsRange range)
 
 void CostsView::setSpan(const TimeSpan& span)
 {
+    showSpan(span, std::nullopt);
+}
+
+void CostsView::zoomTo(const TimeSpan& span)
+{
+    // The last bar of a range that ends now goes on into the future.
+    showSpan({span.fromMs, std::min(span.toMs, m_snapshot.question.span.toMs)},
+        m_beforeZoom.value_or(Period{m_range, m_span}));
+}
+
+void CostsView::showSpan(const TimeSpan& span, const std::optional<Period>& beforeZoom)
+{
     if (span.isEmpty())
         return;
-    if (!m_beforeZoom)
-        m_beforeZoom = Period{m_range, m_span};
+    m_beforeZoom = beforeZoom;
     m_range = CostsRange::Custom;
     m_span = span;
     reload();
@@ -317,10 +330,14 @@ void CostsView::reload()
     if (!m_loaded)
         m_tiles->setLoading();
     m_reloadAgain = false;
+    m_asked.start();
     m_tasks.drop();
     m_tasks.run(
         [session = m_session, asked = question()](std::stop_token) { return loadCosts(session, asked); },
         [this](CostsSnapshot snapshot) {
+            // A ledger that takes its time is not asked without a pause while it is written to.
+            m_reloadTimer.setInterval(
+                static_cast<int>(std::clamp<qint64>(m_asked.elapsed(), soonMs, mostPauseMs)));
             showSnapshot(std::move(snapshot));
             if (m_reloadAgain)
                 m_reloadTimer.start();

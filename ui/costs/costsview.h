@@ -7,6 +7,7 @@
 #include "shell/view.h"
 #include "widgets/tasks.h"
 
+#include <QElapsedTimer>
 #include <QTimer>
 
 class QHBoxLayout;
@@ -51,8 +52,10 @@ public:
     void scheduleReload();
     CostsRange range() const { return m_range; }
     void setRange(CostsRange range);
-    /// A stretch of time of one's own: a custom range, or what a drag over a chart marked.
+    /// A stretch of time of one's own.
     void setSpan(const TimeSpan& span);
+    /// A part of the range, as marked by a drag over a chart; there is a way back.
+    void zoomTo(const TimeSpan& span);
     void setTimeZone(const QByteArray& id);
     void setCompare(bool on);
     void setStackBy(Dimension dimension);
@@ -95,6 +98,7 @@ private:
 
     void restoreSettings();
     void remember(const char* key, const QVariant& value);
+    void showSpan(const TimeSpan& span, const std::optional<Period>& beforeZoom);
     CostsQuestion question() const;
     void reload();
     void showSnapshot(CostsSnapshot snapshot);
@@ -108,6 +112,9 @@ private:
     void resetZoom();
     void openCalls(const CallScope& scope);
     void openTile(CostsTiles::Figure figure);
+    /// The calls of all values of a dimension but those that are shown; in that column, if there is one.
+    void openOther(Dimension dimension, const QStringList& shown, const ChartColumn* column);
+    CallScope scopeOf(const ChartColumn& column) const;
     void openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series);
     void loadFilterValues(Dimension dimension);
     void openRepricing();
@@ -159,6 +166,7 @@ private:
     RangePicker* m_picker = nullptr;
     QList<QAction*> m_commands;
     QTimer m_reloadTimer;
+    QElapsedTimer m_asked; ///< since the ledger was asked
     TaskScope m_tasks;
     TaskScope m_otherTasks; ///< values to filter by, exports of sums
 };

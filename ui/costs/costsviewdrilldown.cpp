@@ -22,6 +22,12 @@ QStringList paidOutcomes()
     return namesOf({Outcome::Miss, Outcome::Refreshed, Outcome::Bypassed});
 }
 
+/// All that may have cost something: a call that fails in the end has been billed for what came before.
+QStringList billedOutcomes()
+{
+    return paidOutcomes() + namesOf({Outcome::Failed, Outcome::Cancelled});
+}
+
 QStringList hitOutcomes()
 {
     return namesOf({Outcome::Hit, Outcome::Shared});
@@ -39,8 +45,8 @@ void CostsView::openTile(CostsTiles::Figure figure)
     CallScope scope;
     switch (figure) {
     case CostsTiles::Spent:
-        scope.filters = {{Dimension::Outcome, paidOutcomes()}};
-        scope.label = tr("paid");
+        scope.filters = {{Dimension::Outcome, billedOutcomes()}};
+        scope.label = tr("paid or failed");
         break;
     case CostsTiles::Saved:
     case CostsTiles::HitRate:
@@ -61,11 +67,33 @@ void CostsView::openTile(CostsTiles::Figure figure)
     m_calls->table()->setFocus();
 }
 
-void CostsView::openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series)
+CallScope CostsView::scopeOf(const ChartColumn& column) const
 {
     CallScope scope;
     scope.span = column.span;
     scope.spanLabel = column.longLabel;
+    // What comes while the list is open raises the bar, too.
+    scope.isGrowing = column.span.toMs > m_snapshot.question.span.toMs;
+    return scope;
+}
+
+void CostsView::openOther(Dimension dimension, const QStringList& shown, const ChartColumn* column)
+{
+    CallScope scope = column ? scopeOf(*column) : CallScope();
+    scope.label = tr("other than the %1 shown").arg(dimensionName(dimension));
+    m_otherTasks.run([session = m_session, selection = selectionOf(m_snapshot.question), dimension, shown](
+                         std::stop_token) { return loadOthers(session, selection, dimension, shown); },
+        [this, dimension, scope](const QStringList& others) {
+            CallScope found = scope;
+            found.filters = {{dimension, others}};
+            openCalls(found);
+        },
+        [this](const Failure& failure) { showProblem(tr("The ledger can't be read: %1"), failure); });
+}
+
+void CostsView::openColumn(const ChartCard* chart, const ChartColumn& column, const QString& series)
+{
+    CallScope scope = scopeOf(column);
     const auto only = [&scope](Dimension dimension, const QStringList& values, const QString& label) {
         scope.filters = {{dimension, values}};
         scope.label = label;
@@ -75,9 +103,11 @@ void CostsView::openColumn(const ChartCard* chart, const ChartColumn& column, co
             only(m_snapshot.question.stackBy, {series}, valueLabel(m_snapshot.question.stackBy, series));
     } else if (chart == m_saved) {
         if (!series.isNull())
-            only(Dimension::Outcome, series == QLatin1String("saved") ? hitOutcomes() : paidOutcomes(),
-                series == QLatin1String("saved") ? tr("hits") : tr("paid"));
-    } else if (chart == m_tokens || chart == m_latencyPaid) {
+            only(Dimension::Outcome, series == QLatin1String("saved") ? hitOutcomes() : billedOutcomes(),
+                series == QLatin1String("saved") ? tr("hits") : tr("paid or failed"));
+    } else if (chart == m_tokens) {
+        only(Dimension::Outcome, billedOutcomes(), tr("paid or failed"));
+    } else if (chart == m_latencyPaid) {
         only(Dimension::Outcome, paidOutcomes(), tr("paid"));
     } else if (chart == m_latencyHits) {
         only(Dimension::Outcome, hitOutcomes(), tr("hits"));

@@ -87,10 +87,18 @@ ChartCard* CostsView::createChart(const QString& name)
 {
     auto* card = new ChartCard(m_theme, m_saver);
     card->setObjectName(QStringLiteral("chart ") + name);
-    connect(card, &ChartCard::zoomed, this, &CostsView::setSpan);
+    connect(card, &ChartCard::zoomed, this, &CostsView::zoomTo);
     connect(card, &ChartCard::zoomReset, this, &CostsView::resetZoom);
     connect(card, &ChartCard::chosen, this,
         [this, card](const ChartColumn& column, const QString& series) { openColumn(card, column, series); });
+    connect(card, &ChartCard::otherChosen, this, [this](const ChartColumn& column) {
+        QStringList shown;
+        for (const CostsSeries& series : m_snapshot.series) {
+            if (!series.isOther)
+                shown.append(series.name);
+        }
+        openOther(m_snapshot.question.stackBy, shown, &column);
+    });
     return card;
 }
 
@@ -215,9 +223,12 @@ void CostsView::connectParts()
     connect(m_empty, &EmptyState::actionTriggered, this, &CostsView::openWorkbench);
     connect(m_banner, &ErrorBanner::actionTriggered, this, &CostsView::reload);
     connect(m_tiles, &CostsTiles::chosen, this, &CostsView::openTile);
-    for (BreakdownCard* breakdown : {m_byModel, m_byTask})
+    for (BreakdownCard* breakdown : {m_byModel, m_byTask}) {
         connect(breakdown, &BreakdownCard::chosen, this,
             [this](Dimension dimension, const QString& value) { m_filters->setValues(dimension, {value}); });
+        connect(breakdown, &BreakdownCard::otherChosen, this,
+            [this](Dimension dimension, const QStringList& shown) { openOther(dimension, shown, nullptr); });
+    }
     connect(m_calls, &CallsPanel::openEntry, this, &CostsView::openEntry);
     connect(m_calls, &CallsPanel::openRun, this, &CostsView::openRun);
     connect(m_calls, &CallsPanel::exportRequested, this, [this] { exportCalls(true); });

@@ -8,15 +8,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto interval = 700ms;
-constexpr int mostQuiet = 40; ///< looks; half a minute
+constexpr auto interval = 300ms;
+constexpr int mostQuiet = 90; ///< looks; half a minute
+/// A call is written some time after it ended, and another process may be later still.
+constexpr qint64 lateMs = 3'600'000;
 
-QCoro::Task<QString> newestCall(Session* session)
+QCoro::Task<std::vector<Call>> newestCalls(Session* session, qint64 sinceMs)
 {
     CallPageQuery query;
-    query.limit = 1;
-    const CallPage page = co_await session->callPage(std::move(query));
-    co_return page.calls.empty() ? QString() : page.calls.front().id;
+    query.selection.fromMs = sinceMs;
+    query.limit = 30;
+    CallPage page = co_await session->callPage(std::move(query));
+    co_return std::move(page.calls);
 }
 
 } // namespace
@@ -33,6 +36,7 @@ void LiveLedger::setSession(Session* session)
     m_tasks.drop();
     m_session = session;
     m_known = false;
+    m_sinceMs = 0;
 }
 
 void LiveLedger::setOn(bool on)
@@ -55,8 +59,18 @@ void LiveLedger::look()
 {
     if (!m_session || m_tasks.active() > 0)
         return;
-    m_tasks.run([session = m_session](std::stop_token) { return newestCall(session); },
-        [this](const QString& newest) {
+    m_tasks.run(
+        [session = m_session, since = m_sinceMs](std::stop_token) { return newestCalls(session, since); },
+        [this](const std::vector<Call>& calls) {
+            // The clock of who wrote the newest one may be ahead.
+            if (!calls.empty())
+                m_sinceMs =
+                    std::max(m_sinceMs, std::min(calls.front().timeMs, m_session->clock().nowMs()) - lateMs);
+            QStringList newest;
+            for (const Call& call : calls) {
+                if (call.timeMs >= m_sinceMs)
+                    newest.append(call.id);
+            }
             // The first look too: a call may have come since the view asked.
             const bool isNew = !m_known || newest != m_newest;
             m_known = true;

@@ -3,6 +3,7 @@
 #include "widgets/tasks.h"
 
 #include <QObject>
+#include <QStringList>
 #include <QTimer>
 
 namespace llmcache {
@@ -11,8 +12,9 @@ class Session;
 
 namespace llmcache::ui {
 
-/// Tells when the ledger has new calls, whoever made them: asks for the newest one every second while it is
-/// on, which costs one row, and now and then says so anyway for calls that came late and are not the newest.
+/// Tells when the ledger has new calls, whoever made them: asks for the newest ones several times a second
+/// while it is on, which costs some rows, and now and then says so anyway for calls that came so late that
+/// they are not among those.
 class LiveLedger : public QObject {
     Q_OBJECT
 public:
@@ -31,7 +33,9 @@ private:
     void look();
     Session* m_session = nullptr;
     QTimer m_timer;
-    QString m_newest;
+    QStringList m_newest; ///< their ids
+    qint64 m_sinceMs =
+        0; ///< older ones were looked at: the ledger need not look for the newest in all of its time
     bool m_known = false;
     int m_quiet = 0;
     TaskScope m_tasks;

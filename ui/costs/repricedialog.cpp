@@ -111,7 +111,9 @@ void RepriceDialog::stopTasks()
 void RepriceDialog::hideEvent(QHideEvent* event)
 {
     QDialog::hideEvent(event);
-    stopTasks(); // nobody could see how they end
+    m_listTasks.drop();
+    // What is applied in spite of that is told to whoever shows the ledger.
+    m_tasks.stop();
 }
 
 void RepriceDialog::ask(const TimeSpan& span, const QString& name)

@@ -40,6 +40,23 @@ int daysOf(CostsRange range)
     }
 }
 
+/// About how long one is.
+qint64 lengthOf(Dimension bucket)
+{
+    switch (bucket) {
+    case Dimension::Minute:
+        return 60'000;
+    case Dimension::Hour:
+        return hourMs;
+    case Dimension::Day:
+        return dayMs;
+    case Dimension::Week:
+        return 7 * dayMs;
+    default:
+        return 30 * dayMs;
+    }
+}
+
 QDateTime local(qint64 timeMs, const QTimeZone& zone)
 {
     return QDateTime::fromMSecsSinceEpoch(timeMs, zone);
@@ -137,6 +154,26 @@ TimeSpan spanBefore(CostsRange range, const TimeSpan& span, const QByteArray& ti
     return {span.fromMs - (span.toMs - span.fromMs), span.fromMs};
 }
 
+std::optional<qint64> counterpartOf(
+    CostsRange range, const TimeSpan& span, const QByteArray& timeZone, qint64 beforeMs)
+{
+    const QDateTime before = local(beforeMs, QTimeZone(timeZone));
+    if (range == CostsRange::ThisMonth || range == CostsRange::LastMonth) {
+        const QDateTime now = before.addMonths(1);
+        if (now.date().day() != before.date().day())
+            return std::nullopt;
+        return now.toMSecsSinceEpoch();
+    }
+    if (const int days = daysOf(range); days > 0)
+        return before.addDays(days).toMSecsSinceEpoch();
+    return beforeMs + (span.toMs - span.fromMs);
+}
+
+bool endsNow(CostsRange range)
+{
+    return range != CostsRange::LastMonth && range != CostsRange::Custom;
+}
+
 QString previousName(CostsRange range)
 {
     switch (range) {
@@ -189,14 +226,27 @@ Dimension bucketSizeFor(const TimeSpan& span)
     return length <= mostWeeks * 7 * dayMs ? Dimension::Week : Dimension::Month;
 }
 
+Dimension bucketSizeFor(const TimeSpan& span, std::optional<Dimension> wanted)
+{
+    if (!wanted)
+        return bucketSizeFor(span);
+    constexpr qint64 most = mostBuckets - 100; // summer time adds some
+    const qint64 length = span.toMs - span.fromMs;
+    for (const Dimension size : {Dimension::Minute, Dimension::Hour, Dimension::Day, Dimension::Week}) {
+        if (lengthOf(size) >= lengthOf(*wanted) && length / lengthOf(size) < most)
+            return size;
+    }
+    return Dimension::Month;
+}
+
 std::vector<Bucket> bucketsOf(const TimeSpan& span, Dimension size, const QByteArray& timeZone)
 {
     std::vector<Bucket> buckets;
     if (span.isEmpty())
         return buckets;
     for (const TimeBucket& bucket : timeBuckets(size, timeZone, span.fromMs, span.toMs))
-        buckets.push_back(
-            {bucket.text, {std::max(span.fromMs, bucket.startMs), std::min(span.toMs, bucket.endMs)}});
+        buckets.push_back({bucket.text,
+            {std::max(span.fromMs, bucket.startMs), std::min(span.toMs, bucket.endMs)}, bucket.endMs});
     return buckets;
 }
 

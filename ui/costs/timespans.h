@@ -5,6 +5,7 @@
 #include <QByteArray>
 #include <QString>
 
+#include <optional>
 #include <vector>
 
 namespace llmcache::ui {
@@ -31,6 +32,12 @@ TimeSpan spanOf(CostsRange range, const QByteArray& timeZone, qint64 nowMs);
 /// What a span is compared with: the same days of the week before, the same days of the month before, and so
 /// on; of equal length for a custom span.
 TimeSpan spanBefore(CostsRange range, const TimeSpan& span, const QByteArray& timeZone);
+/// The moment of `span` that one of the time before is compared with: the same time of the day so many days
+/// or a month later. Nothing where there is none: February has no 30th.
+std::optional<qint64> counterpartOf(
+    CostsRange range, const TimeSpan& span, const QByteArray& timeZone, qint64 beforeMs);
+/// Whether a range grows with time.
+bool endsNow(CostsRange range);
 /// "vs. 7 days before"
 QString previousName(CostsRange range);
 /// "23 Oct – 21 Nov 2026", with hours where the ends are no midnights.
@@ -38,11 +45,14 @@ QString spanText(const TimeSpan& span, const QByteArray& timeZone);
 
 /// The dimension of time that suits a span: enough bars to see a course, few enough to see each.
 Dimension bucketSizeFor(const TimeSpan& span);
+/// The same, or the one that somebody wants; a coarser one where that would make too many bars.
+Dimension bucketSizeFor(const TimeSpan& span, std::optional<Dimension> wanted);
 
 /// One step of a time axis, cut by the reader's clock.
 struct Bucket {
     QString key; ///< as in LedgerKey
     TimeSpan span; ///< cut at the ends of the range
+    qint64 endMs = 0; ///< where it would end otherwise
     friend bool operator==(const Bucket&, const Bucket&) = default;
 };
 /// All buckets of a span, oldest first, as the ledger cuts them.

@@ -375,6 +375,10 @@ void TestCostsCharts::everyCallInAFile()
     evil.task = QStringLiteral("=HYPERLINK(\"x\")");
     Call unpriced = callAt(now - 2, 0);
     unpriced.cost.reset();
+    unpriced.usage.cacheWriteTokens = 7;
+    unpriced.usage.cacheWrite1hTokens = 5;
+    unpriced.usage.inputAudioTokens = 2;
+    unpriced.usage.webSearches = 9;
     costs.record({evil, unpriced});
     costs.open();
     const QSignalSpy notice(costs.view, &CostsView::notice);
@@ -396,6 +400,13 @@ void TestCostsCharts::everyCallInAFile()
     QVERIFY2(lines.at(1).contains(",\"'=HYPERLINK(\"\"x\"\")\","), lines.at(1).constData());
     QVERIFY2(lines.at(1).contains(",0.000000000004,"), lines.at(1).constData());
     QVERIFY2(lines.at(2).contains("miss,,,,,"), lines.at(2).constData()); // no error, and no amounts
+    const QList<QByteArray> names = lines.at(0).split(',');
+    const QList<QByteArray> cells = lines.at(2).split(',');
+    QCOMPARE(cells.size(), names.size());
+    for (const auto& [name, value] : {std::pair("cache_write_tokens", "7"),
+             std::pair("cache_write_1h_tokens", "5"), std::pair("input_audio_tokens", "2"),
+             std::pair("web_searches", "9"), std::pair("repriced_source", "")})
+        QCOMPARE(cells.at(names.indexOf(name)), QByteArray(value));
 }
 
 void TestCostsCharts::breakdownsAsTables()
