@@ -1,3 +1,4 @@
+#include "base/money.h"
 #include "cost/priceimport_p.h"
 
 #include <QHash>
@@ -166,7 +167,44 @@ private:
             tier.update(rates);
             period["above"].push_back(std::move(tier));
         }
+        readBatch(json, period);
         return period;
+    }
+
+    /// Their prices of batches, where they are the same part of all prices that we have.
+    void readBatch(const Json& json, Json& period) const
+    {
+        constexpr qint64 millionths = 1'000'000;
+        std::set<qint64> shares;
+        for (const auto& [field, ours] : {std::pair("input_cost_per_token_batches", "input"),
+                 std::pair("output_cost_per_token_batches", "output")}) {
+            const Json* value = findMember(json, field);
+            if (!value || value->is_null())
+                return;
+            const qint64 batch = picodollars(price(*value, 6, {m_model, QLatin1String(field)}));
+            const qint64 full = picodollars(period[ours].get<std::string>());
+            if (full == 0 || batch > full || batch * millionths % full != 0)
+                return;
+            shares.insert(batch * millionths / full);
+        }
+        if (shares.size() != 1 || *shares.begin() == 0)
+            return;
+        const auto isExact = [share = *shares.begin()](const Json& rates) {
+            return std::all_of(keys.begin(), keys.end(), [&](const Key& key) {
+                const Json* rate = findMember(rates, key.ours);
+                return !rate || key.shift != 6
+                    || picodollars(rate->get<std::string>()) * share % millionths == 0;
+            });
+        };
+        const Json* above = findMember(period, "above");
+        if (isExact(period) && (!above || std::all_of(above->begin(), above->end(), isExact)))
+            period["batch"] = toUtf8(Money::fromPicodollars(*shares.begin() * millionths).toDecimal());
+    }
+
+    /// A token's price, of the text of a million tokens' one.
+    static qint64 picodollars(const std::string& perMillion)
+    {
+        return Money::fromDecimal(toQString(perMillion)).value_or(Money()).picodollars() / 1'000'000;
     }
 
     void readRate(const QString& field, const Json& value, const QString& provider, Json& period,

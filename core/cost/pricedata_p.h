@@ -47,6 +47,9 @@ public:
         return each < 0 ? std::nullopt : std::optional(each);
     }
     void set(Bucket bucket, qint64 picodollars) { m_each[static_cast<std::size_t>(bucket)] = picodollars; }
+    /// What tokens cost at so many millionths of these prices; fees stay. Nothing where that is no whole
+    /// number of picodollars.
+    std::optional<Rates> atShare(qint64 millionths) const;
     friend bool operator==(const Rates&, const Rates&) = default;
 
 private:
@@ -65,6 +68,7 @@ struct Period {
     std::optional<qint64> fromMs; ///< UTC
     int startMinute = -1; ///< UTC minute of the day, inclusive; -1 = all day
     int endMinute = -1; ///< exclusive; a window may pass midnight
+    qint64 batchMillionths = 0; ///< of the prices, for tokens of batches; 0 = no price of batches is known
     Rates base;
     std::vector<Tier> tiers; ///< ascending
 

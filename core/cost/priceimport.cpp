@@ -353,14 +353,44 @@ InForce inForce(const Json& periods, const QString& day)
     return result;
 }
 
+/// Sources that know nothing of batches do not say that they cost as much: the factor stays where it leaves
+/// whole picodollars.
+void keepBatchFactor(Json& period, const Json& known)
+{
+    const Json* factor = findMember(known, "batch");
+    if (!factor || period.contains("batch"))
+        return;
+    const auto millionths = [](const Json& text) {
+        return Money::fromDecimal(
+                   text.is_string() ? toQString(text.get_ref<const std::string&>()) : QString())
+                   .value_or(Money())
+                   .picodollars()
+            / 1'000'000;
+    };
+    const auto isWhole = [&](const Json& rates) {
+        return std::all_of(bucketNames().begin(), bucketNames().end(), [&](const BucketName& name) {
+            const Json* rate = findMember(rates, name.field);
+            return name.fee || !rate || millionths(*rate) * millionths(*factor) % 1'000'000 == 0;
+        });
+    };
+    const Json* above = findMember(period, "above");
+    if (isWhole(period) && (!above || std::all_of(above->begin(), above->end(), isWhole)))
+        period["batch"] = *factor;
+}
+
 /// The prices of a model after the import: those of the source take the place of what is in force on `day`,
 /// or follow it from that day on; earlier and later ones stay.
 Json newPrices(const Json& current, const Json& imported, const QString& day, bool followed)
 {
-    if (hasDates(imported))
-        return imported;
     const InForce old = inForce(current, day);
+    if (hasDates(imported)) {
+        Json dated = imported;
+        for (Json& period : dated)
+            keepBatchFactor(period, old.periods.front());
+        return dated;
+    }
     Json added = imported.front();
+    keepBatchFactor(added, old.periods.front());
     // Sources that know no fees do not say that there are none.
     for (const char* fee : {"requests", "web_searches"}) {
         if (!added.contains(fee) && old.periods.front().contains(fee))

@@ -193,10 +193,34 @@ void readHours(const Json& json, Period& period, const QString& where)
             where, QStringLiteral("hours: the window from %1 to %2 is empty.").arg(texts.at(0), texts.at(1)));
 }
 
+/// The factor of batches, once the prices are there.
+void readBatch(const Json& json, Period& period, const QString& where)
+{
+    const Json* value = findMember(json, "batch");
+    if (!value)
+        return;
+    const QString text = value->is_string() ? toQString(value->get_ref<const std::string&>()) : QString();
+    constexpr qsizetype longest = 8; // "0.123456"
+    const auto factor = text.size() <= longest ? Money::fromDecimal(text) : std::nullopt;
+    const qint64 picodollarsPerMillionth = 1'000'000;
+    if (!factor || factor->picodollars() <= 0 || factor->picodollars() > 1'000'000'000'000
+        || factor->picodollars() % picodollarsPerMillionth != 0)
+        refuse(where,
+            QStringLiteral("batch must be a decimal text above 0 and up to 1, such as \"0.5\": what batches "
+                           "cost of the prices."));
+    period.batchMillionths = factor->picodollars() / picodollarsPerMillionth;
+    bool isExact = period.base.atShare(period.batchMillionths).has_value();
+    for (const Tier& tier : period.tiers)
+        isExact = isExact && tier.rates.atShare(period.batchMillionths);
+    if (!isExact)
+        refuse(where,
+            QStringLiteral("batch: %1 of these prices is finer than a picodollar per token.").arg(text));
+}
+
 Period readPeriod(const Json& json, const QString& where)
 {
     checkFields(json,
-        {"from", "hours", "above", "input", "output", "cache_read", "cache_write", "cache_write_1h",
+        {"from", "hours", "above", "batch", "input", "output", "cache_read", "cache_write", "cache_write_1h",
             "input_audio", "cache_read_audio", "output_audio", "reasoning", "requests", "web_searches"},
         where);
     Period period;
@@ -221,6 +245,7 @@ Period readPeriod(const Json& json, const QString& where)
             period.tiers.push_back(tier);
         }
     }
+    readBatch(json, period, where);
     return period;
 }
 
@@ -342,6 +367,21 @@ const std::array<BucketName, bucketCount>& bucketNames()
         {Bucket::WebSearches, "web_searches", true},
     }};
     return names;
+}
+
+std::optional<Rates> Rates::atShare(qint64 millionths) const
+{
+    constexpr qint64 whole = 1'000'000;
+    Rates rates = *this;
+    for (const BucketName& name : bucketNames()) {
+        const auto each = of(name.bucket);
+        if (name.fee || !each)
+            continue;
+        if (*each * millionths % whole != 0) // prices are up to 10^11, factors up to 10^6
+            return std::nullopt;
+        rates.set(name.bucket, *each * millionths / whole);
+    }
+    return rates;
 }
 
 qint64 readPrice(const QString& decimal, bool fee, const QString& where)

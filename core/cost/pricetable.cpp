@@ -250,12 +250,14 @@ PriceTable PriceTable::fromJson(const QByteArray& text, const QString& what)
     return table;
 }
 
-Quote PriceTable::quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds) const
+Quote PriceTable::quote(
+    const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds, bool isBatch) const
 {
     checkUsage(usage);
     const std::shared_ptr<const Match> match = d->match(model);
     Quote quote;
     const Rates* rates = match->fixed ? &*match->fixed : nullptr;
+    qint64 batchMillionths = 0;
     if (match->model) {
         const Period* period = match->model->periodAt(atMs, utcOffsetSeconds);
         if (!period) {
@@ -264,10 +266,21 @@ Quote PriceTable::quote(const QString& model, const Usage& usage, qint64 atMs, i
             return quote;
         }
         rates = &period->ratesFor(usage.inputTokens);
+        batchMillionths = period->batchMillionths;
     }
     if (!rates) {
         quote.problem = match->problem;
         return quote;
+    }
+    std::optional<Rates> batchRates;
+    if (isBatch) {
+        if (batchMillionths != 0)
+            batchRates = rates->atShare(batchMillionths);
+        if (!batchRates) {
+            quote.problem = QStringLiteral("No price of batches is known for \"%1\".").arg(match->id);
+            return quote;
+        }
+        rates = &*batchRates;
     }
     quote.matchedProvider = match->provider;
     quote.matchedModel = match->id;

@@ -93,8 +93,11 @@ public:
     /// reads above input, negative counts).
     ///
     /// `usage` should be that of one provider request, because tiers and fees go by request; add the quotes
-    /// of several. `utcOffsetSeconds` says on which calendar the dates of the table are read.
-    Quote quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds = 0) const;
+    /// of several. `utcOffsetSeconds` says on which calendar the dates of the table are read. `isBatch`: it
+    /// was asked for in a batch, which costs less; unpriced where it is not known how much, as with custom
+    /// costs.
+    Quote quote(const QString& model, const Usage& usage, qint64 atMs, int utcOffsetSeconds = 0,
+        bool isBatch = false) const;
     /// The prices of a model by themselves, as they are now.
     ModelPrices pricesOf(const QString& model) const;
     /// Throws ConfigurationError that names the model and the number that is no price.

@@ -363,7 +363,11 @@ QByteArray answer(const PriceTable& table, const Json& line, std::optional<qint6
     else
         moment.atMs = nowMs ? *nowMs : QDateTime::currentMSecsSinceEpoch();
     const QString reference = provider.isEmpty() ? model : provider + QLatin1Char(':') + model;
-    const Quote quote = table.quote(reference, usage, moment.atMs, moment.utcOffsetSeconds);
+    const Json* batch = findMember(line, "batch");
+    if (batch && !batch->is_boolean())
+        refuse(QStringLiteral("\"batch\" must be true or false."));
+    const Quote quote =
+        table.quote(reference, usage, moment.atMs, moment.utcOffsetSeconds, batch && batch->get<bool>());
 
     Writer out;
     if (!quote.matchedProvider.isEmpty())

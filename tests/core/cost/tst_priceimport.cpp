@@ -73,7 +73,7 @@ const char* const liteLlmSample = R"({
   "off_peak_pricing": {"windows": []}},
  "pictures": {"litellm_provider": "openai", "mode": "image_generation", "output_cost_per_image": 0.04},
  "us.acme.two-v1:0": {"litellm_provider": "bedrock_converse", "mode": "chat", "input_cost_per_token": 1e-06,
-  "output_cost_per_token": 2e-06}
+  "output_cost_per_token": 2e-06, "input_cost_per_token_batches": 5e-07, "output_cost_per_token_batches": 1e-06}
 })";
 
 QByteArray ownTable(const char* models)
@@ -163,6 +163,12 @@ void TestPriceImport::liteLlm()
     QCOMPARE(dollars(prices, "bedrock:us.acme.two-v1:0", tokens(1'000'000, 0)), QStringLiteral("1"));
     QVERIFY(!prices.find(QStringLiteral("dash:night")));
     QVERIFY(!prices.find(QStringLiteral("openai:pictures")));
+    // The price of batches where it is the same part of both prices; of one that is half known it is unknown.
+    const auto batch = [&prices](const char* model) {
+        return prices.quote(QLatin1String(model), tokens(1'000'000, 1'000'000), august, 0, true);
+    };
+    QCOMPARE(total(batch("aws:us.acme.two-v1:0")), QStringLiteral("1.5"));
+    QVERIFY(!batch("acme:one").total);
     // Everything else is as it was.
     QCOMPARE(dollars(prices, "claude-sonnet-4-5", tokens(200'001, 1000)), QStringLiteral("1.222506"));
     QVERIFY(prices.models().size() == PriceTable::builtIn().models().size() + 4);

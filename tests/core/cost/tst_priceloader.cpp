@@ -93,6 +93,10 @@ void TestPriceLoader::badTablesAreRefused_data()
     row("unknown field of a model", modelWith(R"("prices": [{"input": "1"}], "price": 1)"), "acme|one|price");
     row("no prices", modelWith(R"("name": "One")"), "acme|one|prices");
     row("empty prices", modelWith(R"("prices": [])"), "acme|one|prices");
+    row("a batch as a number", pricesWith(R"({"input": "1", "batch": 0.5})"), "one|prices[0]|batch");
+    row("batches for nothing", pricesWith(R"({"input": "1", "batch": "0"})"), "one|batch");
+    row("dearer batches", pricesWith(R"({"input": "1", "batch": "1.5"})"), "one|batch");
+    row("a batch too fine", pricesWith(R"({"input": "0.000001", "batch": "0.5"})"), "one|batch|picodollar");
     row("empty price", pricesWith("{}"), "acme|one|prices[0]|no price");
     row("two models", tableWith(R"({"id": "acme", "models": [{"id": "one", "prices": [{"input": "1"}]},
                                     {"id": "One", "prices": [{"input": "1"}]}]})"),

@@ -2,10 +2,10 @@
 #include "base/json.h"
 #include "cost/pricetable.h"
 #include "quotes.h"
+#include "quotevectors.h"
 #include "testenvironment.h"
 
 #include <QDateTime>
-#include <QFile>
 #include <QTest>
 #include <QThread>
 
@@ -22,7 +22,7 @@ private Q_SLOTS:
     void figures();
     void classesAreShownAndDisjoint();
     void audioIsDisjointFromCacheReads();
-    void publishedVectors();
+    void knownPrices();
     void unknownNamesAreNeverGuessed_data();
     void unknownNamesAreNeverGuessed();
     void namesLeadToTheirModel_data();
@@ -133,45 +133,45 @@ void TestPriceTable::audioIsDisjointFromCacheReads()
                        "output 100 x 0.0000025 = 0.00025"));
 }
 
-void TestPriceTable::publishedVectors()
+void TestPriceTable::knownPrices()
 {
-    const QString folder = qEnvironmentVariable("LLMCACHE_FIXTURES");
-    if (folder.isEmpty())
-        QSKIP("LLMCACHE_FIXTURES names no folder with vectors.json.");
-    QFile file(folder + QStringLiteral("/vectors.json"));
-    QVERIFY(file.open(QIODevice::ReadOnly));
-    const Json vectors = parseJson(file.readAll(), QStringLiteral("vectors.json"));
     int compared = 0;
-    for (const Json& vector : vectors.at("prices")) {
-        QString model = stringMember(vector, "model_ref");
-        if (const QString provider = stringMember(vector, "provider_id"); !provider.isEmpty())
-            model = provider + QLatin1Char(':') + model;
-        Json counts = vector.at("usage");
-        if (const Json* cachedAudio = findMember(counts, "cache_audio_read_tokens"))
-            counts["cache_read_audio_tokens"] = Json(*cachedAudio);
-        const QDateTime at = QDateTime::fromString(stringMember(vector, "at"), Qt::ISODate);
-        QVERIFY(at.isValid());
-        const Quote quote =
-            m_table.quote(model, usageFromJson(counts), at.toMSecsSinceEpoch(), at.offsetFromUtc());
-        const auto expected = [&](const char* field) {
-            return *Money::fromDecimal(stringMember(vector, field));
-        };
-        QVERIFY2(quote.total.has_value(), qPrintable(model + quote.problem));
-        QCOMPARE(quote.total->toDecimal(), expected("total").toDecimal());
-        QCOMPARE(quote.input.toDecimal(), expected("input").toDecimal());
-        QCOMPARE(quote.output.toDecimal(), expected("output").toDecimal());
-        QCOMPARE(quote.matchedProvider, stringMember(vector, "provider"));
-        QCOMPARE(quote.matchedModel, stringMember(vector, "model"));
-        ++compared;
+    for (const Json& vectors : priceVectors()) {
+        for (const Json& vector : vectors.at("prices")) {
+            QString model = stringMember(vector, "model_ref");
+            if (const QString provider = stringMember(vector, "provider_id"); !provider.isEmpty())
+                model = provider + QLatin1Char(':') + model;
+            Json counts = vector.at("usage");
+            for (const auto& [ours, theirs] :
+                {std::pair("cache_read_audio_tokens", "cache_audio_read_tokens"),
+                    std::pair("reasoning_tokens", "output_reasoning_tokens")}) {
+                if (const Json* count = findMember(counts, theirs))
+                    counts[ours] = Json(*count);
+            }
+            const QDateTime at = QDateTime::fromString(stringMember(vector, "at"), Qt::ISODate);
+            QVERIFY(at.isValid());
+            const Quote quote =
+                m_table.quote(model, usageFromJson(counts), at.toMSecsSinceEpoch(), at.offsetFromUtc());
+            const auto expected = [&](const char* field) {
+                return *Money::fromDecimal(stringMember(vector, field));
+            };
+            QVERIFY2(quote.total.has_value(), qPrintable(model + quote.problem));
+            QCOMPARE(quote.total->toDecimal(), expected("total").toDecimal());
+            QCOMPARE(quote.input.toDecimal(), expected("input").toDecimal());
+            QCOMPARE(quote.output.toDecimal(), expected("output").toDecimal());
+            QCOMPARE(quote.matchedProvider, stringMember(vector, "provider"));
+            QCOMPARE(quote.matchedModel, stringMember(vector, "model"));
+            ++compared;
+        }
+        for (const Json& vector : vectors.at("price_errors")) {
+            const QString model = stringMember(vector, "model_ref");
+            if (const Json* usage = findMember(vector, "usage"))
+                QVERIFY_EXCEPTION_THROWN(m_table.quote(model, usageFromJson(*usage), august), CacheError);
+            else
+                QVERIFY(!m_table.quote(model, tokens(1, 1), august).total);
+        }
     }
-    QVERIFY(compared >= 12);
-    for (const Json& vector : vectors.at("price_errors")) {
-        const QString model = stringMember(vector, "model_ref");
-        if (const Json* usage = findMember(vector, "usage"))
-            QVERIFY_EXCEPTION_THROWN(m_table.quote(model, usageFromJson(*usage), august), CacheError);
-        else
-            QVERIFY(!m_table.quote(model, tokens(1, 1), august).total);
-    }
+    QVERIFY(compared >= 15);
 }
 
 void TestPriceTable::unknownNamesAreNeverGuessed_data()

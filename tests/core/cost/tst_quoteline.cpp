@@ -1,9 +1,9 @@
 #include "base/json.h"
 #include "cost/quoteline.h"
 #include "quotes.h"
+#include "quotevectors.h"
 #include "testenvironment.h"
 
-#include <QFile>
 #include <QRandomGenerator>
 #include <QTest>
 
@@ -15,6 +15,7 @@ class TestQuoteLine : public QObject {
 private Q_SLOTS:
     void initTestCase() { m_table = PriceTable::builtIn(); }
     void aLineHasTheseMembers();
+    void batchesCostLess();
     void counts_data();
     void counts();
     void times_data();
@@ -26,7 +27,7 @@ private Q_SLOTS:
     void badLinesGetAnError_data();
     void badLinesGetAnError();
     void textIsEscaped();
-    void publishedVectors();
+    void knownPrices();
     void noiseNeverCrashes();
 
 private:
@@ -260,24 +261,20 @@ void TestQuoteLine::textIsEscaped()
     QCOMPARE(stringMember(answer, "model"), QString::fromUtf8("a\"b\\c\nd\x01\xc3\xa9\xf0\x9f\x98\x80"));
 }
 
-void TestQuoteLine::publishedVectors()
+void TestQuoteLine::knownPrices()
 {
-    const QString folder = qEnvironmentVariable("LLMCACHE_FIXTURES");
-    if (folder.isEmpty())
-        QSKIP("LLMCACHE_FIXTURES names no folder with vectors.json.");
-    QFile file(folder + QStringLiteral("/vectors.json"));
-    QVERIFY(file.open(QIODevice::ReadOnly));
-    const Json vectors = parseJson(file.readAll(), QStringLiteral("vectors.json"));
-    for (const Json& vector : vectors.at("prices")) {
-        const Json line{{"model", vector.at("model_ref")}, {"provider", vector.at("provider_id")},
-            {"at", vector.at("at")}, {"usage", vector.at("usage")}};
-        const Json answer = ask(toJsonText(line));
-        for (const auto& [ours, theirs] : {std::pair("input_usd", "input"), std::pair("output_usd", "output"),
-                 std::pair("total_usd", "total")})
-            QCOMPARE(Money::fromDecimal(stringMember(answer, ours)),
-                Money::fromDecimal(stringMember(vector, theirs)));
-        QCOMPARE(stringMember(answer, "provider"), stringMember(vector, "provider"));
-        QCOMPARE(stringMember(answer, "matched"), stringMember(vector, "model"));
+    for (const Json& vectors : priceVectors()) {
+        for (const Json& vector : vectors.at("prices")) {
+            const Json line{{"model", vector.at("model_ref")}, {"provider", vector.at("provider_id")},
+                {"at", vector.at("at")}, {"usage", vector.at("usage")}};
+            const Json answer = ask(toJsonText(line));
+            for (const auto& [ours, theirs] : {std::pair("input_usd", "input"),
+                     std::pair("output_usd", "output"), std::pair("total_usd", "total")})
+                QCOMPARE(Money::fromDecimal(stringMember(answer, ours)),
+                    Money::fromDecimal(stringMember(vector, theirs)));
+            QCOMPARE(stringMember(answer, "provider"), stringMember(vector, "provider"));
+            QCOMPARE(stringMember(answer, "matched"), stringMember(vector, "model"));
+        }
     }
 }
 
@@ -300,6 +297,29 @@ void TestQuoteLine::noiseNeverCrashes()
         const Json answer = ask(line);
         QVERIFY(findMember(answer, "error") || findMember(answer, "total_usd"));
     }
+}
+
+void TestQuoteLine::batchesCostLess()
+{
+    const auto quoted = [](const char* rest) {
+        return parseJson(quoteLine(PriceTable::builtIn(),
+                             QByteArray("{\"usage\": {\"input_tokens\": 1000000, "
+                                        "\"output_tokens\": 1000000, \"web_searches\": 1}, ")
+                                 + rest + '}',
+                             august),
+            QStringLiteral("the answer"));
+    };
+    const Json half = quoted(R"("model": "anthropic:claude-haiku-4-5", "batch": true)");
+    QCOMPARE(half["input_usd"], Json("0.5"));
+    QCOMPARE(half["output_usd"], Json("2.5"));
+    QCOMPARE(half["total_usd"], Json("3.01")); // a search costs what it costs
+    QCOMPARE(quoted(R"("model": "anthropic:claude-haiku-4-5", "batch": false)")["total_usd"], Json("6.01"));
+    // Never a guess.
+    const Json unknown = quoted(R"("model": "anthropic:claude-2", "batch": true)");
+    QVERIFY(unknown["total_usd"].is_null());
+    QVERIFY(
+        QString::fromStdString(unknown["problem"].get<std::string>()).contains(QStringLiteral("batches")));
+    QVERIFY(quoted(R"("model": "anthropic:claude-haiku-4-5", "batch": "yes")").contains("error"));
 }
 
 LLMCACHE_TEST_MAIN(TestQuoteLine)
