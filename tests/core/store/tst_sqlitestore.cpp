@@ -100,6 +100,8 @@ private Q_SLOTS:
     void readsWhileAnotherWrites();
     void lockedFileIsAnError();
     void migratesAnOlderFile();
+    void migratesALedger_data();
+    void migratesALedger();
     void failedMigrationLeavesTheFile();
     void refusesANewerFile();
     void refusesFilesThatAreNoStore_data();
@@ -298,6 +300,89 @@ void TestSqliteStore::migratesAnOlderFile()
     SideConnection side(file());
     QCOMPARE(side.run(QStringLiteral("PRAGMA user_version")).toInt(),
         static_cast<int>(sqlite::migrations().size()));
+}
+
+void TestSqliteStore::migratesALedger_data()
+{
+    QTest::addColumn<int>("version");
+    QTest::newRow("2, the first with a ledger") << 2;
+    QTest::newRow("5, without packs") << 5;
+    QTest::newRow("6, with packs and sums by hour") << 6;
+}
+
+void TestSqliteStore::migratesALedger()
+{
+    QFETCH(int, version);
+    constexpr qint64 fromMs = 1'795'392'000'000;
+    const std::vector<Call> calls = labelledLedger(17, 2'200, fromMs, 86'400'000);
+    QHash<QString, const Call*> byId;
+    for (const Call& call : calls)
+        byId.insert(call.id, &call);
+    await(store()->recordCalls(calls));
+    {
+        // As that version left it: each call with the sums of a report, and the same by hour.
+        sqlite::Database database(file(), QStringLiteral("default"));
+        database.open();
+        const QString sums = QStringLiteral(
+            "n INTEGER NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL, failures INTEGER NOT NULL, "
+            "unpriced INTEGER NOT NULL, cost INTEGER NOT NULL, avoided INTEGER NOT NULL, input_tokens "
+            "INTEGER "
+            "NOT NULL, output_tokens INTEGER NOT NULL, cache_read_tokens INTEGER NOT NULL, "
+            "cache_write_tokens "
+            "INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL");
+        const QString keys =
+            QStringLiteral("model INTEGER NOT NULL, task INTEGER NOT NULL, agent INTEGER NOT "
+                           "NULL, user INTEGER NOT NULL, outcome INTEGER NOT NULL");
+        database.execute(QStringLiteral("ALTER TABLE calls RENAME TO calls_now"));
+        for (const char* index : {"calls_time", "calls_fingerprint"})
+            database.execute(QStringLiteral("DROP INDEX %1").arg(QLatin1String(index)));
+        database.execute(QStringLiteral(
+            "CREATE TABLE calls (seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, id TEXT NOT "
+            "NULL, time_ms INTEGER NOT NULL, %1, fingerprint TEXT NOT NULL, %2, detail BLOB NOT "
+            "NULL, UNIQUE (workspace, id))")
+                             .arg(keys, sums));
+        database.execute(
+            QStringLiteral("INSERT INTO calls SELECT seq, workspace, id, time_ms, model, task, agent, "
+                           "user, outcome, fingerprint, 1, 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, detail "
+                           "FROM calls_now"));
+        database.execute(QStringLiteral("DROP TABLE calls_now"));
+        database.execute(QStringLiteral("CREATE INDEX calls_time ON calls (workspace, time_ms)"));
+        database.execute(
+            QStringLiteral("CREATE INDEX calls_fingerprint ON calls (workspace, fingerprint, time_ms)"));
+        database.execute(QStringLiteral(
+            "CREATE TABLE hours (workspace INTEGER NOT NULL, time_ms INTEGER NOT NULL, %1, %2, "
+            "PRIMARY KEY (workspace, time_ms, model, task, agent, user, outcome)) WITHOUT ROWID")
+                             .arg(keys, sums));
+        if (version < 6) {
+            for (const char* table : {"packs", "packed", "repricings", "overlays"})
+                database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
+        }
+        if (version < 5) {
+            for (const char* trigger :
+                {"entries_added", "entries_changed", "entries_removed", "entry_bodies_added"})
+                database.execute(QStringLiteral("DROP TRIGGER %1").arg(QLatin1String(trigger)));
+            for (const char* table : {"revisions", "news", "text_pending", "text_state"})
+                database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
+        }
+        database.execute(QStringLiteral("PRAGMA user_version=%1").arg(version));
+    }
+    const auto opened = store();
+    LedgerQuery query;
+    query.groupBy = {Dimension::Model, Dimension::Task, Dimension::Hour};
+    query.distributions = true;
+    QCOMPARE(describe(await(opened->report(query))), describe(reportOfCalls(calls, query)));
+    CallPageQuery page;
+    page.limit = CallPageQuery::mostCalls;
+    std::vector<Call> listed = await(opened->callPage(page)).calls;
+    QCOMPARE(listed.size(), calls.size());
+    for (const Call& call : listed) {
+        const Call* const same = byId.value(call.id);
+        QVERIFY(same);
+        QCOMPARE(toJsonText(toJson(call)), toJsonText(toJson(*same)));
+    }
+    // And it goes on.
+    QCOMPARE(await(opened->recordCalls({sampleCall()})), 1);
+    QCOMPARE(await(opened->report({})).total.sums.calls(), 2'201);
 }
 
 void TestSqliteStore::failedMigrationLeavesTheFile()
