@@ -56,6 +56,7 @@ private Q_SLOTS:
     void onlyTheRangeOfTheView();
     void nothingToChange();
     void aCancelledOneChangesNothing();
+    void aDialogClosedMeanwhileIsNoticed();
     void readOnlyConnectionsSayWhatToDo();
     void rowsAreSound();
 
@@ -181,6 +182,24 @@ void TestRepricing::aCancelledOneChangesNothing()
     QVERIFY(!button("cancel")->isVisible());
     QVERIFY(!dialog()->findChild<ErrorBanner*>()->isVisible());
     QCOMPARE(billed(), *Money::fromDecimal(QStringLiteral("60000")));
+}
+
+void TestRepricing::aDialogClosedMeanwhileIsNoticed()
+{
+    m_costs->record({callOf(gpt, Outcome::Miss, "1", m_nowMs - 1)});
+    m_costs->open();
+    ask();
+    click("apply");
+    m_costs->settle();
+    const auto shown = [this] { return m_costs->view->snapshot().total.billed.toDecimal(); };
+    QCOMPARE(shown(), QStringLiteral("0.00006"));
+    // What was begun may come to its end all the same, and then it is shown.
+    QTest::mouseClick(button("undo"), Qt::LeftButton);
+    dialog()->close();
+    QTRY_COMPARE_WITH_TIMEOUT(dialog()->activeTasks(), 0, patience);
+    m_costs->settle();
+    QCOMPARE(billed().toDecimal(), QStringLiteral("1"));
+    QTRY_COMPARE_WITH_TIMEOUT(shown(), QStringLiteral("1"), patience);
 }
 
 void TestRepricing::readOnlyConnectionsSayWhatToDo()
