@@ -9,6 +9,7 @@
 #include "connections/connectionscard.h"
 #include "cost/pricefiles.h"
 #include "costs/costsview.h"
+#include "costsstates.h"
 #include "firststates.h"
 #include "provider/keyring.h"
 #include "sampledata.h"
@@ -94,6 +95,9 @@ public:
                             save(window, fileName(name, scheme, size));
                             window->close();
                         });
+                    screenshots::takeCostsStates(m_theme, size, [&](const QString& name, QWidget* window) {
+                        save(window, fileName(name, scheme, size));
+                    });
                     screenshots::takeWorkbenchStates(
                         m_workbench, [this] { settle(m_workbench.window()); },
                         [&](const QString& name, QWidget* window) {
