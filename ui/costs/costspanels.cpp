@@ -132,10 +132,15 @@ void CostsTiles::show(const CostsSnapshot& snapshot)
     if (rate && rateBefore) {
         constexpr double hundred = 100;
         const double points = (*rate - *rateBefore) * hundred;
-        m_tiles[HitRate]->setNote(QStringLiteral("%1 %2 points")
-                                      .arg(points < 0 ? QStringLiteral("▼") : QStringLiteral("▲"))
+        const bool isSame = points == 0;
+        m_tiles[HitRate]->setNote(tr("%1 %2 points")
+                                      .arg(isSame          ? QStringLiteral("=")
+                                              : points < 0 ? QStringLiteral("▼")
+                                                           : QStringLiteral("▲"))
                                       .arg(std::abs(points), 0, 'f', 1),
-            points < 0 ? Tone::Miss : Tone::Hit);
+            isSame           ? Tone::Secondary
+                : points < 0 ? Tone::Miss
+                             : Tone::Hit);
     } else {
         m_tiles[HitRate]->setNote(before ? tr("nothing before") : QString());
     }
