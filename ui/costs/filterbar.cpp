@@ -146,7 +146,6 @@ void FilterBar::rebuild()
         chip->show();
     }
     m_row->addWidget(m_add);
-    m_row->update(); // the chips were laid out when they were shown, the button was not there
     updateGeometry();
 }
 

@@ -26,6 +26,7 @@ void FlowLayout::clear()
 void FlowLayout::addItem(QLayoutItem* item)
 {
     m_items.emplace_back(item);
+    invalidate();
 }
 
 QLayoutItem* FlowLayout::itemAt(int index) const
@@ -39,6 +40,7 @@ QLayoutItem* FlowLayout::takeAt(int index)
         return nullptr;
     QLayoutItem* const item = m_items[static_cast<std::size_t>(index)].release();
     m_items.erase(m_items.begin() + index);
+    invalidate();
     return item;
 }
 
