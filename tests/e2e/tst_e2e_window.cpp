@@ -189,6 +189,7 @@ void TestE2eWindow::missHitInvalidateAndCosts()
         table->viewport(), Qt::LeftButton, {}, table->visualRect(table->model()->index(0, 0)).center());
     table->setFocus();
     QTest::keyClick(table, Qt::Key_Delete);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience); // counted
     click("confirmInvalidate");
     QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 0, patience);
 
