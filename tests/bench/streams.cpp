@@ -1,7 +1,7 @@
 #include "streams.h"
 
-#include "base/gate.h"
 #include "cache/session.h"
+#include "streamingprovider.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 #include "widgets/codeedit.h"
@@ -23,47 +23,6 @@
 namespace llmcache::bench {
 
 namespace {
-
-/// Says a token every five milliseconds.
-class StreamingProvider final : public Provider {
-public:
-    explicit StreamingProvider(int tokens)
-        : m_tokens(tokens)
-    {
-    }
-    QCoro::Task<ProviderReply> complete(ProviderRequest, ProviderContext context) override
-    {
-        return say(m_tokens, std::move(context));
-    }
-
-private:
-    static QCoro::Task<ProviderReply> say(int tokens, ProviderContext context)
-    {
-        Gate said;
-        QTimer timer;
-        timer.setTimerType(Qt::PreciseTimer);
-        QString text;
-        int left = tokens;
-        QObject::connect(&timer, &QTimer::timeout, &timer, [&] {
-            const QString token = left % 12 == 0 ? QStringLiteral("token.\n") : QStringLiteral("token ");
-            text += token;
-            context.onText(token);
-            if (--left == 0) {
-                timer.stop();
-                said.open();
-            }
-        });
-        timer.start(5);
-        co_await said.passed();
-        ProviderReply reply;
-        reply.message = Message::assistant(text);
-        reply.usage.outputTokens = tokens;
-        reply.usage.requests = 1;
-        reply.finishReason = FinishReason::Stop;
-        co_return reply;
-    }
-    int m_tokens;
-};
 
 /// A line of /proc/self/status in bytes.
 qint64 memoryOf(const QByteArray& name)
@@ -91,7 +50,7 @@ double longestStall(const QString& dataFolder, int streams, int seconds)
     config.dataFolder = dataFolder;
     Session session(config);
     session.providers().setProvider(
-        QStringLiteral("test"), std::make_unique<StreamingProvider>(200 * seconds));
+        QStringLiteral("test"), std::make_unique<test::StreamingProvider>(200 * seconds));
     ui::Theme theme;
     QSettings settings(dataFolder + QStringLiteral("/settings.ini"), QSettings::IniFormat);
     double longest = 0;

@@ -94,6 +94,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     });
     connect(m_groups, &GroupPanel::groupChosen, this, [this](const std::optional<QString>& name) {
         m_selectionBar->cancelQuestion();
+        m_table->scrollToTop();
         m_model->setGroup(name);
     });
     connect(m_model, &EntryTableModel::aboutToArrange, m_table, &EntryTable::notePlace);
@@ -108,6 +109,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     });
     connect(m_filter, &FilterField::filterChanged, this, [this](const EntryFilter& filter) {
         m_selectionBar->cancelQuestion(); // what it was about may not be in sight any more
+        m_table->scrollToTop(); // of what is another list
         m_model->setFilter(filter);
         searchTexts();
     });

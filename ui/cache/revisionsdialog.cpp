@@ -36,7 +36,8 @@ RevisionsDialog::RevisionsDialog(
     m_restore->setEnabled(obstacle.isEmpty());
     m_restore->setToolTip(obstacle.isEmpty() ? tr("Makes the entry what it was then") : obstacle);
     for (const Entry& entry : m_earlier)
-        addLine(tr("%1 · %2").arg(entry.meta.revision).arg(format::fullTime(entry.meta.createdMs)),
+        addLine(tr("%1 · %2").arg(entry.meta.revision).arg(format::fullTime(entry.meta.createdMs))
+                + (entry.meta.human ? QStringLiteral(" · ✎") : QString()),
             authorText(entry.meta) + entry.meta.answerExcerpt);
     m_list->setCurrentRow(0);
 }
