@@ -93,6 +93,7 @@ void JsonTreeModel::setJson(std::shared_ptr<const Json> value)
 {
     beginResetModel();
     m_root.reset();
+    m_problems.clear();
     releaseOnWorker(std::exchange(m_json, std::move(value)));
     if (m_json) {
         m_root = std::make_unique<Node>();
@@ -105,6 +106,32 @@ void JsonTreeModel::setJson(std::shared_ptr<const Json> value)
         }
     }
     endResetModel();
+}
+
+void JsonTreeModel::setProblems(QHash<const Json*, QStringList> problems)
+{
+    m_problems = std::move(problems);
+    Q_EMIT layoutChanged();
+}
+
+QModelIndex JsonTreeModel::find(const std::vector<const Json*>& path)
+{
+    QModelIndex at;
+    if (path.empty() && m_json && !m_json->is_structured())
+        return index(0, 0);
+    for (const Json* const part : path) {
+        QModelIndex next;
+        for (int row = 0; !next.isValid(); ++row) {
+            if (row == rowCount(at) && canFetchMore(at))
+                fetchMore(at);
+            if (row == rowCount(at))
+                return at;
+            if (nodeAt(index(row, 0, at))->value == part)
+                next = index(row, 0, at);
+        }
+        at = next;
+    }
+    return at;
 }
 
 JsonTreeModel::Node* JsonTreeModel::nodeAt(const QModelIndex& index) const
@@ -202,18 +229,31 @@ QVariant JsonTreeModel::data(const QModelIndex& index, int role) const
         // A tooltip would read the texts of others as rich text.
         const QString text =
             node.value->is_string() ? toQString(node.value->get_ref<const std::string&>()) : QString();
-        return QStringLiteral("<p><b>%1</b> · %2</p><p style=\"white-space:pre-wrap\">%3</p>")
-            .arg(pathOf(node).toHtmlEscaped(), typeName(*node.value),
-                text.left(longestToolTip).toHtmlEscaped());
+        QString problems;
+        for (const QString& problem : m_problems.value(node.value))
+            problems += QStringLiteral("<p>✕ %1</p>").arg(problem.toHtmlEscaped());
+        return problems
+            + QStringLiteral("<p><b>%1</b> · %2</p><p style=\"white-space:pre-wrap\">%3</p>")
+                  .arg(pathOf(node).toHtmlEscaped(), typeName(*node.value),
+                      text.left(longestToolTip).toHtmlEscaped());
     }
+    case Qt::BackgroundRole:
+        return m_problems.contains(node.value) ? QVariant(m_theme->color(Token::ErrorBackground))
+                                               : QVariant();
     case Qt::ForegroundRole:
+        if (m_problems.contains(node.value))
+            return m_theme->color(Token::Error);
         if (index.column() == Key)
             return m_theme->color(node.isMember ? Token::SyntaxKey : Token::SecondaryText);
         if (node.value->is_structured())
             return m_theme->color(Token::SecondaryText);
         return m_theme->color(node.value->is_string() ? Token::SyntaxString : Token::SyntaxNumber);
     case Qt::AccessibleTextRole:
-        return QStringLiteral("%1: %2, %3").arg(pathOf(node), shortText(*node.value), typeName(*node.value));
+        return (
+            QStringList{
+                QStringLiteral("%1: %2, %3").arg(pathOf(node), shortText(*node.value), typeName(*node.value))}
+            + m_problems.value(node.value))
+            .join(QStringLiteral(", "));
     case pathRole:
         return plain ? QString() : pathOf(node);
     case textRole:
@@ -268,6 +308,14 @@ void JsonTreeView::setJson(std::shared_ptr<const Json> value)
         expandToDepth(0);
     resizeColumnToContents(JsonTreeModel::Key);
     setColumnWidth(JsonTreeModel::Key, std::clamp(columnWidth(JsonTreeModel::Key), leastKey, 2 * leastKey));
+}
+
+void JsonTreeView::reveal(const std::vector<const Json*>& path)
+{
+    const QModelIndex found = m_model->find(path);
+    for (QModelIndex around = found.parent(); around.isValid(); around = around.parent())
+        expand(around);
+    scrollTo(found);
 }
 
 void JsonTreeView::keyPressEvent(QKeyEvent* event)

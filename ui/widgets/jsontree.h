@@ -5,6 +5,8 @@
 #include <QAbstractItemModel>
 #include <QTreeView>
 
+#include <QHash>
+
 #include <memory>
 
 namespace llmcache::ui {
@@ -28,6 +30,10 @@ public:
     /// Null = nothing. The last holder of a large value may be the model, which then lets a worker free it.
     void setJson(std::shared_ptr<const Json> value);
     std::shared_ptr<const Json> json() const { return m_json; }
+    /// What is wrong with parts of the value that is shown, by their address in it; until the next setJson().
+    void setProblems(QHash<const Json*, QStringList> problems);
+    /// The item of a part, fetched if need be; `path` leads to it from the value itself, which is not in it.
+    QModelIndex find(const std::vector<const Json*>& path);
 
     QModelIndex index(int row, int column, const QModelIndex& parent = {}) const override;
     QModelIndex parent(const QModelIndex& child) const override;
@@ -49,6 +55,7 @@ private:
 
     const Theme* m_theme;
     std::shared_ptr<const Json> m_json;
+    QHash<const Json*, QStringList> m_problems;
     std::unique_ptr<Node> m_root; ///< its only child is the value, where that is a plain one
 };
 
@@ -59,6 +66,9 @@ class JsonTreeView : public QTreeView {
 public:
     explicit JsonTreeView(const Theme* theme, QWidget* parent = nullptr);
     void setJson(std::shared_ptr<const Json> value);
+    JsonTreeModel* jsonModel() const { return m_model; }
+    /// Opens what is around a part of the value, see JsonTreeModel::find().
+    void reveal(const std::vector<const Json*>& path);
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;

@@ -510,8 +510,10 @@ void AnswerPanel::showViolations(const QStringList& violations)
         return;
     m_isJson = true;
     m_json->setText(QString::fromUtf8(toPrettyJsonText(*answer)));
-    m_tree->setJson(std::make_shared<const Json>(*answer));
-    markViolations(m_json, *answer, violations, *m_theme);
+    const auto shown = std::make_shared<const Json>(*answer);
+    m_tree->setJson(shown);
+    markViolations(m_tree, *shown, violations);
+    markViolations(m_json, *shown, violations, *m_theme);
     m_tabs->setCurrentIndex(JsonForm);
 }
 

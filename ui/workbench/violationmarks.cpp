@@ -2,6 +2,7 @@
 
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
+#include "widgets/jsontree.h"
 
 #include <QTextBlock>
 
@@ -32,7 +33,7 @@ QStringList keysOf(const QString& pointer)
 }
 
 /// Goes down to what is under `pointer`, or as far as there is something. Returns whether all of it is there.
-bool follow(const Json& value, const QString& pointer, int* line)
+bool follow(const Json& value, const QString& pointer, int* line, std::vector<const Json*>* path = nullptr)
 {
     const Json* current = &value;
     const QStringList keys = keysOf(pointer);
@@ -55,6 +56,8 @@ bool follow(const Json& value, const QString& pointer, int* line)
             return false;
         *line += inside;
         current = found;
+        if (path)
+            path->push_back(found);
     }
     return true;
 }
@@ -79,6 +82,29 @@ QString pointerOfViolation(const Json& value, const QString& violation)
             pointer = longer;
     }
     return pointer;
+}
+
+std::vector<const Json*> pathOfPointer(const Json& value, const QString& pointer)
+{
+    int line = 0;
+    std::vector<const Json*> path;
+    follow(value, pointer, &line, &path);
+    return path;
+}
+
+void markViolations(JsonTreeView* tree, const Json& value, const QStringList& violations)
+{
+    QHash<const Json*, QStringList> problems;
+    std::vector<std::vector<const Json*>> paths;
+    for (const QString& violation : violations) {
+        std::vector<const Json*> path = pathOfPointer(value, pointerOfViolation(value, violation));
+        problems[path.empty() ? &value : path.back()].append(violation);
+        paths.push_back(std::move(path));
+    }
+    tree->jsonModel()->setProblems(std::move(problems));
+    // The first one last: that is where the view ends up.
+    for (auto path = paths.rbegin(); path != paths.rend(); ++path)
+        tree->reveal(*path);
 }
 
 void markViolations(CodeEdit* editor, const Json& value, const QStringList& violations, const Theme& theme)

@@ -3,6 +3,7 @@
 #include "base/gate.h"
 #include "cache/runrecords.h"
 #include "widgets/diffview.h"
+#include "widgets/jsontree.h"
 #include "workbench/agentform.h"
 #include "workbench/answerpanel.h"
 #include "workbench/comparedialog.h"
@@ -258,6 +259,15 @@ void TestWorkbenchRuns::violationsAreMarkedInPlace()
         said.append(mark.format.toolTip());
     QVERIFY2(said.join(QLatin1Char('\n')).contains(QStringLiteral("/name")),
         qPrintable(said.join(QLatin1Char('|'))));
+    // In the tree as well.
+    auto* const model = find<JsonTreeView>("answer tree")->jsonModel();
+    const QModelIndex name = model->index(0, JsonTreeModel::Value);
+    QCOMPARE(name.sibling(0, JsonTreeModel::Key).data().toString(), QStringLiteral("name"));
+    QCOMPARE(name.data(Qt::ForegroundRole).value<QColor>(), m_theme->color(Token::Error));
+    QVERIFY(name.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("/name: ")));
+    const QModelIndex other = model->index(1, JsonTreeModel::Value);
+    QVERIFY(other.data(Qt::ForegroundRole).value<QColor>() != m_theme->color(Token::Error)
+        || other.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("/wrong")));
 }
 
 void TestWorkbenchRuns::usageIsShownByBucket()
