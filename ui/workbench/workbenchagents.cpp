@@ -185,6 +185,10 @@ void WorkbenchView::showAgents(std::vector<StoredAgent> agents)
     m_loaded = true;
     m_banner->clear();
     m_agents->agents()->setAgents(std::move(agents));
+    if (m_begun) { // what he types stays
+        m_draftRestored = true;
+        return;
+    }
     const QString last = m_settings ? m_settings->value(lastAgentKey).toString() : QString();
     const StoredAgent* chosen = m_agents->agents()->find(last);
     if (!chosen && m_agents->agents()->rowCount() > 0)
@@ -287,6 +291,7 @@ void WorkbenchView::newAgent()
     StoredAgent fresh;
     fresh.agent = agent;
     offerWayBack(Extent::Agent);
+    m_begun = !m_loaded;
     m_agents->select({});
     showStored(fresh);
     m_form->nameField()->setFocus();

@@ -231,6 +231,7 @@ void WorkbenchView::setSession(Session* session)
     m_session = session;
     m_loaded = false;
     m_draftRestored = false;
+    m_begun = false;
     m_runs->setSession(session);
     followPrices();
     openRecords();

@@ -127,6 +127,7 @@ private:
     QTimer m_draftDelay;
     std::shared_ptr<RunRecords> m_records; ///< null without a session
     bool m_draftRestored = false;
+    bool m_begun = false; ///< the user did not wait for the list of agents
     TaskScope m_predictTasks;
     TaskScope m_listTasks;
     TaskScope m_agentTasks;

@@ -11,6 +11,7 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QTabBar>
+#include <QVBoxLayout>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -20,6 +21,7 @@ using namespace llmcache::ui;
 class TestWorkbenchDrafts : public WorkbenchTest {
     Q_OBJECT
 private Q_SLOTS:
+    void whatIsBegunBeforeTheListComesStays();
     void draftKeepsTheVersionItWasMadeFrom();
     void draftOfARenamedAgentKeepsItsBase();
     void storesOfOneWorkspaceNameHaveDraftsOfTheirOwn();
@@ -388,6 +390,24 @@ void TestWorkbenchDrafts::agentThatOthersChangeIsShownAnew()
     click("save agent");
     settle();
     QCOMPARE(storedPrompt(echo), QStringLiteral("Theirs again."));
+}
+
+void TestWorkbenchDrafts::whatIsBegunBeforeTheListComesStays()
+{
+    m_window = std::make_unique<QWidget>();
+    m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
+    auto* column = new QVBoxLayout(m_window.get());
+    column->addWidget(m_view->createHeader());
+    column->addWidget(m_view, 1);
+    m_window->show();
+    m_view->activate();
+    // In one turn of the event loop: the store has not answered yet.
+    QVERIFY(m_view->activeTasks() > 0);
+    find<QPushButton>("new agent")->click();
+    find<QLineEdit>("agent name")->setText(QStringLiteral("helper"));
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    QVERIFY(find<QListView>("agents")->model()->rowCount() > 0);
+    QCOMPARE(find<QLineEdit>("agent name")->text(), QStringLiteral("helper"));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchDrafts)
