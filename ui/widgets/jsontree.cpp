@@ -110,6 +110,7 @@ void JsonTreeModel::setJson(std::shared_ptr<const Json> value)
 
 void JsonTreeModel::setProblems(QHash<const Json*, QStringList> problems)
 {
+    Q_EMIT layoutAboutToBeChanged();
     m_problems = std::move(problems);
     Q_EMIT layoutChanged();
 }
