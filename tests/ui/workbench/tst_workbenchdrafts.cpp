@@ -11,7 +11,6 @@
 #include <QLineEdit>
 #include <QListView>
 #include <QTabBar>
-#include <QVBoxLayout>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -394,13 +393,7 @@ void TestWorkbenchDrafts::agentThatOthersChangeIsShownAnew()
 
 void TestWorkbenchDrafts::whatIsBegunBeforeTheListComesStays()
 {
-    m_window = std::make_unique<QWidget>();
-    m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
-    auto* column = new QVBoxLayout(m_window.get());
-    column->addWidget(m_view->createHeader());
-    column->addWidget(m_view, 1);
-    m_window->show();
-    m_view->activate();
+    openAtOnce();
     // In one turn of the event loop: the store has not answered yet.
     QVERIFY(m_view->activeTasks() > 0);
     find<QPushButton>("new agent")->click();

@@ -43,7 +43,7 @@ void WorkbenchTest::cleanup()
     m_session.reset();
 }
 
-void WorkbenchTest::open()
+void WorkbenchTest::openAtOnce()
 {
     m_window = std::make_unique<QWidget>();
     m_view = new WorkbenchView(m_theme.get(), m_session.get(), m_settings.get());
@@ -55,6 +55,11 @@ void WorkbenchTest::open()
     QVERIFY(QTest::qWaitForWindowExposed(m_window.get()));
     m_window->activateWindow();
     m_view->activate();
+}
+
+void WorkbenchTest::open()
+{
+    openAtOnce();
     QTRY_VERIFY_WITH_TIMEOUT(find<QListView>("agents")->model()->rowCount() > 0, patience);
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
 }

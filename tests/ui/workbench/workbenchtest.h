@@ -32,6 +32,8 @@ protected:
 
     void openSession(const QString& storeUrl = {});
     void open();
+    /// Like open(), before the store has answered.
+    void openAtOnce();
     template <typename T>
     T* find(const char* name) const
     {
