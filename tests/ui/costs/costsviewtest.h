@@ -19,6 +19,25 @@ namespace llmcache::test {
 
 constexpr int patience = 20'000;
 
+/// A paid call as the tests of the view record it; what matters to one of them is changed there.
+inline Call paidCall(qint64 timeMs, qint64 picodollars, const QString& model = QStringLiteral("openai:gpt-5"))
+{
+    Call call;
+    call.timeMs = timeMs;
+    call.agent = QStringLiteral("agent");
+    call.task = QStringLiteral("task");
+    call.user = QStringLiteral("ana");
+    call.model = model;
+    call.outcome = Outcome::Miss;
+    call.attempts = 1;
+    call.latency = std::chrono::milliseconds(100);
+    call.fingerprint = QString(64, QLatin1Char('b'));
+    call.cost = Money::fromPicodollars(picodollars);
+    call.usage.inputTokens = 10;
+    call.usage.outputTokens = 3;
+    return call;
+}
+
 /// A window with a Costs view over a real SQLite ledger.
 class CostsWindow {
 public:

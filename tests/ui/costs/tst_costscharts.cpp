@@ -15,6 +15,7 @@
 using namespace llmcache;
 using namespace llmcache::ui;
 using llmcache::test::CostsWindow;
+using llmcache::test::paidCall;
 using llmcache::test::patience;
 
 namespace {
@@ -22,24 +23,6 @@ namespace {
 constexpr qint64 hourMs = 3'600'000;
 const QString gpt = QStringLiteral("openai:gpt-5");
 const QString claude = QStringLiteral("anthropic:claude-haiku-4-5");
-
-Call callAt(qint64 timeMs, qint64 picodollars, const QString& model = gpt)
-{
-    Call call;
-    call.timeMs = timeMs;
-    call.agent = QStringLiteral("agent");
-    call.task = QStringLiteral("task");
-    call.user = QStringLiteral("ana");
-    call.model = model;
-    call.outcome = Outcome::Miss;
-    call.attempts = 1;
-    call.latency = std::chrono::milliseconds(100);
-    call.fingerprint = QString(64, QLatin1Char('b'));
-    call.cost = Money::fromPicodollars(picodollars);
-    call.usage.inputTokens = 10;
-    call.usage.outputTokens = 3;
-    return call;
-}
 
 qint64 midnight(const QByteArray& zone, int month, int day)
 {
@@ -89,7 +72,7 @@ void TestCostsCharts::everyNumberIsTheLedgers()
     qint64 sum = 0;
     qint64 amount = 1;
     for (qint64 time = from; time < to; time += 17 * hourMs / 10) {
-        calls.push_back(callAt(time, amount, amount % 3 == 0 ? claude : gpt));
+        calls.push_back(paidCall(time, amount, amount % 3 == 0 ? claude : gpt));
         byDay[QDateTime::fromMSecsSinceEpoch(time, QTimeZone(zone)).date().toString(Qt::ISODate)] += amount;
         sum += amount;
         amount = amount * 7 % 1'000'003;
@@ -133,7 +116,7 @@ void TestCostsCharts::fromABarToItsEntry()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    costs.record({callAt(now - 1000, 5'000'000), callAt(now - 60 * 24 * hourMs, 7'000'000)});
+    costs.record({paidCall(now - 1000, 5'000'000), paidCall(now - 60 * 24 * hourMs, 7'000'000)});
     costs.open();
     const QSignalSpy entry(costs.view, &CostsView::openEntry);
     const QSignalSpy run(costs.view, &CostsView::openRun);
@@ -161,7 +144,8 @@ void TestCostsCharts::aDragZooms()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    costs.record({callAt(now - 1, 1), callAt(now - 2 * 24 * hourMs, 10), callAt(now - 3 * 24 * hourMs, 100)});
+    costs.record(
+        {paidCall(now - 1, 1), paidCall(now - 2 * 24 * hourMs, 10), paidCall(now - 3 * 24 * hourMs, 100)});
     costs.open();
     PlotView* const plot = costs.chart("spend")->plot();
     const int last = static_cast<int>(plot->data().columns.size()) - 1;
@@ -186,7 +170,7 @@ void TestCostsCharts::theKeyboardReachesBars()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    costs.record({callAt(now - 1, 2'000'000'000), callAt(now - 24 * hourMs, 10)});
+    costs.record({paidCall(now - 1, 2'000'000'000), paidCall(now - 24 * hourMs, 10)});
     costs.open();
     PlotView* const plot = costs.chart("spend")->plot();
     plot->setFocus();
@@ -208,11 +192,11 @@ void TestCostsCharts::aTileOpensItsCalls()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    Call unpriced = callAt(now - 2, 0, QStringLiteral("ollama:own"));
+    Call unpriced = paidCall(now - 2, 0, QStringLiteral("ollama:own"));
     unpriced.cost.reset();
-    Call hit = callAt(now - 3, 0);
+    Call hit = paidCall(now - 3, 0);
     hit.outcome = Outcome::Hit;
-    costs.record({callAt(now - 1, 4), unpriced, hit});
+    costs.record({paidCall(now - 1, 4), unpriced, hit});
     costs.open();
     QCOMPARE(costs.tile("unpriced"), QStringLiteral("1"));
     QTest::mouseClick(costs.find<QFrame>(QStringLiteral("tile unpriced")), Qt::LeftButton);
@@ -229,7 +213,7 @@ void TestCostsCharts::valuesAreFoundByTyping()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    costs.record({callAt(now - 1, 4), callAt(now - 2, 50, claude)});
+    costs.record({paidCall(now - 1, 4), paidCall(now - 2, 50, claude)});
     costs.open();
     costs.view->filters()->open(Dimension::Model);
     auto* const popup = costs.find<QFrame>(QStringLiteral("filter values"));
@@ -250,7 +234,7 @@ void TestCostsCharts::aYearInHours()
     std::vector<Call> calls;
     qint64 sum = 0;
     for (int hour = 0; hour < 364 * 24; hour += 3) {
-        calls.push_back(callAt(now - 1 - hour * hourMs, hour + 1));
+        calls.push_back(paidCall(now - 1 - hour * hourMs, hour + 1));
         sum += hour + 1;
     }
     costs.record(calls);
@@ -272,7 +256,7 @@ void TestCostsCharts::twoHundredModels()
     const qint64 now = costs.session->clock().nowMs();
     std::vector<Call> calls;
     for (int model = 1; model <= 200; ++model)
-        calls.push_back(callAt(now - model, model * 1'000'000, QStringLiteral("acme:m%1").arg(model)));
+        calls.push_back(paidCall(now - model, model * 1'000'000, QStringLiteral("acme:m%1").arg(model)));
     costs.record(calls);
     costs.open();
     const ChartData& data = costs.chart("spend")->data();
@@ -286,16 +270,16 @@ void TestCostsCharts::pagesAskForWhatTheyShow()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    Call hit = callAt(now - 2, 0);
+    Call hit = paidCall(now - 2, 0);
     hit.outcome = Outcome::Hit;
     hit.avoided = Money::fromPicodollars(9);
     hit.latency = std::chrono::milliseconds(3);
-    Call failed = callAt(now - 3, 0);
+    Call failed = paidCall(now - 3, 0);
     failed.outcome = Outcome::Failed;
     failed.rateLimits = 2;
     failed.attempts = 3;
     failed.usage = {};
-    costs.record({callAt(now - 1, 4), hit, failed});
+    costs.record({paidCall(now - 1, 4), hit, failed});
     costs.open();
     const auto last = [&costs](const char* chart, std::size_t series) {
         return costs.chart(chart)->data().series.at(series).values.back();
@@ -331,7 +315,7 @@ void TestCostsCharts::picturesAndTables()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    costs.record({callAt(now - 1, 4), callAt(now - 2, 5, claude)});
+    costs.record({paidCall(now - 1, 4), paidCall(now - 2, 5, claude)});
     costs.open();
     ChartCard* const chart = costs.chart("spend");
     const QImage picture = QImage::fromData(chart->png(), "PNG");
@@ -348,7 +332,7 @@ void TestCostsCharts::callsPageByPage()
     const qint64 now = costs.session->clock().nowMs();
     std::vector<Call> calls;
     for (int at = 1; at <= 450; ++at)
-        calls.push_back(callAt(now - at, at));
+        calls.push_back(paidCall(now - at, at));
     costs.record(calls);
     costs.open();
     auto* const table = costs.find<QTableView>(QStringLiteral("calls"));
@@ -361,7 +345,7 @@ void TestCostsCharts::callsPageByPage()
     const QModelIndex looked = table->model()->index(440, 0);
     const QPersistentModelIndex place(looked);
     const QString text = looked.data(Qt::ToolTipRole).toString();
-    costs.record({callAt(now, 1)});
+    costs.record({paidCall(now, 1)});
     QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 451, patience);
     QCOMPARE(place.row(), 441);
     QCOMPARE(place.data(Qt::ToolTipRole).toString(), text);
@@ -371,9 +355,9 @@ void TestCostsCharts::everyCallInAFile()
 {
     CostsWindow costs;
     const qint64 now = costs.session->clock().nowMs();
-    Call evil = callAt(now - 1, 4);
+    Call evil = paidCall(now - 1, 4);
     evil.task = QStringLiteral("=HYPERLINK(\"x\")");
-    Call unpriced = callAt(now - 2, 0);
+    Call unpriced = paidCall(now - 2, 0);
     unpriced.cost.reset();
     unpriced.usage.cacheWriteTokens = 7;
     unpriced.usage.cacheWrite1hTokens = 5;
@@ -413,7 +397,7 @@ void TestCostsCharts::breakdownsAsTables()
 {
     CostsWindow costs;
     const qint64 nowMs = costs.session->clock().nowMs();
-    costs.record({callAt(nowMs - 1, 2'000'000'000'001), callAt(nowMs - 2, 7, claude)});
+    costs.record({paidCall(nowMs - 1, 2'000'000'000'001), paidCall(nowMs - 2, 7, claude)});
     costs.open();
     const auto* const card = costs.window->findChildren<BreakdownCard*>().constFirst();
     auto* const table = costs.find<QTableView>(QStringLiteral("table model"));
@@ -436,7 +420,7 @@ void TestCostsCharts::breakdownsAsTables()
 void TestCostsCharts::aSingleCall()
 {
     CostsWindow costs;
-    costs.record({callAt(costs.session->clock().nowMs() - 1, 4)});
+    costs.record({paidCall(costs.session->clock().nowMs() - 1, 4)});
     costs.open();
     QCOMPARE(costs.tile("calls"), QStringLiteral("1"));
     QCOMPARE(costs.calls(), 1);
@@ -465,7 +449,7 @@ void TestCostsCharts::colorsAfterARestart()
 {
     CostsWindow costs;
     const qint64 nowMs = costs.session->clock().nowMs();
-    costs.record({callAt(nowMs - 1, 4), callAt(nowMs - 2, 7, claude)});
+    costs.record({paidCall(nowMs - 1, 4), paidCall(nowMs - 2, 7, claude)});
     QSettings settings(costs.folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
     const auto colorOf = [&](const QString& model) {
         const auto& series = costs.chart("spend")->data().series;
@@ -477,7 +461,7 @@ void TestCostsCharts::colorsAfterARestart()
     const int gptColor = colorOf(gpt);
     QVERIFY(gptColor >= 0 && gptColor != colorOf(claude));
     // Another order of spend would give them other colours.
-    costs.record({callAt(nowMs - 3, 1'000)});
+    costs.record({paidCall(nowMs - 3, 1'000)});
     costs.close();
     costs.open(&settings);
     QCOMPARE(colorOf(gpt), gptColor);
@@ -486,7 +470,7 @@ void TestCostsCharts::colorsAfterARestart()
 void TestCostsCharts::lightAndDark()
 {
     CostsWindow costs;
-    costs.record({callAt(costs.session->clock().nowMs() - 1, 4)});
+    costs.record({paidCall(costs.session->clock().nowMs() - 1, 4)});
     costs.open();
     PlotView* const plot = costs.chart("spend")->plot();
     costs.theme.setScheme(ColorScheme::Light);

@@ -24,19 +24,8 @@ const QString gpt = QStringLiteral("openai:gpt-5");
 
 Call callAt(qint64 timeMs, qint64 picodollars, Outcome outcome = Outcome::Miss, const QString& model = gpt)
 {
-    Call call;
-    call.timeMs = timeMs;
-    call.agent = QStringLiteral("agent");
-    call.task = QStringLiteral("task");
-    call.user = QStringLiteral("ana");
-    call.model = model;
+    Call call = llmcache::test::paidCall(timeMs, picodollars, model);
     call.outcome = outcome;
-    call.attempts = 1;
-    call.latency = std::chrono::milliseconds(100);
-    call.fingerprint = QString(64, QLatin1Char('b'));
-    call.cost = Money::fromPicodollars(picodollars);
-    call.usage.inputTokens = 10;
-    call.usage.outputTokens = 3;
     call.usage.requests = 1;
     return call;
 }
