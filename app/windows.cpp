@@ -349,10 +349,14 @@ void Windows::closed(Workbench* window)
     Workbench* const ended = found->release();
     m_windows.erase(found);
     ended->disconnect(this);
-    ended->deleteLater();
     if (m_windows.empty() && m_opening == 0) {
-        connect(ended, &QObject::destroyed, this, &Windows::finished);
+        // A store that hangs must not keep the program alive.
+        if (ended->usesSession())
+            QMetaObject::invokeMethod(this, &Windows::finished, Qt::QueuedConnection);
+        else
+            connect(ended, &QObject::destroyed, this, &Windows::finished);
     }
+    ended->deleteWhenIdle();
 }
 
 void Windows::fail(Workbench* window, const ui::Failure& failure)

@@ -313,6 +313,9 @@ void Workbench::show()
 
 void Workbench::pollStatus()
 {
+    // Also asked for by what was on its way when the window closed.
+    if (m_closes)
+        return;
     m_statusTasks.drop();
     m_statusTasks.run([session = m_session.get()](std::stop_token) { return statusOf(session); },
         [this](const StoreStatus& status) { showStatus(status); },
@@ -339,6 +342,8 @@ void Workbench::showStatus(const StoreStatus& status)
 
 void Workbench::updateSaved()
 {
+    if (m_closes)
+        return;
     CostQuery query;
     query.fromMs = QDateTime::currentDateTime().date().startOfDay().toMSecsSinceEpoch();
     m_savedTasks.drop();
@@ -351,6 +356,7 @@ void Workbench::updateSaved()
 
 void Workbench::close()
 {
+    m_closes = true;
     m_statusTimer.stop();
     m_savedTimer.stop();
     m_statusTasks.drop();
@@ -358,7 +364,7 @@ void Workbench::close()
     m_deskTasks.drop();
     // A store that hangs must not keep the program alive; what is unwritten then is lost to the ledger only.
     constexpr auto patience = 5s;
-    QTimer::singleShot(patience, this, &Workbench::finished);
+    QTimer::singleShot(patience, this, &Workbench::end);
     m_closeTasks.run([session = m_session.get()](std::stop_token) { return drain(session); },
         [this] { finishWhenIdle(); }, [this](const ui::Failure&) { finishWhenIdle(); });
 }
@@ -366,15 +372,39 @@ void Workbench::close()
 void Workbench::finishWhenIdle()
 {
     // What was dropped still runs to its end, and uses the session.
-    for (ui::TaskScope* tasks : {&m_statusTasks, &m_savedTasks, &m_deskTasks}) {
-        if (tasks->active() > 0) {
-            connect(tasks, &ui::TaskScope::activeChanged, this, &Workbench::finishWhenIdle,
-                static_cast<Qt::ConnectionType>(Qt::QueuedConnection | Qt::UniqueConnection));
-            return;
-        }
+    if (usesSession()) {
+        callWhenTasksEnd(&Workbench::finishWhenIdle);
+        return;
     }
+    end();
+}
+
+void Workbench::end()
+{
     if (!std::exchange(m_ended, true))
         Q_EMIT finished();
+}
+
+bool Workbench::usesSession() const
+{
+    return m_window->activeTasks() > 0 || m_closeTasks.active() > 0 || m_statusTasks.active() > 0
+        || m_savedTasks.active() > 0 || m_deskTasks.active() > 0;
+}
+
+void Workbench::callWhenTasksEnd(void (Workbench::*slot)())
+{
+    constexpr auto once = static_cast<Qt::ConnectionType>(Qt::QueuedConnection | Qt::UniqueConnection);
+    for (ui::TaskScope* tasks : {&m_closeTasks, &m_statusTasks, &m_savedTasks, &m_deskTasks})
+        connect(tasks, &ui::TaskScope::activeChanged, this, slot, once);
+    connect(m_window.get(), &ui::MainWindow::idle, this, slot, once);
+}
+
+void Workbench::deleteWhenIdle()
+{
+    if (usesSession())
+        callWhenTasksEnd(&Workbench::deleteWhenIdle);
+    else
+        deleteLater();
 }
 
 ui::SettingsView::Facts Workbench::facts() const

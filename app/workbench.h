@@ -63,6 +63,10 @@ public:
     const QString& source() const { return m_desk.source; }
     /// Whether something is under way that closing would stop.
     bool isBusy() const;
+    /// Whether tasks are under way that need the session: then it must not be destroyed yet.
+    bool usesSession() const;
+    /// deleteLater() once nothing uses the session any more; with a store that hangs that may be never.
+    void deleteWhenIdle();
 
 Q_SIGNALS:
     void finished();
@@ -86,6 +90,9 @@ private:
     void updateSaved();
     void close();
     void finishWhenIdle();
+    void end();
+    /// Whenever tasks end, in case those were the last.
+    void callWhenTasksEnd(void (Workbench::*slot)());
     ui::SettingsView::Facts facts() const;
 
     QSettings* m_settings;
@@ -103,6 +110,7 @@ private:
     ui::TaskScope m_closeTasks;
     ui::TaskScope m_deskTasks;
     int m_running = 0;
+    bool m_closes = false;
     bool m_ended = false;
 };
 

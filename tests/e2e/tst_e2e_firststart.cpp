@@ -72,6 +72,7 @@ private Q_SLOTS:
     void aConnectionMayBeNamedLikeTheSample();
     void aSampleIsCompletedOpenOnceAndRemoved();
     void aWindowMayCloseBeforeItsConnectionIsOpen();
+    void aWindowMayCloseAsSoonAsItIsOpen();
 
 private:
     ConnectionProfile keepFile(const QString& name) const;
@@ -408,9 +409,12 @@ void TestE2eFirstStart::severalAreOpenAtOnce()
     second->session().keys().keepForSession(QStringLiteral("OPENAI_API_KEY"), secret);
     QCOMPARE(first->session().keys().value(QStringLiteral("OPENAI_API_KEY")), secret);
     // One that is open is brought forward, not opened again.
+    first->window().activateWindow();
+    QTRY_COMPARE_WITH_TIMEOUT(QApplication::activeWindow(), &first->window(), patience);
     QVERIFY(QMetaObject::invokeMethod(
         first->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
-    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(2), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(QApplication::activeWindow(), &second->window(), patience);
+    QCOMPARE(m_windows->open().size(), std::size_t(2));
     second->window().close();
     QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
 }
@@ -579,6 +583,22 @@ void TestE2eFirstStart::aWindowMayCloseBeforeItsConnectionIsOpen()
     QTRY_COMPARE_WITH_TIMEOUT(window()->profileId(), redis.id, patience);
     QTRY_VERIFY_WITH_TIMEOUT(!asking, patience);
     QCOMPARE(m_windows->open().size(), std::size_t(2));
+}
+
+/// What is asked of the store once the window has been painted comes after the end then.
+void TestE2eFirstStart::aWindowMayCloseAsSoonAsItIsOpen()
+{
+    const ConnectionProfile profile = keepFile(QStringLiteral("Live"));
+    start();
+    bool isOpen = false;
+    connect(m_windows.get(), &Windows::opened, this, [&isOpen](Workbench* opened) {
+        isOpen = true;
+        opened->window().close();
+    });
+    QVERIFY(QMetaObject::invokeMethod(
+        window()->window().connectionButton(), "chosen", Q_ARG(QString, profile.id), Q_ARG(bool, true)));
+    QTRY_VERIFY_WITH_TIMEOUT(isOpen, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_windows->open().size(), std::size_t(1), patience);
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestE2eFirstStart)
