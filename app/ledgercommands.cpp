@@ -1,16 +1,13 @@
 #include "commands.h"
 
-#include "base/blocks.h"
-#include "base/durable.h"
 #include "base/error.h"
+#include "cache/callarchive.h"
 #include "cache/repricing.h"
 #include "interrupt.h"
 #include "output.h"
 
 #include <QDateTime>
 #include <QDir>
-#include <QFile>
-#include <QRegularExpression>
 #include <QTimeZone>
 
 namespace llmcache::app {
@@ -129,96 +126,20 @@ QCoro::Task<int> rebuild(CommandContext context, Arguments)
     co_return 0;
 }
 
-/// A file of archived calls: JSON, one a line, compressed as its name says.
-class ArchiveFile {
-public:
-    explicit ArchiveFile(const QString& path)
-        : m_file(path)
-        , m_compression(compressionOf(path))
-    {
-        // Never over something: it may be the only copy of earlier calls.
-        if (!m_file.open(QIODevice::WriteOnly | QIODevice::NewOnly))
-            fail();
-    }
-    void add(const Call& call)
-    {
-        m_lines += toJsonText(toJson(call)) + '\n';
-        constexpr qsizetype blockSize = 1 << 20;
-        if (m_lines.size() >= blockSize)
-            write();
-    }
-    /// All is on the disk when it returns.
-    void finish()
-    {
-        write();
-        if (!m_file.flush() || !syncFile(m_file))
-            fail();
-    }
-    void discard() { m_file.remove(); }
-
-private:
-    void write()
-    {
-        const QByteArray block = toBlock(m_lines, m_compression);
-        if (!m_lines.isEmpty() && m_file.write(block) != block.size())
-            fail();
-        m_lines.clear();
-    }
-    [[noreturn]] void fail() const
-    {
-        throw ConfigurationError(QStringLiteral("The archive %1 can't be written: %2.")
-                                     .arg(QDir::toNativeSeparators(m_file.fileName()), m_file.errorString()),
-            QStringLiteral("Name a file that does not exist yet, on a disk with space."));
-    }
-    QFile m_file;
-    Compression m_compression;
-    QByteArray m_lines;
-};
-
-/// Where an archive goes that nobody named: a new file beside the ledger's other ones. For those who archive
-/// every night.
-QString archivePath(const Session& session, qint64 nowMs)
-{
-    const QDir folder(session.config().dataFolder + QStringLiteral("/archive"));
-    if (!folder.mkpath(QStringLiteral(".")))
-        throw ConfigurationError(
-            QStringLiteral("The folder %1 can't be made.").arg(QDir::toNativeSeparators(folder.path())),
-            QStringLiteral("Name a file for the archive."));
-    QString workspace = session.config().workspace;
-    static const QRegularExpression others(QStringLiteral("[^A-Za-z0-9_-]"));
-    workspace.replace(others, QStringLiteral("_"));
-    return folder.filePath(QStringLiteral("calls-%1-%2.jsonl.zst")
-                               .arg(workspace,
-                                   QDateTime::fromMSecsSinceEpoch(nowMs, Qt::UTC)
-                                       .toString(QStringLiteral("yyyyMMdd'T'HHmmsszzz'Z'"))));
-}
-
 QCoro::Task<int> archive(CommandContext context, Arguments arguments)
 {
     LedgerUpkeep* const upkeep = &upkeepOf(*context.session);
     arguments.required(QStringLiteral("before"));
     const qint64 beforeMs = timeOption(context, arguments, QStringLiteral("before"), {});
     const QString path = arguments.operands().isEmpty()
-        ? archivePath(*context.session, context.session->clock().nowMs())
+        ? archivePath(context.session->config(), context.session->clock().nowMs())
         : arguments.operands().front();
-    ArchiveFile file(path);
     const Interrupt interrupt;
     ProgressLine line;
     LedgerProgress progress = [&line](qint64 done, qint64 total) { line.show(done, total); };
-    CallSink sink = [&file](const Call& call) { file.add(call); };
-    ArchiveEnd end = [&file] { file.finish(); };
-    qint64 archived = 0;
-    try {
-        auto task = upkeep->archiveCalls(
-            beforeMs, std::move(sink), std::move(end), std::move(progress), interrupt.token());
-        archived = co_await task;
-    } catch (const Error&) {
-        file.discard();
-        throw;
-    }
+    auto task = archiveToFile(upkeep, beforeMs, path, std::move(progress), interrupt.token());
+    const qint64 archived = co_await task;
     line.end();
-    if (archived == 0)
-        file.discard();
     printLine(archived == 0
             ? QStringLiteral("There are no calls before that.")
             : QStringLiteral("%1 calls are in %2 and no longer in the ledger; reports still have "

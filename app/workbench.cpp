@@ -2,6 +2,7 @@
 
 #include "cache/cacheview.h"
 #include "cache/sampleworkspace.h"
+#include "callkeeper.h"
 #include "connection/connections.h"
 #include "connections/connectionscard.h"
 #include "costs/costsview.h"
@@ -87,6 +88,7 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
     connectDesk();
     connectViews();
     m_window->finishSetup();
+    m_keeper = std::make_unique<CallKeeper>(m_session.get(), m_window.get(), m_settings);
 
     m_statusTimer.setInterval(5s);
     connect(&m_statusTimer, &QTimer::timeout, this, &Workbench::pollStatus);
@@ -99,6 +101,7 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
 Workbench::~Workbench()
 {
     // Views first: they use the session.
+    m_keeper.reset();
     m_window.reset();
     m_session.reset();
 }
@@ -337,6 +340,9 @@ void Workbench::showStatus(const StoreStatus& status)
     if (status.connected) {
         m_window->setLatency(status.roundTrip);
         m_window->setEntries(status.entries);
+        // What is made up does not grow.
+        if (!m_desk.isSample)
+            m_keeper->check();
     }
 }
 
@@ -362,6 +368,7 @@ void Workbench::close()
     m_statusTasks.drop();
     m_savedTasks.drop();
     m_deskTasks.drop();
+    m_keeper->stop();
     // A store that hangs must not keep the program alive; what is unwritten then is lost to the ledger only.
     constexpr auto patience = 5s;
     QTimer::singleShot(patience, this, &Workbench::end);
@@ -388,13 +395,14 @@ void Workbench::end()
 bool Workbench::usesSession() const
 {
     return m_window->activeTasks() > 0 || m_closeTasks.active() > 0 || m_statusTasks.active() > 0
-        || m_savedTasks.active() > 0 || m_deskTasks.active() > 0;
+        || m_savedTasks.active() > 0 || m_deskTasks.active() > 0 || m_keeper->tasks().active() > 0;
 }
 
 void Workbench::callWhenTasksEnd(void (Workbench::*slot)())
 {
     constexpr auto once = static_cast<Qt::ConnectionType>(Qt::QueuedConnection | Qt::UniqueConnection);
-    for (ui::TaskScope* tasks : {&m_closeTasks, &m_statusTasks, &m_savedTasks, &m_deskTasks})
+    for (ui::TaskScope* tasks :
+        {&m_closeTasks, &m_statusTasks, &m_savedTasks, &m_deskTasks, &m_keeper->tasks()})
         connect(tasks, &ui::TaskScope::activeChanged, this, slot, once);
     connect(m_window.get(), &ui::MainWindow::idle, this, slot, once);
 }

@@ -29,6 +29,8 @@ class WorkbenchView;
 
 namespace llmcache::app {
 
+class CallKeeper;
+
 /// In the settings: the sample workspace has all that belongs to it.
 inline const QString sampleFilledKey = QStringLiteral("sample/filled");
 
@@ -105,6 +107,7 @@ private:
     ui::SettingsView* m_settingsView = nullptr;
     QTimer m_statusTimer;
     QTimer m_savedTimer;
+    std::unique_ptr<CallKeeper> m_keeper;
     ui::TaskScope m_statusTasks;
     ui::TaskScope m_savedTasks;
     ui::TaskScope m_closeTasks;

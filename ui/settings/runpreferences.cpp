@@ -11,6 +11,7 @@ const QString lifeKey = QStringLiteral("runs/life_days");
 const QString initialWaitKey = QStringLiteral("runs/initial_wait_ms");
 const QString maxWaitKey = QStringLiteral("runs/max_wait_s");
 const QString atOnceKey = QStringLiteral("runs/at_once");
+const QString keepKey = QStringLiteral("ledger/keep_days");
 const QString proxyKey = QStringLiteral("network/proxy");
 
 int numberOf(const QSettings& settings, const QString& key, int least, int most, int otherwise)
@@ -35,6 +36,7 @@ RunPreferences RunPreferences::from(const QSettings& settings)
     found.maxWait = std::chrono::seconds(
         numberOf(settings, maxWaitKey, 0, hour, static_cast<int>(found.maxWait.count())));
     found.atOnce = numberOf(settings, atOnceKey, 0, mostAtOnce, found.atOnce);
+    found.keepDays = numberOf(settings, keepKey, 0, longestKeepDays, found.keepDays);
     return found;
 }
 
@@ -45,6 +47,7 @@ void RunPreferences::save(QSettings& settings) const
     settings.setValue(initialWaitKey, static_cast<int>(initialWait.count()));
     settings.setValue(maxWaitKey, static_cast<int>(maxWait.count()));
     settings.setValue(atOnceKey, atOnce);
+    settings.setValue(keepKey, keepDays);
 }
 
 QString proxyPreference(const QSettings& settings)

@@ -38,6 +38,7 @@ RunsCard::RunsCard(const Theme* theme, QSettings* settings, const QString& accou
     , m_initialWait(new QDoubleSpinBox)
     , m_maxWait(new QSpinBox)
     , m_atOnce(new QSpinBox)
+    , m_keep(new QSpinBox)
     , m_proxy(new QComboBox)
     , m_proxyAddress(new QLineEdit)
 {
@@ -67,6 +68,10 @@ RunsCard::RunsCard(const Theme* theme, QSettings* settings, const QString& accou
     m_atOnce->setObjectName(QStringLiteral("runs at once"));
     m_atOnce->setRange(0, mostAtOnce);
     m_atOnce->setSpecialValueText(tr("any number"));
+    m_keep->setObjectName(QStringLiteral("calls kept"));
+    m_keep->setRange(0, RunPreferences::longestKeepDays);
+    m_keep->setSuffix(tr(" days"));
+    m_keep->setSpecialValueText(tr("for ever"));
     m_proxy->setObjectName(QStringLiteral("proxy"));
     m_proxy->addItems({tr("The system's"), tr("None"), tr("Another one")});
     m_proxyAddress->setObjectName(QStringLiteral("proxy address"));
@@ -78,7 +83,7 @@ RunsCard::RunsCard(const Theme* theme, QSettings* settings, const QString& accou
         m_userNote->show();
         save();
     });
-    for (QSpinBox* const box : {m_life, m_maxWait, m_atOnce})
+    for (QSpinBox* const box : {m_life, m_maxWait, m_atOnce, m_keep})
         connect(box, &QSpinBox::valueChanged, this, &RunsCard::save);
     connect(m_initialWait, &QDoubleSpinBox::valueChanged, this, &RunsCard::save);
     connect(m_proxy, &QComboBox::currentIndexChanged, this, [this](int choice) {
@@ -116,6 +121,12 @@ void RunsCard::layOut()
             tr("Used by the next run. An agent with a lifetime of its own keeps it. More runs than that "
                "wait for one to end.")),
         row++, 1);
+    add(tr("Calls stay in the ledger"), m_keep);
+    grid->addWidget(
+        noteLabel(tr("Older calls are moved to a file in the folder \"archive\" beside the settings, once a "
+                     "day while a window is open; reports keep their sums. For a shared ledger, choose this "
+                     "on one computer only.")),
+        row++, 1);
     add(tr("Proxy"), m_proxy);
     m_proxyAddress->setFixedWidth(fieldWidth);
     grid->addWidget(m_proxyAddress, row++, 1, Qt::AlignLeft);
@@ -137,6 +148,7 @@ void RunsCard::load()
     m_initialWait->setValue(std::chrono::duration<double>(found.initialWait).count());
     m_maxWait->setValue(static_cast<int>(found.maxWait.count()));
     m_atOnce->setValue(found.atOnce);
+    m_keep->setValue(found.keepDays);
     const QString proxy = proxyPreference(*m_settings);
     const bool isOwn = !proxy.isEmpty() && proxy != noProxy;
     m_proxy->setCurrentIndex(isOwn ? OwnProxy : proxy == noProxy ? NoProxy : SystemProxy);
@@ -153,6 +165,7 @@ void RunsCard::save()
     chosen.initialWait = std::chrono::milliseconds(qRound(m_initialWait->value() * millisecond));
     chosen.maxWait = std::chrono::seconds(m_maxWait->value());
     chosen.atOnce = m_atOnce->value();
+    chosen.keepDays = m_keep->value();
     chosen.save(*m_settings);
 }
 

@@ -33,6 +33,7 @@ private:
     QDoubleSpinBox* m_initialWait;
     QSpinBox* m_maxWait;
     QSpinBox* m_atOnce;
+    QSpinBox* m_keep;
     QComboBox* m_proxy;
     QLineEdit* m_proxyAddress;
 };

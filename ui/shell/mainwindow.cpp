@@ -323,6 +323,15 @@ void MainWindow::showMessage(const QString& what, const QString& remedy, bool is
     updateBannerBox();
 }
 
+void MainWindow::clearMessage(const QString& what)
+{
+    if (m_message->isHidden() || m_message->what() != what)
+        return;
+    m_messageAction = {};
+    m_message->clear();
+    updateBannerBox();
+}
+
 void MainWindow::showWelcome(bool shown)
 {
     m_isWelcoming = shown;

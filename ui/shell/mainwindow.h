@@ -79,6 +79,8 @@ public Q_SLOTS:
     /// Says something until it is dismissed, above the view; `action` names a button that runs `run`.
     void showMessage(const QString& what, const QString& remedy, bool isError, const QString& action = {},
         std::function<void()> run = {});
+    /// Takes away what showMessage() shows, if it still is `what`.
+    void clearMessage(const QString& what);
 
 Q_SIGNALS:
     /// The user wants the store to be connected again.

@@ -126,12 +126,14 @@ void TestSettingsPages::runsAreMadeAsOneChooses()
     type(find<QDoubleSpinBox>("initial wait"), QStringLiteral("1.5"));
     type(find<QSpinBox>("longest wait"), QStringLiteral("90"));
     type(find<QSpinBox>("runs at once"), QStringLiteral("3"));
+    type(find<QSpinBox>("calls kept"), QStringLiteral("90"));
     const RunPreferences found = RunPreferences::from(*m_settings);
     QCOMPARE(found.user, QStringLiteral("maria"));
     QCOMPARE(found.lifeDays, 30);
     QCOMPARE(found.initialWait, std::chrono::milliseconds(1500));
     QCOMPARE(found.maxWait, std::chrono::seconds(90));
     QCOMPARE(found.atOnce, 3);
+    QCOMPARE(found.keepDays, 90);
     // They are there when the page is opened again.
     m_view.reset();
     open(SettingsView::Page::Runs);
@@ -144,10 +146,12 @@ void TestSettingsPages::unusableValuesAreTheUsualOnes()
     m_settings->setValue(QStringLiteral("runs/life_days"), -4);
     m_settings->setValue(QStringLiteral("runs/initial_wait_ms"), QStringLiteral("soon"));
     m_settings->setValue(QStringLiteral("runs/at_once"), 1'000'000);
+    m_settings->setValue(QStringLiteral("ledger/keep_days"), -1);
     const RunPreferences found = RunPreferences::from(*m_settings);
     QCOMPARE(found.lifeDays, RunPreferences().lifeDays);
     QCOMPARE(found.initialWait, RunPreferences().initialWait);
     QCOMPARE(found.atOnce, RunPreferences().atOnce);
+    QCOMPARE(found.keepDays, 0);
 }
 
 void TestSettingsPages::aProxyOfOnesOwn()
