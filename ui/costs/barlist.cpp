@@ -78,10 +78,22 @@ void BarList::paintEvent(QPaintEvent*)
     }
 }
 
+void BarList::setEmptyText(const QString& text)
+{
+    m_emptyText = text;
+    setAccessibleDescription(m_rows.empty() ? text : QString());
+    update();
+}
+
 void BarList::paintRows(QPainter* painter) const
 {
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setFont(font());
+    if (m_rows.empty()) {
+        painter->setPen(m_theme->color(Token::SecondaryText));
+        painter->drawText(QRect(0, 0, width(), 4 * rowStep), Qt::AlignCenter | Qt::TextWordWrap, m_emptyText);
+        return;
+    }
     Money largest;
     for (const Row& row : m_rows)
         largest = std::max(largest, row.amount);

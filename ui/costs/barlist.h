@@ -24,6 +24,8 @@ public:
     /// `theme` must outlive the widget.
     explicit BarList(const Theme* theme, QWidget* parent = nullptr);
     void setRows(std::vector<Row> rows);
+    /// What is said where there are no rows; read out, too.
+    void setEmptyText(const QString& text);
     const std::vector<Row>& rows() const { return m_rows; }
     /// The bars without marks of pointer and focus, for pictures.
     void paintRows(QPainter* painter) const;
@@ -47,6 +49,7 @@ private:
     void choose(int row);
     const Theme* m_theme;
     std::vector<Row> m_rows;
+    QString m_emptyText;
     int m_hovered = -1;
     int m_current = 0;
 };

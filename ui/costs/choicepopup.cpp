@@ -76,6 +76,8 @@ void ChoicePopup::setChoices(const std::vector<Choice>& choices)
         item->setToolTip(0, choice.id.toHtmlEscaped());
         item->setTextAlignment(1, Qt::AlignRight | Qt::AlignVCenter);
         item->setForeground(1, palette().placeholderText());
+        // A click on the box is one on its row, which take() answers; the list would turn it back.
+        item->setFlags(item->flags() & ~Qt::ItemIsUserCheckable);
         if (m_checks)
             item->setCheckState(0, choice.isChecked ? Qt::Checked : Qt::Unchecked);
         if (choice.isChecked && !checked)

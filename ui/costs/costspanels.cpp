@@ -320,6 +320,16 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
     table.series = {spent};
     m_model->setData(table);
     m_bars->setRows(std::move(rows));
+    m_bars->setEmptyText(report.total.sums.unpriced > 0 ? tr("No price is known for what was called here.")
+                                                        : tr("Nothing was spent in this range."));
+}
+
+void BreakdownCard::showUnknown()
+{
+    m_report = {};
+    m_model->setData({});
+    m_bars->setRows({});
+    m_bars->setEmptyText(tr("Not known: the ledger can't be read."));
 }
 
 } // namespace llmcache::ui

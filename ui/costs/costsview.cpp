@@ -343,7 +343,13 @@ void CostsView::reload()
                 m_reloadTimer.start();
             m_reloadAgain = false;
         },
-        [this](const Failure& failure) { showProblem(tr("The ledger can't be read: %1"), failure); });
+        [this](const Failure& failure) {
+            showProblem(tr("The ledger can't be read: %1"), failure);
+            if (!m_loaded && !failure.cancelled()) {
+                m_byModel->showUnknown();
+                m_byTask->showUnknown();
+            }
+        });
 }
 
 void CostsView::showProblem(const QString& what, const Failure& failure)

@@ -2,6 +2,7 @@
 #include "costs/barlist.h"
 #include "costs/callsmodel.h"
 #include "costs/chartcard.h"
+#include "costs/choicepopup.h"
 #include "costs/costsview.h"
 #include "costs/plotview.h"
 #include "guitest.h"
@@ -13,11 +14,13 @@
 
 #include <QFileDialog>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMenu>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QToolButton>
+#include <QTreeWidget>
 #include <QUuid>
 #include <QVBoxLayout>
 
@@ -44,6 +47,7 @@ private Q_SLOTS:
     void tilesAndBarsAddUp();
     void unpricedAloneIsNoSpend();
     void aModelFiltersEverything();
+    void valuesToFilterByAreThoseOfTheLedger();
     void barsByKeyboard();
     void aDayShowsItsCalls();
     void legendHidesASeries();
@@ -258,6 +262,8 @@ void TestCostsView::unpricedAloneIsNoSpend()
     QCOMPARE(tile("tile spent"), QStringLiteral("$0"));
     QCOMPARE(tile("tile unpriced"), QStringLiteral("1"));
     QVERIFY(bars("model")->rows().empty());
+    QCOMPARE(bars("model")->accessibleDescription(),
+        QStringLiteral("No price is known for what was called here."));
     QCOMPARE(calls(), 1);
 }
 
@@ -274,6 +280,62 @@ void TestCostsView::aModelFiltersEverything()
     QTest::mouseClick(chip->findChild<QToolButton*>(), Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(calls(), 12, patience);
     QTRY_VERIFY(chips().isEmpty());
+}
+
+void TestCostsView::valuesToFilterByAreThoseOfTheLedger()
+{
+    fill();
+    open();
+    const auto choose = [this](const QString& dimension) {
+        for (QAction* action : find<QPushButton>(QStringLiteral("add filter"))->menu()->actions()) {
+            if (action->text() == dimension)
+                action->trigger();
+        }
+    };
+    choose(QStringLiteral("model"));
+    auto* const popup = find<ChoicePopup>(QStringLiteral("filter values"));
+    QVERIFY(popup->isVisible());
+    auto* const list = popup->findChild<QTreeWidget*>();
+    QTRY_VERIFY_WITH_TIMEOUT(list->topLevelItemCount() > 0, patience);
+    // A click on the box, another on the name, and one typed.
+    const auto click = [list](const QString& label, int x) {
+        const QList<QTreeWidgetItem*> found = list->findItems(label, Qt::MatchExactly);
+        QCOMPARE(found.size(), 1);
+        const QRect place = list->visualItemRect(found.front());
+        QTest::mouseClick(list->viewport(), Qt::LeftButton, {}, QPoint(place.left() + x, place.center().y()));
+    };
+    constexpr int onTheBox = 9;
+    constexpr int onTheName = 60;
+    click(QStringLiteral("gpt-5"), onTheBox);
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList{QStringLiteral("model: gpt-5")}, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(calls(), 8, patience);
+    click(QStringLiteral("claude-haiku-4-5"), onTheName);
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList{QStringLiteral("model: gpt-5 +1")}, patience);
+    click(QStringLiteral("gpt-5"), onTheBox);
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList{QStringLiteral("model: claude-haiku-4-5")}, patience);
+    auto* const search = popup->findChild<QLineEdit*>();
+    QTest::keyClicks(search, QStringLiteral("haiku"));
+    QTest::keyClick(search, Qt::Key_Return);
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList(), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(calls(), 12, patience);
+    QTest::keyClicks(search, QStringLiteral("zzz"));
+    QVERIFY(!list->isVisible());
+    QTest::keyClick(search, Qt::Key_Escape); // what was typed goes first
+    QVERIFY(list->isVisible());
+    QTest::keyClick(search, Qt::Key_Escape);
+    QTRY_VERIFY_WITH_TIMEOUT(!popup->isVisible(), patience);
+    // From a chip the list opens with what is chosen.
+    choose(QStringLiteral("task"));
+    QTRY_COMPARE_WITH_TIMEOUT(list->findItems(route, Qt::MatchExactly).size(), 1, patience);
+    QTest::keyClicks(search, route);
+    QTest::keyClick(search, Qt::Key_Return);
+    QTRY_COMPARE_WITH_TIMEOUT(chips(), QStringList{QStringLiteral("task: ") + route}, patience);
+    popup->close();
+    QTest::mouseClick(m_window->findChild<Chip*>(), Qt::LeftButton);
+    QVERIFY(popup->isVisible());
+    QTRY_COMPARE_WITH_TIMEOUT(list->findItems(route, Qt::MatchExactly).size(), 1, patience);
+    QCOMPARE(list->findItems(route, Qt::MatchExactly).front()->checkState(0), Qt::Checked);
+    popup->close();
 }
 
 void TestCostsView::barsByKeyboard()
@@ -397,6 +459,7 @@ void TestCostsView::ledgerThatIsDown()
     auto* const banner = find<ErrorBanner>(QStringLiteral("costs problem"));
     QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), patience);
     QVERIFY2(banner->what().contains(QStringLiteral("ledger")), qPrintable(banner->what()));
+    QCOMPARE(bars("task")->accessibleDescription(), QStringLiteral("Not known: the ledger can't be read."));
 }
 
 void TestCostsView::anotherSession()
