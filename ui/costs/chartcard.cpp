@@ -23,6 +23,7 @@ namespace llmcache::ui {
 
 namespace {
 
+constexpr int numberWidth = 132; ///< of a column of the table, at least
 constexpr int plotPage = 0;
 constexpr int tablePage = 1;
 constexpr int nothingPage = 2;
@@ -61,7 +62,6 @@ ChartCard::ChartCard(const Theme* theme, FileSaver* saver, QWidget* parent)
     setUpTable(m_table, theme);
     m_table->setModel(m_model);
     m_table->setObjectName(QStringLiteral("chart table"));
-    constexpr int numberWidth = 132;
     m_table->horizontalHeader()->setDefaultSectionSize(numberWidth);
     m_pages->addWidget(m_plot);
     m_pages->addWidget(m_table);
@@ -155,6 +155,8 @@ void ChartCard::show()
     m_nothing->setText(m_data.emptyText);
     m_plot->setData(m_data, m_legend->hidden());
     m_model->setData(m_data);
+    if (isTable())
+        fitColumns(m_table, 1, numberWidth);
     m_pages->setCurrentIndex(isTable() ? tablePage : m_data.isEmpty() ? nothingPage : plotPage);
 }
 

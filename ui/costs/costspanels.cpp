@@ -194,9 +194,6 @@ BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dim
     m_table->setModel(m_model);
     m_table->setObjectName(QStringLiteral("table ") + dimensionName(dimension));
     m_table->setAccessibleName(m_heading);
-    constexpr int nameWidth = 150;
-    m_table->horizontalHeader()->setDefaultSectionSize(nameWidth);
-    m_table->horizontalHeader()->setStretchLastSection(true);
     m_pages->addWidget(bars);
     m_pages->addWidget(m_table);
     card->body()->addWidget(m_pages, 1);
@@ -319,6 +316,8 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
     }
     table.series = {spent};
     m_model->setData(table);
+    m_table->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
+    fitColumns(m_table, 1, 0);
     m_bars->setRows(std::move(rows));
     m_bars->setEmptyText(report.total.sums.unpriced > 0 ? tr("No price is known for what was called here.")
                                                         : tr("Nothing was spent in this range."));

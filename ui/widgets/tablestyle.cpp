@@ -225,4 +225,18 @@ void setUpTable(QTableView* view, const Theme* theme)
     QObject::connect(theme, &Theme::changed, view, [view, theme] { applyRowHeight(view, theme); });
 }
 
+void fitColumns(QTableView* view, int first, int least)
+{
+    const QAbstractItemModel* model = view->model();
+    constexpr int mostRows = 200;
+    const int rows = std::min(model->rowCount(), mostRows);
+    const QStyleOptionViewItem option;
+    for (int column = first; column < model->columnCount(); ++column) {
+        int width = std::max(least, view->horizontalHeader()->sectionSizeHint(column));
+        for (int row = 0; row < rows; ++row)
+            width = std::max(width, view->itemDelegate()->sizeHint(option, model->index(row, column)).width());
+        view->setColumnWidth(column, width);
+    }
+}
+
 } // namespace llmcache::ui

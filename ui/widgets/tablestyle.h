@@ -70,5 +70,8 @@ private:
 /// table, a TableDelegate as item delegate and a TableHeader. Call it once, before anything is set on the
 /// header. `theme` must outlive the view.
 void setUpTable(QTableView* view, const Theme* theme);
+/// Makes the columns from `first` on as wide as what their first 200 rows and the header hold, and at least
+/// `least` pixels: numbers must not be cut.
+void fitColumns(QTableView* view, int first, int least);
 
 } // namespace llmcache::ui

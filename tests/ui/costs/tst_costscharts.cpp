@@ -410,6 +410,17 @@ void TestCostsCharts::breakdownsAsTables()
     QCOMPARE(table->model()->index(0, 0).data().toString(), QStringLiteral("gpt-5"));
     QCOMPARE(table->model()->index(0, 1).data().toString(), QStringLiteral("$2.000000000001"));
     QCOMPARE(table->model()->index(1, 1).data().toString(), QStringLiteral("$0.000000000007"));
+    // No digit is cut.
+    QVERIFY(table->columnWidth(1)
+        >= table->itemDelegate()->sizeHint({}, table->model()->index(0, 1)).width());
+    ChartCard* const spend = costs.chart("spend");
+    spend->showAsTable(true);
+    auto* const byTime = spend->findChild<QTableView*>(QStringLiteral("chart table"));
+    for (int column = 1; column < byTime->model()->columnCount(); ++column) {
+        for (int row = 0; row < byTime->model()->rowCount(); ++row)
+            QVERIFY(byTime->columnWidth(column)
+                >= byTime->itemDelegate()->sizeHint({}, byTime->model()->index(row, column)).width());
+    }
     // A row is chosen as a bar is.
     table->setFocus();
     table->setCurrentIndex(table->model()->index(1, 0));
