@@ -22,9 +22,9 @@ bool isName(QStringView text)
     return !text.isEmpty() && isNameStart(text.front()) && std::all_of(text.begin(), text.end(), isNamePart);
 }
 
-/// Walks the text; gives literal stretches and placeholder names in order.
+/// Walks the text; gives literal stretches, and placeholders with their names, in order.
 void walk(const QString& text, const std::function<void(QStringView)>& onLiteral,
-    const std::function<void(const QString&)>& onName)
+    const std::function<void(const QString& name, QStringView placeholder)>& onName)
 {
     const QStringView view(text);
     const QLatin1String open("{{");
@@ -51,7 +51,7 @@ void walk(const QString& text, const std::function<void(QStringView)>& onLiteral
             continue;
         }
         onLiteral(view.mid(position, start - position));
-        onName(name.toString());
+        onName(name.toString(), view.mid(start, end + 2 - start));
         position = end + 2;
     }
 }
@@ -63,7 +63,7 @@ QStringList templateVariables(const QString& text)
     QStringList names;
     walk(
         text, [](QStringView) {},
-        [&names](const QString& name) {
+        [&names](const QString& name, QStringView) {
             if (!names.contains(name))
                 names.append(name);
         });
@@ -75,7 +75,7 @@ QString renderTemplate(const QString& text, const Variables& variables)
     QString out;
     walk(
         text, [&out](QStringView literal) { out += literal; },
-        [&](const QString& name) {
+        [&](const QString& name, QStringView) {
             const auto it = variables.constFind(name);
             if (it == variables.cend())
                 throw ConfigurationError(QStringLiteral("The variable {{%1}} has no value.").arg(name),
@@ -84,6 +84,24 @@ QString renderTemplate(const QString& text, const Variables& variables)
                         "literal text.")
                         .arg(name));
             out += *it;
+        });
+    return out;
+}
+
+QString literalTemplate(const QString& text)
+{
+    QString out;
+    walk(
+        text,
+        [&out](QStringView literal) {
+            // walk() gives a pair of braces alone only where it takes a backslash away.
+            if (literal == QLatin1String("{{"))
+                out += QLatin1String("\\\\");
+            out += literal;
+        },
+        [&out](const QString&, QStringView placeholder) {
+            out += QLatin1Char('\\');
+            out += placeholder;
         });
     return out;
 }

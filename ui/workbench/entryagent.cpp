@@ -1,5 +1,7 @@
 #include "workbench/entryagent.h"
 
+#include "agent/templating.h"
+
 #include <QCoreApplication>
 
 namespace llmcache::ui {
@@ -10,8 +12,11 @@ Agent agentFromEntry(const Entry& entry, const Request& request, const Agent& ba
     agent.name = entry.meta.agent.isEmpty() ? QCoreApplication::translate("EntryAgent", "from the cache")
                                             : entry.meta.agent;
     agent.model = request.model.toString();
-    agent.systemPrompt = SystemPrompt(request.systemPrompts);
-    agent.instructions = request.instructions;
+    QStringList systemPrompts;
+    for (const QString& text : request.systemPrompts)
+        systemPrompts.append(literalTemplate(text));
+    agent.systemPrompt = SystemPrompt(systemPrompts);
+    agent.instructions = literalTemplate(request.instructions);
     agent.output = request.output;
     agent.output.pythonType = base.output.pythonType;
     agent.settings = request.settings;

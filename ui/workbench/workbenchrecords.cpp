@@ -210,7 +210,7 @@ void WorkbenchView::openEntryRequest(const QString& fingerprint)
                 if (input.options.taskName == base.agent.name && base.agent.task.isEmpty())
                     input.options.taskName.clear();
             }
-            input.prompt = request.prompt;
+            input.prompt = literalTemplate(request.prompt);
             input.options.messageHistory = request.history;
             input.options.attachments = request.attachments;
             input.options.sample = request.sample;

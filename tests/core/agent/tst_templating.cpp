@@ -13,6 +13,7 @@ private Q_SLOTS:
     void rendering_data();
     void rendering();
     void missingVariableIsNamed();
+    void literalTextsRenderToThemselves();
 };
 
 void TestTemplating::namesComeOnceInOrder()
@@ -54,6 +55,26 @@ void TestTemplating::rendering()
     QFETCH(QString, text);
     QFETCH(QString, rendered);
     QCOMPARE(renderTemplate(text, {{u"who"_qs, u"Ana"_qs}, {u"nested"_qs, u"{{who}}"_qs}}), rendered);
+}
+
+void TestTemplating::literalTextsRenderToThemselves()
+{
+    // Every text of so many of these.
+    const QStringList pieces{u"{"_qs, u"}"_qs, u"{{"_qs, u"}}"_qs, u"\\"_qs, u"a"_qs, u" "_qs};
+    constexpr int length = 5;
+    const auto count = pieces.size();
+    qsizetype all = 1;
+    for (int at = 0; at < length; ++at)
+        all *= count;
+    for (qsizetype number = 0; number < all; ++number) {
+        QString text;
+        for (qsizetype rest = number, at = 0; at < length; ++at, rest /= count)
+            text += pieces.at(rest % count);
+        const QString literal = literalTemplate(text);
+        QCOMPARE(renderTemplate(literal, {}), text);
+        QVERIFY2(templateVariables(literal).isEmpty(), qPrintable(literal));
+    }
+    QCOMPARE(literalTemplate(u"Hi {{ who }}, {{\"a\": 1}}"_qs), u"Hi \\{{ who }}, {{\"a\": 1}}"_qs);
 }
 
 void TestTemplating::missingVariableIsNamed()
