@@ -245,7 +245,7 @@ private:
         auto asking = m_store->listCalls(std::move(query));
         const std::vector<Call> calls = co_await asking;
         const auto wasStored = [](const Call& call) {
-            return call.outcome == Outcome::Miss || call.outcome == Outcome::Refreshed;
+            return (call.outcome == Outcome::Miss || call.outcome == Outcome::Refreshed) && !call.unstored;
         };
         const auto stored = std::find_if(calls.begin(), calls.end(), wasStored);
         if (stored != calls.end()) {
@@ -259,10 +259,11 @@ private:
         const Call& last = calls.front();
         const bool wasBypass = last.outcome == Outcome::Bypassed;
         const bool wasStopped = last.outcome == Outcome::Cancelled;
-        if (!wasBypass && !wasStopped && last.outcome != Outcome::Failed)
+        if (!wasBypass && !wasStopped && !last.unstored && last.outcome != Outcome::Failed)
             co_return false; // hits of an entry that the ledger did not see stored
         const QString how = wasBypass ? QStringLiteral("bypassed the cache")
             : wasStopped              ? QStringLiteral("was stopped")
+            : last.unstored           ? QStringLiteral("paid for an answer and did not store it")
                                       : QStringLiteral("failed (%1)").arg(last.error);
         settle(Reason::NotStored,
             QStringLiteral("never stored: the run %1%2 %3").arg(ago(last.timeMs), byWhom(last.user), how));

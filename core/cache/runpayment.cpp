@@ -138,6 +138,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     call.cost = data.cost;
     call.priceSource = data.quote.source;
     call.timeToFirstToken = answer.timeToFirstToken;
+    call.unstored = !data.stored && outcome != Outcome::Bypassed; // of which it goes without saying
     record(state, call);
 
     data.output = std::move(answer.output);

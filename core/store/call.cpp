@@ -212,6 +212,8 @@ Json toJson(const Call& call)
     json["latency_ms"] = static_cast<qint64>(call.latency.count());
     if (call.timeToFirstToken)
         json["time_to_first_token_ms"] = static_cast<qint64>(call.timeToFirstToken->count());
+    if (call.unstored)
+        json["stored"] = false;
     json["attempts"] = call.attempts;
     if (call.rateLimits != 0)
         json["rate_limits"] = call.rateLimits;
@@ -254,6 +256,8 @@ Call callFromJson(const Json& json)
     call.latency = std::chrono::milliseconds(integerMember(json, "latency_ms"));
     if (findMember(json, "time_to_first_token_ms"))
         call.timeToFirstToken = std::chrono::milliseconds(integerMember(json, "time_to_first_token_ms"));
+    if (const Json* const stored = findMember(json, "stored"))
+        call.unstored = *stored == false;
     call.attempts = static_cast<int>(
         std::clamp<qint64>(integerMember(json, "attempts"), 0, std::numeric_limits<int>::max()));
     call.rateLimits = static_cast<int>(

@@ -34,6 +34,7 @@ struct Call {
     QString priceSource;
     std::chrono::milliseconds latency{0};
     std::optional<std::chrono::milliseconds> timeToFirstToken;
+    bool unstored = false; ///< its answer was paid for and is in no entry
     int attempts = 0; ///< provider requests sent, retries included
     int rateLimits = 0; ///< of these, answered with "too many requests" (429)
     std::chrono::milliseconds waited{0}; ///< between attempts

@@ -49,6 +49,7 @@ private Q_SLOTS:
     void invalidatedBySomebody();
     void goneForNoKnownReason();
     void aFailureWasNotStored();
+    void anAnswerThatWasNotStored();
     void bypassed();
     void itIsThere();
     void staleOnly();
@@ -231,6 +232,21 @@ void TestExplain::aFailureWasNotStored()
     QCOMPARE(explanation.reason, Reason::NotStored);
     QCOMPARE(
         explanation.verdict, QStringLiteral("never stored: the run 5 min ago by ada failed (rate limit)"));
+}
+
+void TestExplain::anAnswerThatWasNotStored()
+{
+    const Request request = requestOf(QStringLiteral("Who is Ada?"));
+    Call call = sampleCall();
+    call.outcome = Outcome::Miss;
+    call.unstored = true;
+    call.timeMs = m_now - 5 * 60'000;
+    call.fingerprint = fingerprint(request);
+    await(m_store->recordCalls({call}));
+    const Explanation explanation = explain(request);
+    QCOMPARE(explanation.reason, Reason::NotStored);
+    QCOMPARE(explanation.verdict,
+        QStringLiteral("never stored: the run 5 min ago by ada paid for an answer and did not store it"));
 }
 
 void TestExplain::bypassed()

@@ -224,6 +224,7 @@ void TestRunner::readOnlyPaysButDoesNotStore()
     options.cachePolicy = CachePolicy::ReadOnly;
     QVERIFY(!m_bench->run(u"hi"_qs, options).data().stored);
     QCOMPARE(waitForTask(m_bench->store->listEntries({}, 10)).rows.size(), std::size_t(0));
+    QVERIFY(m_bench->calls().front().unstored);
 }
 
 void TestRunner::agentAndTaskNamesDoNotChangeTheAnswer()

@@ -73,8 +73,11 @@ void TestCostAccumulator::callComesBackUnchanged()
     Call call = sampleCall();
     call.usage.cacheWrite1hTokens = 5;
     call.rateLimits = 3;
+    call.unstored = true;
     const Call again = callFromJson(toJson(call));
     QCOMPARE(toJsonText(toJson(again)), toJsonText(toJson(call)));
+    QVERIFY(again.unstored);
+    QVERIFY(!callFromJson(toJson(sampleCall())).unstored);
     QCOMPARE(again.usage, call.usage);
     QCOMPARE(again.cost, call.cost);
     QCOMPARE(again.avoided, call.avoided);
