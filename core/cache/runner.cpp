@@ -3,9 +3,12 @@
 #include "agent/historyformats.h"
 #include "agent/outputvalidation.h"
 #include "base/error.h"
+#include "base/worker.h"
 #include "cache/sharedfailure.h"
 #include "cache/stoppable.h"
 #include "store/spool.h"
+
+#include <qcorofuture.h>
 
 #include <QSysInfo>
 
@@ -35,6 +38,22 @@ public:
 private:
     int& m_count;
 };
+
+/// Fingerprint and size of a request, which may be many megabytes. Pure, made for a worker thread.
+Prediction weighed(const Request& request)
+{
+    Prediction prediction;
+    prediction.fingerprint = llmcache::fingerprint(request);
+    qint64 bytes = request.prompt.toUtf8().size() + request.instructions.toUtf8().size();
+    for (const QString& text : request.systemPrompts)
+        bytes += text.toUtf8().size();
+    for (const Message& message : request.history)
+        bytes += message.text.toUtf8().size();
+    if (!request.output.isText())
+        bytes += toJsonText(request.output.schema).size();
+    prediction.estimatedInputTokens = (bytes + 3) / 4;
+    return prediction;
+}
 
 /// The account's name where the environment does not say it, as for services.
 QString accountName()
@@ -191,19 +210,13 @@ QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions optio
 QCoro::Task<Prediction> Runner::predict(Agent agent, QString prompt, RunOptions options)
 {
     const Request request = d->buildRequest(agent, prompt, options);
-    Prediction prediction;
-    prediction.fingerprint = llmcache::fingerprint(request);
-    qint64 bytes = request.prompt.toUtf8().size() + request.instructions.toUtf8().size();
-    for (const QString& text : request.systemPrompts)
-        bytes += text.toUtf8().size();
-    for (const Message& message : request.history)
-        bytes += message.text.toUtf8().size();
-    if (!request.output.isText())
-        bytes += toJsonText(request.output.schema).size();
-    prediction.estimatedInputTokens = (bytes + 3) / 4;
+    const QString model = request.model.toString();
+    const auto work = [request] { return weighed(request); };
+    const QFuture<Prediction> weighing = runOn(*QThreadPool::globalInstance(), work);
+    Prediction prediction = co_await weighing;
     Usage usage;
     usage.inputTokens = prediction.estimatedInputTokens;
-    prediction.estimatedCost = d->prices.quote(request.model.toString(), usage, d->clock.nowMs()).total;
+    prediction.estimatedCost = d->prices.quote(model, usage, d->clock.nowMs()).total;
     QStringList ids{prediction.fingerprint};
     if (d->pythonStore) {
         const PythonTwin twin = pythonTwin(agent, prompt, options);
