@@ -31,6 +31,15 @@ CodeEdit::CodeEdit(const Theme* theme, Syntax syntax, QWidget* parent)
     setText({});
 }
 
+QString typedText(const QTextDocument& document)
+{
+    // Not toPlainText(), which makes usual spaces of those that do not break.
+    QString text = document.toRawText();
+    text.replace(QChar::ParagraphSeparator, QLatin1Char('\n'));
+    text.replace(QChar::LineSeparator, QLatin1Char('\n'));
+    return text;
+}
+
 void CodeEdit::setText(const QString& text)
 {
     document()->setUndoRedoEnabled(false);
@@ -55,11 +64,7 @@ QString CodeEdit::text() const
 {
     if (!document()->isModified())
         return m_given;
-    // Not toPlainText(), which makes usual spaces of those that do not break.
-    QString text = document()->toRawText();
-    text.replace(QChar::ParagraphSeparator, QLatin1Char('\n'));
-    text.replace(QChar::LineSeparator, QLatin1Char('\n'));
-    return text;
+    return typedText(*document());
 }
 
 void CodeEdit::setSyntax(Syntax syntax)

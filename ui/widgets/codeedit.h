@@ -10,6 +10,9 @@ class Theme;
 
 enum class Syntax { None, Json, Template };
 
+/// What is written in a plain document, with the spaces that do not break.
+QString typedText(const QTextDocument& document);
+
 /// Multi-line monospaced plain text with the program's line height. Pasted text loses its formatting; Tab
 /// moves the focus.
 class CodeEdit : public QTextEdit {

@@ -1,5 +1,7 @@
 #include "workbench/variablefield.h"
 
+#include "widgets/codeedit.h"
+
 #include <QEvent>
 #include <QSignalBlocker>
 
@@ -23,6 +25,7 @@ VariableField::VariableField(const QString& text, QWidget* parent)
     setViewportMargins(4, 0, 4, 0);
     setText(text);
     connect(this, &QPlainTextEdit::textChanged, this, [this] {
+        m_given.reset();
         fitHeight();
         Q_EMIT edited();
     });
@@ -35,7 +38,13 @@ void VariableField::setText(const QString& text)
         return;
     const QSignalBlocker quiet(this);
     setPlainText(text);
+    m_given = text;
     fitHeight();
+}
+
+QString VariableField::text() const
+{
+    return m_given ? *m_given : typedText(*document());
 }
 
 int VariableField::heightOf(int lines) const

@@ -2,6 +2,8 @@
 
 #include <QPlainTextEdit>
 
+#include <optional>
+
 namespace llmcache::ui {
 
 /// The value of a variable: a line that grows with what is typed, up to a few lines, and then scrolls. Tab
@@ -10,8 +12,8 @@ class VariableField : public QPlainTextEdit {
     Q_OBJECT
 public:
     explicit VariableField(const QString& text = {}, QWidget* parent = nullptr);
-    QString text() const { return toPlainText(); }
-    /// Not an edit.
+    QString text() const;
+    /// Not an edit. text() is the same to the letter until somebody edits it.
     void setText(const QString& text);
     QSize sizeHint() const override;
     QSize minimumSizeHint() const override;
@@ -26,6 +28,7 @@ protected:
 private:
     int heightOf(int lines) const;
     void fitHeight();
+    std::optional<QString> m_given; ///< until it is edited
 };
 
 } // namespace llmcache::ui
