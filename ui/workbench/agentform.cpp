@@ -138,7 +138,8 @@ AgentForm::AgentForm(const Theme* theme, QWidget* parent)
     connect(m_tabs, &QTabBar::currentChanged, m_find, &QWidget::hide);
     connect(m_tabs, &QTabBar::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
     connect(m_name, &QLineEdit::textEdited, this, &AgentForm::edited);
-    connect(m_task, &QLineEdit::textEdited, this, &AgentForm::edited);
+    // Not textEdited: a completion that one chooses is an edit, too.
+    connect(m_task, &QLineEdit::textChanged, this, &AgentForm::edited);
     connect(m_model, &QComboBox::editTextChanged, this, [this] {
         updateModelInfo();
         Q_EMIT edited();

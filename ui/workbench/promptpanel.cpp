@@ -158,7 +158,8 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     m_prompt->setAcceptDrops(false);
     connect(m_attachments, &AttachmentBar::edited, this, &PromptPanel::edited);
     connect(m_attachments, &AttachmentBar::problem, this, &PromptPanel::attachmentRefused);
-    connect(m_task, &QLineEdit::textEdited, this, &PromptPanel::edited);
+    // Not textEdited: a completion that one chooses is an edit, too.
+    connect(m_task, &QLineEdit::textChanged, this, &PromptPanel::edited);
     connect(m_sample, &QSpinBox::valueChanged, this, &PromptPanel::edited);
     connect(m_run, &QPushButton::clicked, this, &PromptPanel::runRequested);
     connect(m_stop, &QPushButton::clicked, this, &PromptPanel::stopRequested);
