@@ -32,6 +32,7 @@ public:
         m_text->setText(message.text);
         m_text->setAccessibleName(tr("Text of this turn"));
         m_text->setFixedHeight(84);
+        setFocusProxy(m_text);
         auto* row = new QHBoxLayout;
         row->setSpacing(4);
         row->addWidget(m_role);
@@ -79,6 +80,7 @@ HistoryEditor::HistoryEditor(const Theme* theme, QWidget* parent)
     , m_theme(theme)
     , m_list(new QVBoxLayout)
     , m_hint(makeLabel(tr("No earlier turns. Add one to continue a conversation."), Tone::Secondary))
+    , m_scroll(new QScrollArea)
 {
     auto* inner = new QWidget;
     auto* innerColumn = new QVBoxLayout(inner);
@@ -88,10 +90,10 @@ HistoryEditor::HistoryEditor(const Theme* theme, QWidget* parent)
     innerColumn->addWidget(m_hint);
     innerColumn->addLayout(m_list);
     innerColumn->addStretch(1);
-    auto* scroll = new QScrollArea;
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setWidget(inner);
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setWidget(inner);
+    m_scroll->setAccessibleName(tr("Turns before the prompt"));
     auto* add = secondaryButton(tr("Add turn"));
     add->setObjectName(QStringLiteral("add turn"));
     auto* row = new QHBoxLayout;
@@ -107,12 +109,17 @@ HistoryEditor::HistoryEditor(const Theme* theme, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
-    column->addWidget(scroll, 1);
+    column->addWidget(m_scroll, 1);
     column->addLayout(row);
     connect(paste, &QPushButton::clicked, this, [this] { addJson(QGuiApplication::clipboard()->text()); });
     connect(add, &QPushButton::clicked, this, [this] {
         const bool userSpoke = !m_turns.empty() && m_turns.back()->message().role == Role::User;
         addTurn(userSpoke ? Message::assistant({}) : Message::user({}));
+        Turn* const turn = m_turns.back();
+        turn->setFocus(); // one types at once
+        QMetaObject::invokeMethod(
+            turn, [this, turn] { m_scroll->ensureWidgetVisible(turn); },
+            Qt::QueuedConnection); // once it has its place
         Q_EMIT edited();
     });
 }

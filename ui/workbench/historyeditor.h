@@ -37,6 +37,7 @@ private:
     std::vector<Turn*> m_turns;
     QVBoxLayout* m_list;
     QWidget* m_hint;
+    QScrollArea* m_scroll;
 };
 
 } // namespace llmcache::ui
