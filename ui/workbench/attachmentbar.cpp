@@ -1,12 +1,15 @@
 #include "workbench/attachmentbar.h"
 
 #include "agent/attachments.h"
-#include "base/error.h"
+#include "base/worker.h"
 #include "widgets/chip.h"
 #include "widgets/controls.h"
 #include "widgets/flowlayout.h"
 
+#include <qcorofuture.h>
+
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLocale>
 
@@ -16,16 +19,30 @@ namespace {
 
 constexpr int longestName = 32;
 
+QString shortName(const QString& name)
+{
+    return name.size() <= longestName
+        ? name
+        : name.left(longestName / 2 - 1) + QChar(0x2026) + name.right(longestName / 2);
+}
+
 QString chipText(const Attachment& attachment)
 {
     QString name = attachment.name.isEmpty() ? attachment.url : attachment.name;
     if (name.isEmpty())
         name = attachment.mediaType;
-    if (name.size() > longestName)
-        name = name.left(longestName / 2 - 1) + QChar(0x2026) + name.right(longestName / 2);
+    name = shortName(name);
     return attachment.data.isEmpty()
         ? name
         : QStringLiteral("%1 · %2").arg(name, QLocale().formattedDataSize(attachment.data.size()));
+}
+
+QCoro::Task<Attachment> readAttachment(QString pathOrUrl)
+{
+    const auto work = [pathOrUrl] { return attachmentFrom(pathOrUrl); };
+    const QFuture<Attachment> reading = runOn(*QThreadPool::globalInstance(), work);
+    Attachment attachment = co_await reading;
+    co_return attachment;
 }
 
 } // namespace
@@ -47,7 +64,10 @@ AttachmentBar::AttachmentBar(const Theme* theme, QWidget* parent)
 
 void AttachmentBar::setAttachments(std::vector<Attachment> attachments)
 {
-    if (m_attachments == attachments)
+    const bool wasReading = isReading();
+    m_tasks.drop();
+    m_awaited.clear();
+    if (m_attachments == attachments && !wasReading)
         return;
     m_attachments = std::move(attachments);
     rebuild();
@@ -55,17 +75,36 @@ void AttachmentBar::setAttachments(std::vector<Attachment> attachments)
 
 void AttachmentBar::add(const QStringList& pathsOrUrls)
 {
-    bool added = false;
-    for (const QString& given : pathsOrUrls) {
-        try {
-            m_attachments.push_back(attachmentFrom(given));
-            added = true;
-        } catch (const ConfigurationError& error) {
-            Q_EMIT problem(error.message(), error.remedy());
-        }
-    }
-    if (!added)
+    const bool wasReading = isReading();
+    m_awaited += pathsOrUrls;
+    if (isReading() && !wasReading)
+        readNext();
+}
+
+/// One after another, so that they come in order and no more than one is read in vain.
+void AttachmentBar::readNext()
+{
+    rebuild();
+    Q_EMIT edited();
+    if (!isReading())
         return;
+    m_tasks.run([given = m_awaited.front()](std::stop_token) { return readAttachment(given); },
+        [this](const Attachment& attachment) {
+            m_attachments.push_back(attachment);
+            m_awaited.removeFirst();
+            readNext();
+        },
+        [this](const Failure& failure) {
+            Q_EMIT problem(failure.message, failure.remedy);
+            m_awaited.removeFirst();
+            readNext();
+        });
+}
+
+void AttachmentBar::stopReading()
+{
+    m_tasks.drop();
+    m_awaited.clear();
     rebuild();
     Q_EMIT edited();
 }
@@ -79,25 +118,36 @@ void AttachmentBar::choose()
     dialog->open();
 }
 
+void AttachmentBar::addChip(
+    const QString& text, const QString& name, const QString& toolTip, const std::function<void()>& remove)
+{
+    auto* const chip = new Chip(m_theme, text);
+    chip->setObjectName(name);
+    chip->setToolTip(toolTip);
+    // Later: the chip must not go while it speaks.
+    connect(chip, &Chip::removeRequested, this, remove, Qt::QueuedConnection);
+    m_chips->addWidget(chip);
+}
+
 void AttachmentBar::rebuild()
 {
     m_chips->clear();
-    setVisible(!m_attachments.empty());
+    setVisible(!m_attachments.empty() || isReading());
     for (std::size_t index = 0; index < m_attachments.size(); ++index) {
         const Attachment& attachment = m_attachments[index];
-        auto* chip = new Chip(m_theme, chipText(attachment));
-        chip->setObjectName(QStringLiteral("attachment %1").arg(index + 1));
-        chip->setToolTip(attachment.url.isEmpty() ? attachment.name : attachment.url);
-        connect(
-            chip, &Chip::removeRequested, this,
-            [this, index] {
+        addChip(chipText(attachment), QStringLiteral("attachment %1").arg(index + 1),
+            attachment.url.isEmpty() ? attachment.name : attachment.url, [this, index] {
                 m_attachments.erase(m_attachments.begin() + static_cast<std::ptrdiff_t>(index));
                 rebuild();
                 Q_EMIT edited();
-            },
-            Qt::QueuedConnection); // the chip must not go while it speaks
-        m_chips->addWidget(chip);
+            });
     }
+    if (isReading())
+        addChip(m_awaited.size() == 1
+                ? tr("reading %1").arg(shortName(QFileInfo(m_awaited.front()).fileName()))
+                : tr("reading %1 files").arg(m_awaited.size()),
+            QStringLiteral("attachments awaited"), m_awaited.join(QLatin1Char('\n')),
+            [this] { stopReading(); });
     updateGeometry();
 }
 

@@ -208,6 +208,16 @@ std::vector<Attachment> PromptPanel::attachments() const
     return m_attachments->attachments();
 }
 
+bool PromptPanel::isReading() const
+{
+    return m_attachments->isReading();
+}
+
+const TaskScope& PromptPanel::tasks() const
+{
+    return m_attachments->tasks();
+}
+
 void PromptPanel::setAttachments(std::vector<Attachment> attachments)
 {
     m_attachments->setAttachments(std::move(attachments));

@@ -20,6 +20,7 @@ class Button;
 class CodeEdit;
 class ElidedLabel;
 class FindBar;
+class TaskScope;
 class Theme;
 class VariableField;
 
@@ -35,7 +36,10 @@ public:
     void setVariables(const Variables& variables);
     /// Other texts whose placeholders need a field too.
     void setTemplateTexts(const QString& texts);
+    /// Those that are there already, see isReading().
     std::vector<Attachment> attachments() const;
+    /// A file that was attached is still being read.
+    bool isReading() const;
     void setAttachments(std::vector<Attachment> attachments);
     int sample() const;
     void setSample(int sample);
@@ -58,6 +62,8 @@ public:
     void openFind();
     CodeEdit* promptEdit() const { return m_prompt; }
     Button* runButton() const { return m_run; }
+    /// What reads files.
+    const TaskScope& tasks() const;
 
 Q_SIGNALS:
     void edited();

@@ -85,8 +85,8 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
     connect(m_runs, &RunPanel::ended, this, &WorkbenchView::keepRun);
     m_runs->setSession(session);
     connect(m_runs, &RunPanel::activeTasksChanged, this, &View::activeTasksChanged);
-    for (const TaskScope* scope :
-        {&m_predictTasks, &m_listTasks, &m_agentTasks, &m_saveTasks, &m_recordTasks, &m_dialogTasks})
+    for (const TaskScope* scope : std::initializer_list<const TaskScope*>{&m_predictTasks, &m_listTasks,
+             &m_agentTasks, &m_saveTasks, &m_recordTasks, &m_dialogTasks, &m_prompt->tasks()})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     setPrompt(samplePrompt(), {{QStringLiteral("who"), QStringLiteral("the user")}});
     followPrices();
@@ -222,7 +222,7 @@ void WorkbenchView::stopTasks()
 int WorkbenchView::activeTasks() const
 {
     return m_runs->activeTasks() + m_predictTasks.active() + m_listTasks.active() + m_agentTasks.active()
-        + m_saveTasks.active() + m_recordTasks.active() + m_dialogTasks.active();
+        + m_saveTasks.active() + m_recordTasks.active() + m_dialogTasks.active() + m_prompt->tasks().active();
 }
 
 void WorkbenchView::setSession(Session* session)
@@ -284,6 +284,9 @@ RunInput WorkbenchView::input() const
     input.agent = m_form->agent();
     input.agentRevision = m_stored.revision;
     input.prompt = m_prompt->prompt();
+    if (m_prompt->isReading()) // a run without it would be another one
+        throw ConfigurationError(
+            tr("A file is still being read."), tr("Wait for it, or take it away to go on without it."));
     input.options = options();
     if (m_settings && !input.agent.ttl) {
         const int days = RunPreferences::from(*m_settings).lifeDays;
@@ -325,6 +328,10 @@ void WorkbenchView::predict()
     }
     if (m_prompt->prompt().trimmed().isEmpty()) {
         m_prompt->showNoPrediction(tr("Type a prompt to see what a run would cost."));
+        return;
+    }
+    if (m_prompt->isReading()) {
+        m_prompt->showNoPrediction(tr("reading what is attached"));
         return;
     }
     m_predictTasks.run([session = m_session, agent, prompt = m_prompt->prompt(), options = options()](
