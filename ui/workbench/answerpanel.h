@@ -65,6 +65,17 @@ Q_SIGNALS:
     void copyAsRequested(llmcache::CodeKind kind);
 
 private:
+    /// In the order of the tabs.
+    enum Form {
+        RenderedForm,
+        JsonForm,
+        TreeForm,
+        RawForm,
+        MessagesForm,
+        UsageForm,
+        RequestForm,
+        ExplainForm
+    };
     QWidget* createTiles();
     QWidget* createFooter();
     void createCopyMenu();
