@@ -74,6 +74,7 @@ private:
     void showAgents(std::vector<StoredAgent> agents);
     void chooseAgent(const QString& name);
     void showStored(const StoredAgent& stored);
+    void rememberAgent(const QString& name);
     void newAgent();
     void duplicateAgent(const QString& name);
     void deleteAgent(const QString& name);
@@ -83,6 +84,7 @@ private:
     void save(std::optional<qint64> over = {});
     void explainConflict(const QString& name, const Failure& failure);
     void showNewer(const StoredAgent& theirs);
+    void compareWith(const StoredAgent& theirs);
     void showAgentProblem(const QString& what, const QString& remedy);
     void clearAgentProblem();
     void undelete(const StoredAgent& deleted, const std::function<void()>& wayBack);

@@ -45,13 +45,6 @@ private:
         connect(m_view, &WorkbenchView::notice, this,
             [this](const QString&, const QString&, const std::function<void()>& run) { m_undo = run; });
     }
-    void command(const QString& text)
-    {
-        for (QAction* action : m_view->commands()) {
-            if (action->text() == text)
-                action->trigger();
-        }
-    }
     void pressInBanner(const QString& text)
     {
         for (QPushButton* button : problem()->findChildren<QPushButton*>()) {
@@ -87,7 +80,6 @@ private:
         const std::function<void()> run = m_undo; // it may offer another
         run();
     }
-    void settle() { QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience); }
     /// As a crash and a new start would.
     void restart()
     {
@@ -380,7 +372,18 @@ void TestWorkbenchDrafts::agentThatOthersChangeIsShownAnew()
     command(QStringLiteral("Reload agents"));
     QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
     QCOMPARE(typedPrompt(), QStringLiteral("Mine."));
+    // Side by side first; closing that decides nothing.
     pressInBanner(QStringLiteral("Show theirs"));
+    auto* dialog = find<QDialog>("agent conflict");
+    const QString differences = dialog->findChild<QTextEdit*>()->toPlainText();
+    QVERIFY2(differences.contains(QStringLiteral("system_prompt")), qPrintable(differences));
+    QVERIFY2(differences.contains(QStringLiteral("Theirs again.")), qPrintable(differences));
+    QVERIFY2(differences.contains(QStringLiteral("Mine.")), qPrintable(differences));
+    QTest::keyClick(dialog, Qt::Key_Escape);
+    QCOMPARE(typedPrompt(), QStringLiteral("Mine."));
+    QCoreApplication::sendPostedEvents(dialog, QEvent::DeferredDelete);
+    pressInBanner(QStringLiteral("Show theirs"));
+    click("use theirs");
     QCOMPARE(typedPrompt(), QStringLiteral("Theirs again."));
     QVERIFY(!problem()->isVisible());
     QVERIFY(m_undo); // and back to mine, which is in conflict still

@@ -62,19 +62,6 @@ private Q_SLOTS:
     void dialogsCloseWithTheSession();
 
 private:
-    void run(const QString& prompt)
-    {
-        type("prompt", prompt);
-        click("run");
-        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
-    }
-    void command(const QString& text)
-    {
-        for (QAction* action : m_view->commands()) {
-            if (action->text() == text)
-                action->trigger();
-        }
-    }
     QTabBar* tabs() const { return find<QTabBar>("answer tabs"); }
     void showTab(const QString& title)
     {
@@ -105,7 +92,6 @@ private:
         QCoreApplication::sendEvent(label, &event);
         return QToolTip::text();
     }
-    void settle() { QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience); }
 };
 
 void TestWorkbenchProgress::hitShowsItsArithmetic()

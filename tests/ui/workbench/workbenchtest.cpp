@@ -1,5 +1,8 @@
 #include "workbenchtest.h"
 
+#include "workbench/runpanel.h"
+
+#include <QAction>
 #include <QLineEdit>
 #include <QListView>
 #include <QVBoxLayout>
@@ -84,6 +87,24 @@ void WorkbenchTest::choose(const QString& agent)
         }
     }
     QFAIL(qPrintable(QStringLiteral("no agent ") + agent));
+}
+
+void WorkbenchTest::run(const QString& prompt)
+{
+    type("prompt", prompt);
+    const int before = m_view->runPanel()->runs()->rowCount();
+    click("run");
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->runs()->rowCount(), before + 1, patience);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
+}
+
+void WorkbenchTest::command(const QString& text)
+{
+    const QList<QAction*> actions = m_view->commands();
+    const auto found = std::find_if(
+        actions.begin(), actions.end(), [&text](const QAction* action) { return action->text() == text; });
+    QVERIFY2(found != actions.end(), qPrintable(text));
+    (*found)->trigger();
 }
 
 ScriptedProvider* WorkbenchTest::script()

@@ -43,6 +43,11 @@ protected:
     void click(const char* button) { QTest::mouseClick(find<QPushButton>(button), Qt::LeftButton); }
     void type(const char* editor, const QString& text);
     void choose(const QString& agent);
+    /// Types a prompt, runs it and waits until no run is under way.
+    void run(const QString& prompt);
+    /// One of the command palette.
+    void command(const QString& text);
+    void settle() const { QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience); }
     QString badge() const { return find<ui::Badge>("answer badge")->text(); }
     QString tile(const char* name) const { return find<ui::Tile>(name)->accessibleName(); }
     QString outlook() const { return find<ui::Badge>("outlook badge")->text(); }
