@@ -1,3 +1,4 @@
+#include "controlnames.h"
 #include "guitest.h"
 #include "settings/settingsview.h"
 #include "shell/commandpalette.h"
@@ -25,6 +26,7 @@
 
 using namespace llmcache;
 using namespace llmcache::ui;
+using llmcache::test::verifyControlNames;
 
 namespace {
 
@@ -562,18 +564,7 @@ void TestShell::everythingHasAName()
     Shell shell(settingsFile());
     QVERIFY(shell.show());
     shell.window->setStore(QStringLiteral("redis"), QStringLiteral("x"), false, QStringLiteral("refused"));
-    int controls = 0;
-    for (const QWidget* widget : shell.window->findChildren<QWidget*>()) {
-        if (!(widget->focusPolicy() & Qt::TabFocus) || widget->inherits("QScrollBar")
-            || widget->inherits("QMenu") || widget->inherits("QHeaderView"))
-            continue;
-        const auto* button = qobject_cast<const QAbstractButton*>(widget);
-        QVERIFY2(!widget->accessibleName().isEmpty() || (button && !button->text().isEmpty())
-                || widget->parentWidget()->isHidden() || !widget->isVisibleTo(shell.window.get()),
-            qPrintable(QString::fromLatin1(widget->metaObject()->className())));
-        ++controls;
-    }
-    QVERIFY(controls > 8);
+    verifyControlNames(*shell.window, 9);
 }
 
 void TestShell::fitsASmallScreen()

@@ -14,7 +14,7 @@ SearchField::SearchField(const Theme* theme, const QString& placeholder, QWidget
     setPlaceholderText(placeholder);
     setAccessibleName(placeholder);
     setClearButtonEnabled(false);
-    addAction(theme->icon(IconName::Search), QLineEdit::LeadingPosition);
+    addAction(theme->icon(IconName::Search), QLineEdit::LeadingPosition)->setText(tr("Search"));
     connect(this, &QLineEdit::textChanged, this, &SearchField::placeHint);
 }
 

@@ -1,6 +1,7 @@
 #include "cache/entrydetail.h"
 #include "cache/filterfield.h"
 #include "cacheviewtest.h"
+#include "controlnames.h"
 #include "sampleentries.h"
 #include "waitfortask.h"
 
@@ -15,6 +16,7 @@
 using namespace llmcache;
 using namespace llmcache::ui;
 using llmcache::test::sampleEntry;
+using llmcache::test::verifyControlNames;
 using llmcache::test::waitForTask;
 
 /// Reads, filters, sorts and searches entries.
@@ -275,6 +277,7 @@ void TestCacheView::detailShowsTheEntry()
     clickRow(0);
     QTest::keyClick(m_table, Qt::Key_Down);
     QTRY_VERIFY_WITH_TIMEOUT(detail->isLoaded() && detail->fingerprint() == fingerprintAt(1), patience);
+    verifyControlNames(*m_view, 15);
 }
 
 void TestCacheView::copiesRowsAsText()

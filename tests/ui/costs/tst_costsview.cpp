@@ -1,4 +1,5 @@
 #include "cache/session.h"
+#include "controlnames.h"
 #include "costs/barlist.h"
 #include "costs/callsmodel.h"
 #include "costs/chartcard.h"
@@ -26,6 +27,7 @@
 
 using namespace llmcache;
 using namespace llmcache::ui;
+using llmcache::test::verifyControlNames;
 using llmcache::test::waitForTask;
 
 namespace {
@@ -253,6 +255,7 @@ void TestCostsView::tilesAndBarsAddUp()
         drawn += columnTotal(column);
     QCOMPARE(drawn, ledger.total.cost);
     QCOMPARE(calls(), 12);
+    verifyControlNames(*m_window, 20);
 }
 
 void TestCostsView::unpricedAloneIsNoSpend()

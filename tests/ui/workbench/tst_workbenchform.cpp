@@ -1,9 +1,16 @@
+#include "controlnames.h"
 #include "settings/runpreferences.h"
 #include "shell/view.h"
 #include "waitfortask.h"
 #include "widgets/diffview.h"
+#include "workbench/agentform.h"
+#include "workbench/answerpanel.h"
+#include "workbench/comparedialog.h"
+#include "workbench/promptpanel.h"
+#include "workbench/runhistory.h"
 #include "workbench/runpanel.h"
 #include "workbench/variablefield.h"
+#include "workbench/versionsdialog.h"
 #include "workbenchtest.h"
 
 #include <QAction>
@@ -30,13 +37,16 @@ private Q_SLOTS:
     void runsWaitForTheirTurn();
     void preferencesGoIntoTheRun();
     void versionsSurviveDeletion();
+    void everythingHasAName();
+    void dialogsHaveNames();
 
 private:
-    void run(const QString& prompt)
+    template <typename Dialog>
+    Dialog* dialog(const char* name)
     {
-        type("prompt", prompt);
-        click("run");
-        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
+        command(QString::fromLatin1(name));
+        auto* const opened = m_window->findChild<Dialog*>();
+        return opened ? opened : (QTest::qFail(name, __FILE__, __LINE__), nullptr);
     }
     void setModel(const QString& model)
     {
@@ -196,7 +206,7 @@ void TestWorkbenchForm::missIsExplainedBeforeTheRun()
                                  ->toPlainText()
                                  .contains(QStringLiteral("Be brief.")),
         patience);
-    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    settle();
     QCOMPARE(provider->requests(), 1);
     QCOMPARE(m_view->runPanel()->runs()->rowCount(), 1);
     // The run is there again as soon as it is asked for.
@@ -275,10 +285,63 @@ void TestWorkbenchForm::versionsSurviveDeletion()
     QTest::keyClick(list, Qt::Key_Delete);
     QTRY_VERIFY_WITH_TIMEOUT(undo, patience);
     undo();
-    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    settle();
     const auto back = waitForTask(m_session->store().loadAgent(echo));
     QCOMPARE(back->revision, 3);
     QVERIFY(back->agent == before->agent);
+}
+
+void TestWorkbenchForm::everythingHasAName()
+{
+    open();
+    choose(profile);
+    m_view->form()->setHistory(
+        {Message::user(QStringLiteral("Hi")), Message::assistant(QStringLiteral("Yes?"))});
+    m_view->promptPanel()->setAttachments(
+        {{QStringLiteral("text/plain"), QByteArrayLiteral("notes"), {}, QStringLiteral("notes.txt")}});
+    m_view->setPrompt(QStringLiteral("Make a profile on {{who}}"));
+    find<PromptPanel>("prompt panel")->openFind();
+    auto* const parts = find<QTabBar>("agent tabs");
+    for (int part = 0; part < parts->count(); ++part) {
+        parts->setCurrentIndex(part);
+        if (part == 0)
+            m_view->form()->openFind();
+        verifyControlNames(*m_window, 20);
+    }
+    for (const char* prompt : {"Ada", "Ben"})
+        run(QString::fromLatin1(prompt)); // two of them have tabs
+    auto* const forms = find<QTabBar>("answer tabs");
+    for (int form = 0; form < forms->count(); ++form) {
+        forms->setCurrentIndex(form);
+        verifyControlNames(*m_window, 20);
+    }
+    click("explain");
+    settle();
+    verifyControlNames(*m_window, 20);
+}
+
+void TestWorkbenchForm::dialogsHaveNames()
+{
+    open();
+    choose(echo);
+    for (const char* prompt : {"one", "two"})
+        run(QString::fromLatin1(prompt));
+    settle();
+    auto* const compare = dialog<CompareDialog>("Compare runs");
+    settle();
+    verifyControlNames(*compare, 3);
+    compare->close();
+    auto* const history = dialog<RunHistoryDialog>("Run history");
+    settle();
+    verifyControlNames(*history, 6);
+    history->close();
+    auto* const versions = dialog<VersionsDialog>("Versions of the agent");
+    settle();
+    verifyControlNames(*versions, 3);
+    versions->close();
+    find<QTabBar>("agent tabs")->setCurrentIndex(2);
+    click("schema from example");
+    verifyControlNames(*find<QDialog>("example dialog"), 2);
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchForm)
