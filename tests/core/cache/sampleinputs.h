@@ -28,6 +28,7 @@ public:
             input.agent.settings.temperature = pick(1000) / 997.0;
         if (pick(3) == 0)
             input.agent.settings.stopSequences = {QStringLiteral("\n\n"), QStringLiteral(" a, b\\")};
+        addSettings(input.agent);
         for (int tools = pick(3); tools > 0; --tools)
             input.agent.tools.push_back(tool(tools));
         input.agentRevision = pick(9);
@@ -53,11 +54,35 @@ private:
         static const QStringList pieces{QStringLiteral("word"), QStringLiteral("\n"),
             QStringLiteral("{{who}}"), QStringLiteral("\t"), QStringLiteral("€ 😀"), QStringLiteral("\\{{x}}"),
             QStringLiteral("\"'`$"), QString(QChar::Nbsp), QStringLiteral("\n---\n"), QStringLiteral("\r\n"),
-            QString(QChar::LineSeparator)};
+            QString(QChar::LineSeparator), QString(QChar::ParagraphSeparator),
+            QStringLiteral("{{{x}} \\\\{{"), QStringLiteral("e\u0301\u202e\u200d\ufeff"),
+            QStringLiteral("👩‍👩‍👧 \u0000\u0001\u000b\u0085"),
+            QString(QChar::ObjectReplacementCharacter), QString(QChar(0xfdd0)) + QChar(0xffff)};
         QString all;
         for (int count = pick(8); count > 0; --count)
             all += pieces.at(pick(static_cast<int>(pieces.size())));
         return all;
+    }
+
+    void addSettings(Agent& agent)
+    {
+        ModelSettings& settings = agent.settings;
+        const auto perhaps = [this](auto& setting, auto value) {
+            if (pick(4) == 0)
+                setting = value;
+        };
+        perhaps(settings.maxTokens, 1 + pick(100'000));
+        perhaps(settings.topP, pick(1000) / 1000.0);
+        perhaps(settings.topK, 1 + pick(100));
+        perhaps(settings.seed, pick(100) - 50);
+        perhaps(settings.thinking, Json("high"));
+        perhaps(settings.timeout, std::chrono::milliseconds(1 + pick(1'000'000)));
+        perhaps(settings.extraBody, Json{{"note", toUtf8(text())}});
+        perhaps(settings.extraHeaders, Json{{"X-Note", "a"}});
+        perhaps(agent.ttl, std::chrono::seconds(pick(1'000'000)));
+        perhaps(agent.outputRetries, pick(5));
+        perhaps(agent.task, QStringLiteral("tâche %1").arg(pick(9)));
+        perhaps(agent.tags, QStringList{QStringLiteral("a, b"), QStringLiteral("日本")});
     }
 
     Json schema()

@@ -31,13 +31,6 @@ private Q_SLOTS:
     void settingsAreKeptToTheLetter();
 
 private:
-    void command(const QString& text)
-    {
-        for (QAction* action : m_view->commands()) {
-            if (action->text() == text)
-                action->trigger();
-        }
-    }
     void chooseFile(const QString& path)
     {
         auto* const dialog = m_window->findChild<QFileDialog*>();
@@ -133,10 +126,20 @@ void TestWorkbenchAgents::conversationsArePasted()
     QCOMPARE(history.size(), std::size_t(2));
     QCOMPARE(history.front().text, QStringLiteral("Hi"));
     QCOMPARE(history.back().role, Role::Assistant);
+    // Of Anthropic and PydanticAI, behind what is there.
+    for (const char* shape : {R"([{"role": "user", "content": [{"type": "text", "text": "More?"}]}])",
+             R"([{"kind": "response", "parts": [{"part_kind": "text", "content": "Yes."}]}])"}) {
+        QGuiApplication::clipboard()->setText(QString::fromLatin1(shape));
+        click("paste history");
+    }
+    QCOMPARE(m_view->form()->history().size(), std::size_t(4));
+    QCOMPARE(m_view->form()->history().at(2).text, QStringLiteral("More?"));
+    QCOMPARE(m_view->form()->history().at(3).role, Role::Assistant);
+    QCOMPARE(m_view->form()->history().at(3).text, QStringLiteral("Yes."));
     QGuiApplication::clipboard()->setText(QStringLiteral("no JSON"));
     click("paste history");
     QVERIFY(problem()->isVisible());
-    QCOMPARE(m_view->form()->history().size(), std::size_t(2));
+    QCOMPARE(m_view->form()->history().size(), std::size_t(4));
 }
 
 void TestWorkbenchAgents::schemaFromAnExample()

@@ -1,4 +1,3 @@
-#include "../../core/cache/sampleinputs.h"
 #include "base/error.h"
 #include "base/gate.h"
 #include "cache/runrecords.h"
@@ -6,9 +5,7 @@
 #include "widgets/jsontree.h"
 #include "workbench/agentform.h"
 #include "workbench/answerpanel.h"
-#include "workbench/comparedialog.h"
 #include "workbench/promptpanel.h"
-#include "workbench/runhistory.h"
 #include "workbench/runpanel.h"
 #include "workbenchtest.h"
 
@@ -21,7 +18,6 @@
 
 using namespace llmcache;
 using namespace llmcache::ui;
-using llmcache::test::SampleInputs;
 using llmcache::test::ScriptedProvider;
 using llmcache::test::waitForTask;
 using llmcache::test::WorkbenchTest;
@@ -54,38 +50,18 @@ private Q_SLOTS:
     void explanationOfTheRunsOwnEntry();
     void runIsCopiedAsText();
     void answerIsSaved();
-    void twoRunsAreCompared();
     void violationsAreMarkedInPlace();
     void usageIsShownByBucket();
-    void historyOpensARunAsItWas();
-    void pastRunsAreCompared();
     void runHasATaskOfItsOwn();
-    void runsOfOthersOpenFromTheirEntry();
     void draftSurvives();
     void brokenSchemaSurvives();
-    void whatIsRestoredIsTheSame();
 
 private:
-    void run(const QString& prompt)
-    {
-        type("prompt", prompt);
-        const int before = m_view->runPanel()->runs()->rowCount();
-        click("run");
-        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->runs()->rowCount(), before + 1, patience);
-        QTRY_COMPARE_WITH_TIMEOUT(m_view->runPanel()->running(), 0, patience);
-    }
     void trigger(const char* action)
     {
         auto* const found = m_window->findChild<QAction*>(QString::fromLatin1(action));
         QVERIFY2(found, action);
         found->trigger();
-    }
-    void command(const QString& text)
-    {
-        for (QAction* action : m_view->commands()) {
-            if (action->text() == text)
-                action->trigger();
-        }
     }
     QString verdict() const { return find<QLabel>("explain verdict")->text(); }
 };
@@ -216,32 +192,6 @@ void TestWorkbenchRuns::answerIsSaved()
     QCOMPARE(QString::fromUtf8(file.readAll()), raw() + QLatin1Char('\n'));
 }
 
-void TestWorkbenchRuns::twoRunsAreCompared()
-{
-    open();
-    choose(echo);
-    run(QStringLiteral("alone"));
-    click("compare");
-    QVERIFY(find<ErrorBanner>("answer problem")->isVisible()); // with what?
-    run(QStringLiteral("alone no more"));
-    click("compare");
-    auto* const dialog = m_window->findChild<CompareDialog*>();
-    QVERIFY(dialog);
-    auto* const differences = dialog->findChild<DiffView*>();
-    QTRY_VERIFY_WITH_TIMEOUT(differences->changeCount() > 0, patience);
-    QStringList labels;
-    for (const QLabel* label :
-        dialog->findChild<QWidget*>(QStringLiteral("compare figures"))->findChildren<QLabel*>())
-        labels.append(label->text());
-    QVERIFY(labels.contains(QStringLiteral("#1")) && labels.contains(QStringLiteral("#2")));
-    QVERIFY(labels.contains(QStringLiteral("test:echo")));
-    const auto views =
-        dialog->findChild<QWidget*>(QStringLiteral("compare columns"))->findChildren<CodeView*>();
-    QCOMPARE(views.size(), 2);
-    QVERIFY(views.at(0)->text().contains(QStringLiteral("alone")));
-    dialog->close();
-}
-
 void TestWorkbenchRuns::violationsAreMarkedInPlace()
 {
     ScriptedProvider* const provider = script();
@@ -280,78 +230,6 @@ void TestWorkbenchRuns::usageIsShownByBucket()
     QVERIFY(!find<QLabel>("priceSource")->text().isEmpty());
 }
 
-void TestWorkbenchRuns::historyOpensARunAsItWas()
-{
-    open();
-    choose(profile);
-    m_view->form()->setHistory(
-        {Message::user(QStringLiteral("Hi, I am Ada.")), Message::assistant(QStringLiteral("Hello."))});
-    find<PromptPanel>("prompt panel")
-        ->setAttachments(
-            {{QStringLiteral("text/plain"), QByteArrayLiteral("notes"), {}, QStringLiteral("notes.txt")}});
-    m_view->setPrompt(
-        QStringLiteral("Make a profile on {{who}}"), {{QStringLiteral("who"), QStringLiteral("Ada")}});
-    find<PromptPanel>("prompt panel")->setSample(2);
-    const QByteArray started = toPrettyJsonText(toJson(m_view->input()));
-    click("run");
-    waitForBadge(Outcome::Miss);
-    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
-
-    choose(echo);
-    m_view->form()->setHistory({});
-    find<PromptPanel>("prompt panel")->setAttachments({});
-    find<PromptPanel>("prompt panel")->setSample(0);
-    run(QStringLiteral("something else"));
-    command(QStringLiteral("Run history"));
-    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
-    QVERIFY(dialog);
-    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
-    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
-    auto* const search = dialog->findChild<QLineEdit*>(QStringLiteral("run search"));
-    QTest::keyClicks(search, QStringLiteral("profile who"));
-    QCOMPARE(table->model()->rowCount(), 1);
-    table->selectRow(0);
-    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
-    QTRY_COMPARE_WITH_TIMEOUT(find<QLineEdit>("agent name")->text(), profile, patience);
-    QCOMPARE(QString::fromUtf8(toPrettyJsonText(toJson(m_view->input()))), QString::fromUtf8(started));
-    click("run");
-    waitForBadge(Outcome::Hit);
-}
-
-void TestWorkbenchRuns::pastRunsAreCompared()
-{
-    open();
-    choose(echo);
-    for (const char* prompt : {"one", "two", "three"})
-        run(QString::fromLatin1(prompt));
-    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
-    command(QStringLiteral("Run history"));
-    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
-    QVERIFY(dialog);
-    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
-    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 3, patience);
-    auto* const button = dialog->findChild<QPushButton*>(QStringLiteral("compare past runs"));
-    QVERIFY(!button->isEnabled());
-    const auto pick = [table](int row) {
-        QTest::mouseClick(table->viewport(), Qt::LeftButton, Qt::ControlModifier,
-            table->visualRect(table->model()->index(row, 0)).center());
-    };
-    pick(1);
-    pick(2);
-    QVERIFY(button->isEnabled());
-    QTest::mouseClick(button, Qt::LeftButton);
-    auto* const compare = dialog->findChild<CompareDialog*>();
-    QVERIFY(compare);
-    const auto views = [compare] {
-        return compare->findChild<QWidget*>(QStringLiteral("compare columns"))->findChildren<CodeView*>();
-    };
-    QTRY_COMPARE_WITH_TIMEOUT(views().size(), 3, patience);
-    QVERIFY(compare->findChild<DiffView*>());
-    QTRY_VERIFY_WITH_TIMEOUT(compare->findChild<DiffView*>()->changeCount() > 0, patience);
-    compare->close();
-    dialog->close();
-}
-
 void TestWorkbenchRuns::runHasATaskOfItsOwn()
 {
     open();
@@ -367,35 +245,6 @@ void TestWorkbenchRuns::runHasATaskOfItsOwn()
     task->clear();
     run(QStringLiteral("hello again"));
     QCOMPARE(m_view->runPanel()->runs()->at(0).result->data().task, m_view->form()->task());
-}
-
-void TestWorkbenchRuns::runsOfOthersOpenFromTheirEntry()
-{
-    open();
-    choose(echo);
-    run(QStringLiteral("stored by ana"));
-    waitForTask(m_session->runner().writeLedger());
-    Call call;
-    call.id = QStringLiteral("3f0e8a52-0000-4000-8000-000000000010");
-    call.timeMs = m_session->clock().nowMs();
-    call.user = QStringLiteral("ben");
-    call.agent = echo;
-    call.outcome = Outcome::Hit;
-    call.fingerprint = m_view->runPanel()->runs()->at(0).fingerprint;
-    waitForTask(m_session->store().recordCalls({call}));
-    type("prompt", QStringLiteral("another"));
-    command(QStringLiteral("Run history"));
-    auto* const dialog = m_window->findChild<RunHistoryDialog*>();
-    auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
-    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
-    QTest::keyClicks(dialog->findChild<QLineEdit*>(QStringLiteral("run search")), QStringLiteral("ben"));
-    QCOMPARE(table->model()->rowCount(), 1);
-    table->selectRow(0);
-    QVERIFY(dialog->findChild<QLabel*>(QStringLiteral("past runs note"))
-                ->text()
-                .contains(QStringLiteral("from its entry")));
-    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
-    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("stored by ana"), patience);
 }
 
 void TestWorkbenchRuns::draftSurvives()
@@ -433,30 +282,6 @@ void TestWorkbenchRuns::brokenSchemaSurvives()
     m_window.reset();
     open();
     QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("schema")->text(), QStringLiteral("{\"type\": "), patience);
-}
-
-void TestWorkbenchRuns::whatIsRestoredIsTheSame()
-{
-    open();
-    SampleInputs inputs(7);
-    for (int round = 0; round < 60; ++round) {
-        RunInput given = inputs.next();
-        given.agentRevision = 0; // none of these agents is saved
-        // Fields are there for what is in the texts.
-        const QString texts = given.prompt + QLatin1Char('\n')
-            + given.agent.systemPrompt.join(QLatin1Char('\n')) + QLatin1Char('\n') + given.agent.instructions;
-        Variables variables;
-        for (const QString& name : templateVariables(texts))
-            variables.insert(name, QStringLiteral("value %1 of %2").arg(round).arg(name));
-        given.options.variables = variables;
-        m_view->restore(given);
-        // Line by line, so that a difference can be read.
-        const QByteArrayList now = llmcache::test::describe(m_view->input()).split('\n');
-        const QByteArrayList then = llmcache::test::describe(given).split('\n');
-        for (qsizetype line = 0; line < std::min(now.size(), then.size()); ++line)
-            QCOMPARE(now.at(line), then.at(line));
-        QCOMPARE(now.size(), then.size());
-    }
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchRuns)

@@ -1,4 +1,5 @@
 #include "streamingprovider.h"
+#include "workbench/promptpanel.h"
 #include "workbenchtest.h"
 
 #include <QTabBar>
@@ -20,25 +21,27 @@ double computedMs()
     return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
+// Sanitizers make everything slower; what is measured is the program without them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr double mostMs = 400;
+#else
+constexpr double mostMs = 50;
+#endif
+
 } // namespace
 
-/// Many answers stream into the view at once.
+/// Much at once: many streams, long texts, large files.
 class TestWorkbenchStreams : public WorkbenchTest {
     Q_OBJECT
 private Q_SLOTS:
     void eightStreamsLeaveTheWindowResponsive();
+    void outlookOfALongPromptLeavesTheWindowResponsive();
 };
 
 void TestWorkbenchStreams::eightStreamsLeaveTheWindowResponsive()
 {
     constexpr int streams = 8;
     constexpr int tokens = 300;
-    // Sanitizers make everything slower; what is measured is the program without them.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    constexpr double mostMs = 400;
-#else
-    constexpr double mostMs = 50;
-#endif
     open();
     choose(echo);
     m_session->providers().setProvider(QStringLiteral("test"), std::make_unique<StreamingProvider>(tokens));
@@ -70,6 +73,27 @@ void TestWorkbenchStreams::eightStreamsLeaveTheWindowResponsive()
     qInfo("longest wait for the event loop with %d streams: %.1f ms computed", streams, longestMs);
     QVERIFY(longestMs > 0);
     QVERIFY2(longestMs < mostMs, qPrintable(QString::number(longestMs)));
+}
+
+void TestWorkbenchStreams::outlookOfALongPromptLeavesTheWindowResponsive()
+{
+    open();
+    choose(echo);
+    const QString line = QStringLiteral("A line of a transcript that somebody pasted, with {{who}} in it.\n");
+    m_view->setPrompt(
+        line.repeated(1024 * 1024 / line.size()), {{QStringLiteral("who"), QStringLiteral("Ada")}});
+    // As large as one may be: its bytes are part of the fingerprint.
+    constexpr int size = 20 * 1024 * 1024;
+    m_view->promptPanel()->setAttachments(
+        {{QStringLiteral("application/pdf"), QByteArray(size, 'x'), {}, QStringLiteral("a.pdf")}});
+    settle();
+    const double beforeMs = computedMs();
+    Q_EMIT m_view->promptPanel()->edited();
+    QTRY_VERIFY_WITH_TIMEOUT(m_view->activeTasks() > 0, patience);
+    settle();
+    const double spentMs = computedMs() - beforeMs;
+    qInfo("outlook of a long prompt: %.1f ms computed in the window's thread", spentMs);
+    QVERIFY2(spentMs < mostMs, qPrintable(QString::number(spentMs)));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestWorkbenchStreams)

@@ -6,31 +6,22 @@
 #include "waitfortask.h"
 #include "widgets/badge.h"
 #include "widgets/card.h"
-#include "widgets/chip.h"
 #include "widgets/codeedit.h"
-#include "widgets/elidedlabel.h"
 #include "widgets/errorbanner.h"
 #include "workbench/agentpanel.h"
-#include "workbench/promptpanel.h"
 #include "workbench/runpanel.h"
-#include "workbench/variablefield.h"
 #include "workbench/workbenchview.h"
 #include "workbenchtest.h"
 
 #include <QClipboard>
-#include <QComboBox>
-#include <QDragEnterEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
-#include <QMenu>
-#include <QMimeData>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTabBar>
 #include <QTableView>
-#include <QVBoxLayout>
 
 using namespace llmcache;
 using namespace llmcache::ui;
@@ -61,15 +52,10 @@ private Q_SLOTS:
     void firstStartHasTwoAgentsThatAnswer();
     void missThenHit();
     void structuredAnswer();
-    void variablesMakeTheirFields();
-    void emptyPrompt();
-    void outlookFollowsTheTyping();
-    void outlookSaysWhoAndHowMuch();
     void stopEndsARun();
     void failureSaysWhatToDo();
     void waitsAreShown();
     void textAppearsAsItComes();
-    void cachePolicies();
     void severalRunsAtOnce();
     void savesAndReverts();
     void editOfSomebodyElseIsNotOverwritten();
@@ -77,8 +63,6 @@ private Q_SLOTS:
     void leavingADraftKeepsIt();
     void filtersAgents();
     void badSchemaIsNotRun();
-    void filesAreAttached();
-    void entryCanBeRunAgain();
     void remembersTheAgent();
     void storeThatIsDown();
     void ledgerRunsAreListed();
@@ -153,64 +137,6 @@ void TestWorkbenchView::structuredAnswer()
     for (const QLabel* label : m_window->findChildren<QLabel*>())
         said = said || label->text() == QStringLiteral("✓ valid UserProfile");
     QVERIFY(said);
-}
-
-void TestWorkbenchView::variablesMakeTheirFields()
-{
-    open();
-    choose(echo);
-    type("prompt", QStringLiteral("A profile on {{who}}"));
-    QTRY_VERIFY(m_window->findChild<VariableField*>(QStringLiteral("variable who")));
-    // A field that went away while one typed is deleted when the event loop turns.
-    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
-    auto* const who = find<VariableField>("variable who");
-    who->clear();
-    QTest::keyClicks(who, QStringLiteral("Ada"));
-    click("run");
-    waitForBadge(Outcome::Miss);
-    const QString sent = find<CodeView>("answer request")->text();
-    QVERIFY2(sent.contains(QStringLiteral("A profile on Ada")), qPrintable(sent));
-}
-
-void TestWorkbenchView::emptyPrompt()
-{
-    open();
-    find<CodeEdit>("prompt")->setText({});
-    click("run");
-    QVERIFY(problem()->isVisible());
-    QVERIFY2(problem()->what().contains(QStringLiteral("no prompt")), qPrintable(problem()->what()));
-    QCOMPARE(m_view->runPanel()->runs()->rowCount(), 0);
-}
-
-void TestWorkbenchView::outlookFollowsTheTyping()
-{
-    open();
-    choose(echo);
-    type("prompt", QStringLiteral("once"));
-    QTRY_VERIFY2_WITH_TIMEOUT(
-        outlook().contains(QStringLiteral("will miss")), qPrintable(outlook()), patience);
-    click("run");
-    waitForBadge(Outcome::Miss);
-    QTRY_VERIFY2_WITH_TIMEOUT(
-        outlook().contains(QStringLiteral("will hit")), qPrintable(outlook()), patience);
-    QTest::keyClicks(find<CodeEdit>("prompt"), QStringLiteral(" more"));
-    QTRY_VERIFY2_WITH_TIMEOUT(
-        outlook().contains(QStringLiteral("will miss")), qPrintable(outlook()), patience);
-}
-
-void TestWorkbenchView::outlookSaysWhoAndHowMuch()
-{
-    open();
-    choose(echo);
-    type("prompt", QStringLiteral("how much"));
-    const auto says = [this] { return find<ElidedLabel>("outlook")->text(); };
-    QTRY_VERIFY2_WITH_TIMEOUT(says().startsWith(QStringLiteral("about ")), qPrintable(says()), patience);
-    QVERIFY2(says().contains(QStringLiteral(" tokens · ≈ $0.")), qPrintable(says()));
-    click("run");
-    waitForBadge(Outcome::Miss);
-    const QString paid = tile("tile cost").section(QLatin1Char(' '), 1);
-    QTRY_VERIFY2_WITH_TIMEOUT(says().startsWith(QStringLiteral("stored ")), qPrintable(says()), patience);
-    QCOMPARE(says(), QStringLiteral("stored just now by ana · saves ") + paid);
 }
 
 void TestWorkbenchView::stopEndsARun()
@@ -290,33 +216,6 @@ void TestWorkbenchView::textAppearsAsItComes()
     gate.open();
     waitForBadge(Outcome::Miss);
     QCOMPARE(raw(), QStringLiteral("first words, then the rest"));
-}
-
-void TestWorkbenchView::cachePolicies()
-{
-    open();
-    choose(echo);
-    type("prompt", QStringLiteral("policy"));
-    const auto choosePolicy = [this](int index) {
-        auto* const button = find<QPushButton>("policy");
-        button->menu()->actions().at(index)->trigger();
-    };
-    choosePolicy(3); // only
-    click("run");
-    waitForBadge(Outcome::Failed);
-    QVERIFY(find<ErrorBanner>("answer problem")->isVisible());
-    choosePolicy(2); // bypass
-    click("run");
-    waitForBadge(Outcome::Bypassed);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
-    QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
-    choosePolicy(1); // refresh
-    click("run");
-    waitForBadge(Outcome::Refreshed);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 1);
-    choosePolicy(3);
-    click("run");
-    waitForBadge(Outcome::Hit);
 }
 
 void TestWorkbenchView::severalRunsAtOnce()
@@ -460,67 +359,6 @@ void TestWorkbenchView::badSchemaIsNotRun()
     QVERIFY(problem()->isVisible());
     QCOMPARE(m_view->runPanel()->runs()->rowCount(), 0);
     QVERIFY2(!problem()->what().isEmpty(), "it says what is wrong with the schema");
-}
-
-void TestWorkbenchView::filesAreAttached()
-{
-    ScriptedProvider* const provider = script();
-    open();
-    choose(echo);
-    const QString picture = m_folder->filePath(QStringLiteral("a picture.png"));
-    QFile file(picture);
-    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("\x89PNG\r\n\x1a\n") > 0);
-    file.close();
-    auto* const panel = find<PromptPanel>("prompt panel");
-    QMimeData dropped;
-    dropped.setUrls({QUrl::fromLocalFile(picture), QUrl(QStringLiteral("https://example.com/b.pdf")),
-        QUrl::fromLocalFile(m_folder->filePath(QStringLiteral("none")))});
-    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(panel, &enter);
-    QVERIFY(enter.isAccepted());
-    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
-    QCoreApplication::sendEvent(panel, &drop);
-    // What can't be attached is told, the rest is there.
-    QVERIFY(problem()->isVisible());
-    QVERIFY(problem()->what().contains(QStringLiteral("none")));
-    QVERIFY(find<Chip>("attachment 1")->text().startsWith(QStringLiteral("a picture.png")));
-    QCOMPARE(find<Chip>("attachment 2")->text(), QStringLiteral("b.pdf"));
-
-    provider->reply(QStringLiteral("A cat."));
-    type("prompt", QStringLiteral("What is this?"));
-    click("run");
-    waitForBadge(Outcome::Miss);
-    QCOMPARE(provider->received().front().messages.back().attachments.size(), 2U);
-    QCOMPARE(provider->received().front().messages.back().attachments.front().mediaType,
-        QStringLiteral("image/png"));
-    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("● will hit"), patience);
-
-    // Without one of them it is another request.
-    QTest::keyClick(find<Chip>("attachment 2"), Qt::Key_Delete);
-    QTRY_VERIFY(!m_window->findChild<Chip*>(QStringLiteral("attachment 2")));
-    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
-}
-
-void TestWorkbenchView::entryCanBeRunAgain()
-{
-    open();
-    choose(profile);
-    type("prompt", QStringLiteral("Ada, 36"));
-    click("run");
-    waitForBadge(Outcome::Miss);
-    const QString fingerprint = m_view->runPanel()->runs()->at(0).fingerprint;
-    choose(echo);
-    type("prompt", QStringLiteral("something else"));
-    m_view->openEntryRequest(fingerprint);
-    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("Ada, 36"), patience);
-    QCOMPARE(find<QLineEdit>("agent name")->text(), profile);
-    click("run");
-    waitForBadge(Outcome::Hit);
-    QCOMPARE(m_view->runPanel()->runs()->at(0).fingerprint, fingerprint);
-
-    m_view->openEntryRequest(QString(64, QLatin1Char('0')));
-    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
-    QVERIFY(problem()->what().contains(QStringLiteral("gone")));
 }
 
 void TestWorkbenchView::remembersTheAgent()
