@@ -1,5 +1,6 @@
 // Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER. With
-// --states also what they look like in the middle of something.
+// --states also what they look like in the middle of something; with --workbench-states that of the Workbench
+// alone, which takes less long.
 
 #include "base/logbook.h"
 #include "cache/cacheview.h"
@@ -55,14 +56,16 @@ void settle(const ui::MainWindow& window)
     }
 }
 
+/// Of what to show also how it looks in the middle of something.
+enum class States { None, Workbench, All };
+
 class Photographer {
 public:
-    /// `withStates`: also what a view looks like in the middle of something.
-    Photographer(app::Workbench& workbench, ui::Theme& theme, const QString& folder, bool withStates)
+    Photographer(app::Workbench& workbench, ui::Theme& theme, const QString& folder, States states)
         : m_workbench(workbench)
         , m_theme(theme)
         , m_folder(folder)
-        , m_withStates(withStates)
+        , m_states(states)
     {
     }
 
@@ -72,6 +75,10 @@ public:
             m_theme.setScheme(scheme);
             for (const QSize size : {QSize(1440, 900), QSize(1024, 700)}) {
                 m_workbench.window().resize(size);
+                if (m_states == States::Workbench) {
+                    takeWorkbench(scheme, size);
+                    continue;
+                }
                 take(&m_workbench.workbenchView(), QStringLiteral("workbench"), scheme, size);
                 // What it shows is the entry of the last run.
                 m_workbench.cacheView().showEntry(
@@ -79,7 +86,7 @@ public:
                 take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
                 takeCosts(scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
-                if (m_withStates) {
+                if (m_states == States::All) {
                     screenshots::takeFirstStates(
                         m_theme, size, [](const ui::MainWindow& window) { settle(window); },
                         [&](const QString& name, QWidget* window) {
@@ -98,17 +105,20 @@ public:
                     screenshots::takeCostsStates(m_theme, size, [&](const QString& name, QWidget* window) {
                         save(window, fileName(name, scheme, size));
                     });
-                    screenshots::takeWorkbenchStates(
-                        m_workbench, [this] { settle(m_workbench.window()); },
-                        [&](const QString& name, QWidget* window) {
-                            save(window, fileName(name, scheme, size));
-                        });
+                    takeWorkbench(scheme, size);
                 }
             }
         }
     }
 
 private:
+    void takeWorkbench(ui::ColorScheme scheme, const QSize& size)
+    {
+        screenshots::takeWorkbenchStates(
+            m_workbench, [this] { settle(m_workbench.window()); },
+            [&](const QString& name, QWidget* window) { save(window, fileName(name, scheme, size)); });
+    }
+
     void takeCosts(ui::ColorScheme scheme, const QSize& size)
     {
         ui::CostsView& costs = m_workbench.costsView();
@@ -160,7 +170,7 @@ private:
     app::Workbench& m_workbench;
     ui::Theme& m_theme;
     QString m_folder;
-    bool m_withStates;
+    States m_states;
 };
 
 } // namespace
@@ -172,9 +182,12 @@ int main(int argc, char** argv)
         qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
     QApplication::setApplicationVersion(QStringLiteral(LLMCACHE_VERSION));
-    const bool withStates = argc == 3 && qstrcmp(argv[2], "--states") == 0;
-    if ((argc != 2 && !withStates) || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
-        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER [--states]\n";
+    const QByteArray option = argc == 3 ? argv[2] : "";
+    const States states = option == "--states" ? States::All
+        : option == "--workbench-states"       ? States::Workbench
+                                               : States::None;
+    if ((argc != 2 && states == States::None) || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
+        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER [--states | --workbench-states]\n";
         return 2;
     }
     QSettings settings(environment.path(QStringLiteral("settings.ini")), QSettings::IniFormat);
@@ -217,7 +230,7 @@ int main(int argc, char** argv)
         workbench.workbenchView().run();
         settle(workbench.window());
     }
-    Photographer(workbench, theme, QString::fromLocal8Bit(argv[1]), withStates).takeAll();
+    Photographer(workbench, theme, QString::fromLocal8Bit(argv[1]), states).takeAll();
     QEventLoop closing;
     QObject::connect(&workbench, &app::Workbench::finished, &closing, &QEventLoop::quit);
     workbench.window().close();
