@@ -43,6 +43,7 @@ CallDetail::CallDetail(const Theme* theme, QWidget* parent)
     m_entry->setObjectName(QStringLiteral("open entry"));
     m_run->setObjectName(QStringLiteral("open run"));
     m_scroll->setWidgetResizable(true);
+    m_scroll->setAccessibleName(tr("Figures of the call"));
     m_scroll->setFrameShape(QFrame::NoFrame);
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_scroll->setWidget(m_content);
