@@ -15,6 +15,7 @@ ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
     , m_what(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_remedy(makeLabel({}, Tone::Normal, TextSize::Body, QFont::Normal, this))
     , m_action(secondaryButton({}, this))
+    , m_body(new QBoxLayout(QBoxLayout::LeftToRight))
     , m_offers(new QHBoxLayout)
     , m_close(new QToolButton(this))
 {
@@ -33,9 +34,15 @@ ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
     m_close->setToolTip(tr("Dismiss"));
     m_close->setAccessibleName(tr("Dismiss"));
     layout->addWidget(m_icon, 0, Qt::AlignTop);
-    layout->addLayout(words, 1);
-    layout->addLayout(m_offers);
-    layout->addWidget(m_action, 0, Qt::AlignVCenter);
+    auto* buttons = new QHBoxLayout;
+    buttons->setSpacing(8);
+    buttons->addStretch(0);
+    buttons->addLayout(m_offers);
+    buttons->addWidget(m_action, 0, Qt::AlignVCenter);
+    m_body->setSpacing(8);
+    m_body->addLayout(words, 1);
+    m_body->addLayout(buttons);
+    layout->addLayout(m_body, 1);
     layout->addWidget(m_close, 0, Qt::AlignTop);
     connect(m_action, &QPushButton::clicked, this, &ErrorBanner::actionTriggered);
     connect(m_close, &QToolButton::clicked, this, [this] {
@@ -74,6 +81,14 @@ void ErrorBanner::offer(const QString& text, std::function<void()> action)
         run();
     });
     button->show();
+}
+
+void ErrorBanner::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    // Beside its buttons the words of a narrow one would have no room.
+    constexpr int narrowWidth = 480;
+    m_body->setDirection(width() < narrowWidth ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void ErrorBanner::removeOffers()

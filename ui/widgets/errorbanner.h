@@ -4,6 +4,7 @@
 
 #include <functional>
 
+class QBoxLayout;
 class QHBoxLayout;
 class QLabel;
 class QToolButton;
@@ -38,6 +39,9 @@ Q_SIGNALS:
     /// By the user.
     void dismissed();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void updateIcon();
     void removeOffers();
@@ -47,6 +51,7 @@ private:
     QLabel* m_what;
     QLabel* m_remedy;
     Button* m_action;
+    QBoxLayout* m_body; ///< what is said, and the buttons
     QHBoxLayout* m_offers;
     QToolButton* m_close;
 };
