@@ -203,7 +203,7 @@ void TestE2eWindow::rateLimitIsWaitedOutInSight()
 {
     type(QStringLiteral("First too many requests"));
     click("run");
-    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("next attempt in")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("retry in")), patience);
     QVERIFY(find<QPushButton>("stop")->isVisible());
     waitForBadge(Outcome::Miss);
     QCOMPARE(raw(), QStringLiteral("Now there is room."));

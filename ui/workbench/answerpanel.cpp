@@ -104,7 +104,7 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
              m_rendered, m_json, m_tree, m_raw, m_messages, m_usage, m_request, m_explain})
         m_forms->addWidget(form);
     // Where the window is low, the forms scroll or shrink: what stands above them is not squeezed.
-    constexpr int leastFormHeight = 72;
+    constexpr int leastFormHeight = 52;
     m_forms->setMinimumHeight(leastFormHeight);
     m_json->setAccessibleName(tr("Answer as JSON"));
     m_raw->setAccessibleName(tr("Answer as it came"));

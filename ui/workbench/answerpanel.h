@@ -83,7 +83,8 @@ private:
     void emptyTiles();
     void setTexts(const RunData& run, const Quote& quote);
     void showCosts(const RunResult& result, const Quote& quote);
-    void showViolations(const QStringList& violations);
+    /// False when the answer is no JSON, in which nothing can be marked.
+    bool showViolations(const QStringList& violations);
     void copyAnswer();
     const Theme* m_theme;
     QStackedWidget* m_pages;

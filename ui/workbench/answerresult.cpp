@@ -201,7 +201,11 @@ void AnswerPanel::showFailure(const Failure& failure, const Usage& usage, const 
         for (QAction* action : std::as_const(m_answerActions))
             action->setEnabled(true);
         m_tabs->setCurrentIndex(RawForm);
-        showViolations(error.violations());
+        if (showViolations(error.violations()))
+            m_banner->showProblem(
+                tr("The answer does not fit the schema: %1, marked below.")
+                    .arg(format::counted(error.violations().size(), tr("violation"), tr("violations"))),
+                failure.remedy);
     } catch (const ProviderError& error) {
         if (!error.bodyExcerpt().isEmpty()) {
             m_raw->setText(error.bodyExcerpt());
@@ -231,14 +235,14 @@ void AnswerPanel::emptyTiles()
     }
 }
 
-void AnswerPanel::showViolations(const QStringList& violations)
+bool AnswerPanel::showViolations(const QStringList& violations)
 {
     setTone(m_verdict, Tone::Error);
     m_verdict->setText(tr("✕ %1").arg(format::counted(violations.size(), tr("violation"), tr("violations"))));
     m_verdict->setToolTip(violations.join(QLatin1Char('\n')));
     const std::optional<Json> answer = tryParseJson(m_text.toUtf8());
     if (!answer)
-        return;
+        return false;
     m_isJson = true;
     m_json->setText(QString::fromUtf8(toPrettyJsonText(*answer)));
     const auto shown = std::make_shared<const Json>(*answer);
@@ -246,6 +250,7 @@ void AnswerPanel::showViolations(const QStringList& violations)
     markViolations(m_tree, *shown, violations);
     markViolations(m_json, *shown, violations, *m_theme);
     m_tabs->setCurrentIndex(JsonForm);
+    return true;
 }
 
 } // namespace llmcache::ui

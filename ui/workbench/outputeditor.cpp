@@ -6,6 +6,7 @@
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
 
 #include <QComboBox>
 #include <QDialog>
@@ -46,7 +47,7 @@ OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     , m_description(new QLineEdit)
     , m_mode(new QComboBox)
     , m_schema(new CodeEdit(theme, Syntax::Json))
-    , m_verdict(makeLabel({}, Tone::Secondary))
+    , m_verdict(new ElidedLabel)
     , m_checkDelay(new QTimer(this))
 {
     m_kind->addSegment(tr("Text"));
@@ -73,7 +74,7 @@ OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     fields->setSpacing(8);
     fields->addLayout(names);
     fields->addWidget(m_schema, 1);
-    m_verdict->setWordWrap(true);
+    m_schema->setMinimumHeight(56);
     fields->addWidget(m_verdict);
     auto* top = new QHBoxLayout;
     auto* fromExample = secondaryButton(tr("From example JSON…"));

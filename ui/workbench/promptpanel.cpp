@@ -83,7 +83,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     setObjectName(QStringLiteral("prompt panel"));
     m_prompt->setObjectName(QStringLiteral("prompt"));
     m_prompt->setPlaceholderText(tr("Ask something. {{name}} makes a variable."));
-    m_prompt->setMinimumHeight(84);
+    m_prompt->setMinimumHeight(52);
     m_task->setObjectName(QStringLiteral("run task"));
     m_task->setToolTip(tr("What this run is billed to; empty = the task of the agent"));
     m_find->setObjectName(QStringLiteral("prompt find bar"));

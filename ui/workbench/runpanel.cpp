@@ -110,7 +110,7 @@ void RunPanel::createLayout()
     QHeaderView* const header = m_table->horizontalHeader();
     header->hide();
     header->setStretchLastSection(false);
-    constexpr int widths[] = {48, 86, 60, 90, 60};
+    constexpr int widths[] = {48, 112, 60, 90, 60};
     for (int column = 0; column < RunListModel::ColumnCount; ++column)
         m_table->setColumnWidth(column, widths[column]);
     header->setSectionResizeMode(RunListModel::Latency, QHeaderView::Stretch);
@@ -441,7 +441,7 @@ void RunPanel::tick()
             continue;
         QString what = active->what;
         if (active->waitEnds)
-            what = tr("next attempt in %1 s · %2")
+            what = tr("retry in %1 s · %2")
                        .arg(static_cast<double>(active->waitEnds->remainingTime()) / 1000.0, 0, 'f', 1)
                        .arg(active->what);
         m_answer->showProgress(what, std::chrono::milliseconds(active->elapsed.elapsed()));

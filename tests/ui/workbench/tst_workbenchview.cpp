@@ -193,7 +193,7 @@ void TestWorkbenchView::waitsAreShown()
         }
         return false;
     };
-    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("next attempt in")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("retry in")), patience);
     waitForBadge(Outcome::Miss);
     QVERIFY(says(QStringLiteral("2 attempts")));
     QCOMPARE(provider->requests(), 2);
