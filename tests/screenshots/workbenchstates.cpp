@@ -70,6 +70,17 @@ public:
         const auto hold = [&gate](ProviderRequest, ProviderContext context) {
             return answerHalf(&gate, std::move(context));
         };
+        RunInput structured = m_before;
+        structured.agent.model = QStringLiteral("acme:large");
+        structured.options.cachePolicy = CachePolicy::Bypass;
+        for (int attempt = 0; attempt <= structured.agent.outputRetries; ++attempt)
+            scripted->replyJson(
+                parseJson(R"({"name": "Alex", "age": "thirty", "interests": []})", QStringLiteral("answer")));
+        m_view.restore(structured);
+        m_view.run();
+        m_settle();
+        takeWindow("workbench-violations");
+
         RunInput input = m_before;
         input.agent.model = QStringLiteral("acme:large");
         input.agent.output = OutputType::text();
@@ -86,24 +97,13 @@ public:
         m_view.run();
         glance();
         takeWindow("workbench-tabs");
-        scripted->fail(ProviderFailure::RateLimited, 429, std::chrono::seconds(25));
+        scripted->fail(ProviderFailure::RateLimited, 429, std::chrono::seconds(12));
         m_view.run();
         glance();
         takeWindow("workbench-waiting");
         m_view.runPanel()->stopAll();
         gate.open();
         m_settle();
-
-        RunInput structured = m_before;
-        structured.agent.model = QStringLiteral("acme:large");
-        structured.options.cachePolicy = CachePolicy::Bypass;
-        for (int attempt = 0; attempt <= structured.agent.outputRetries; ++attempt)
-            scripted->replyJson(
-                parseJson(R"({"name": "Alex", "age": "thirty", "interests": []})", QStringLiteral("answer")));
-        m_view.restore(structured);
-        m_view.run();
-        m_settle();
-        takeWindow("workbench-violations");
     }
 
     void takeForm()
@@ -174,7 +174,9 @@ public:
     {
         RunInput changed = m_before;
         changed.agent.settings.temperature = 0.7;
-        changed.prompt += QStringLiteral("\nBe brief.");
+        // Never the same, so that it is a miss each time.
+        changed.prompt +=
+            QStringLiteral("\nUse at most %1 words.").arg(40 + m_view.runPanel()->runs()->rowCount());
         m_view.restore(changed);
         m_view.explainDraft();
         m_settle();
