@@ -64,8 +64,16 @@ Json reportJson(const BulkReport& report, const char* changed)
     json["unaffected"] = report.unaffected;
     json["unsuitable"] = report.unsuitable;
     json["cancelled"] = report.cancelled;
+    json["undo_forgotten"] = report.forgotten;
     json["undo"] = report.undoId.isEmpty() ? Json(nullptr) : Json(toUtf8(report.undoId));
     return json;
+}
+
+QString forgottenText(qint64 changes)
+{
+    return QStringLiteral("%1 of the last 24 hours can't be undone any more: the room to keep it is used up.")
+        .arg(changes == 1 ? QStringLiteral("1 earlier change")
+                          : QStringLiteral("%1 earlier changes").arg(changes));
 }
 
 QString reportText(const BulkReport& report, const QString& done)
@@ -84,7 +92,44 @@ QString reportText(const BulkReport& report, const QString& done)
     say(report.expired, QStringLiteral("would have expired by now"));
     if (!rest.isEmpty())
         text += QLatin1Char(' ') + rest.join(QStringLiteral(", ")) + QLatin1Char('.');
+    if (report.forgotten > 0)
+        text += QLatin1Char(' ') + forgottenText(report.forgotten);
     return text;
+}
+
+/// What a change of these entries would cost in undo of earlier ones.
+QCoro::Task<UndoRoom> roomFor(CommandContext context, Arguments arguments, EntryWeight weight)
+{
+    if (arguments.has(QStringLiteral("no-undo")))
+        co_return UndoRoom();
+    auto looking =
+        context.session->undoJournal().roomFor(undoBytes(weight), context.session->clock().nowMs());
+    const UndoRoom room = co_await looking;
+    co_return room;
+}
+
+/// What a change would meet, for people.
+QString previewText(const EntryWeight& weight, const UndoRoom& room)
+{
+    QString text = weightText(weight);
+    if (!room.fits)
+        text += QStringLiteral(
+            " That is more than can be kept to undo it: choose fewer at a time, or give --no-undo.");
+    else if (room.forgotten > 0)
+        text += QLatin1Char(' ') + forgottenText(room.forgotten);
+    return text;
+}
+
+void printPreview(const EntryWeight& weight, const UndoRoom& room, bool json)
+{
+    if (!json) {
+        printLine(previewText(weight, room));
+        return;
+    }
+    Json object = toJson(weight);
+    object["undo_forgotten"] = room.forgotten;
+    object["undo_fits"] = room.fits;
+    printJson(object);
 }
 
 /// Makes a change and reports it. Exit code 8 when it was interrupted.
@@ -134,16 +179,14 @@ QCoro::Task<int> removeChoice(CommandContext context, Arguments arguments, Choic
 {
     const qint64 now = context.session->clock().nowMs();
     const EntryWeight weight = weightOf(choice.rows, now);
-    const bool json = arguments.has(QStringLiteral("json"));
+    auto looking = roomFor(context, arguments, weight);
+    const UndoRoom room = co_await looking;
     if (arguments.has(QStringLiteral("dry-run"))) {
-        if (json)
-            printJson(toJson(weight));
-        else
-            printLine(weightText(weight));
+        printPreview(weight, room, arguments.has(QStringLiteral("json")));
         co_return 0;
     }
     if (!choice.rows.empty() && !arguments.has(QStringLiteral("yes"))
-        && !confirm(QStringLiteral("%1 Delete?").arg(weightText(weight))))
+        && !confirm(QStringLiteral("%1 Delete?").arg(previewText(weight, room))))
         throw Cancelled(QStringLiteral("Nothing was deleted."), QStringLiteral("Confirm, or give --yes."));
     auto removing =
         change(context, std::move(arguments), std::move(choice), BulkAction{}, QStringLiteral("Deleted"));
@@ -181,10 +224,9 @@ QCoro::Task<int> changeChosen(CommandContext context, Arguments arguments, BulkA
     Choice choice = co_await choosing;
     if (arguments.has(QStringLiteral("dry-run"))) {
         const EntryWeight weight = weightOf(choice.rows, context.session->clock().nowMs());
-        if (arguments.has(QStringLiteral("json")))
-            printJson(toJson(weight));
-        else
-            printLine(weightText(weight));
+        auto looking = roomFor(context, arguments, weight);
+        const UndoRoom room = co_await looking;
+        printPreview(weight, room, arguments.has(QStringLiteral("json")));
         co_return 0;
     }
     auto changing =

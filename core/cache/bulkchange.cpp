@@ -231,13 +231,14 @@ Batch removals(const std::vector<BulkTarget>& targets)
 using ComingResults = QCoro::Task<std::vector<BulkResult>>;
 
 /// Makes the changes of one batch, which are recorded before; what it did is in the results.
-ComingResults changeBatch(Store* store, Batch batch, const BulkOptions* options, QString undoId)
+ComingResults changeBatch(Store* store, Batch batch, const BulkOptions* options, BulkReport* report)
 {
     if (batch.changes.empty())
         co_return std::move(batch.results);
     if (options->journal) {
-        auto keeping = options->journal->append(undoId, std::move(batch.kept));
-        co_await keeping;
+        auto keeping = options->journal->append(report->undoId, std::move(batch.kept));
+        const qint64 forgotten = co_await keeping;
+        report->forgotten += forgotten;
     }
     QStringList fingerprints;
     for (const EntryChange& change : batch.changes)
@@ -315,7 +316,7 @@ QCoro::Task<BulkReport> changeMany(
                     options.journal->begin(store->info(), action.name(), options.by, options.nowMs);
                 report.undoId = co_await beginning;
             }
-            changing.push_back(changeBatch(store, std::move(batch), &options, report.undoId));
+            changing.push_back(changeBatch(store, std::move(batch), &options, &report));
             auto finishing = finishBatches(&changing, 1, &options, &report);
             co_await finishing;
         } catch (...) {

@@ -56,6 +56,8 @@ struct BulkReport {
     qint64 unsuitable = 0;
     qint64 expired = 0;
     bool cancelled = false; ///< before the last entry
+    /// Changes of the last 24 hours that can't be undone any more, as the record of this one took their room.
+    qint64 forgotten = 0;
     QString undoId; ///< by which it can be undone; empty when nothing was kept
 
     qint64 done() const { return changed + unaffected + absent + conflicts + unsuitable + expired; }

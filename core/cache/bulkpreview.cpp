@@ -24,8 +24,14 @@ void EntryWeight::add(const EntryMeta& entry, qint64 nowMs)
         ++unpriced;
 }
 
-QCoro::Task<BulkPreview> previewChange(Store* store, std::vector<BulkTarget> targets, qint64 nowMs,
-    std::function<void(qint64)> progress, std::stop_token stop)
+qint64 undoBytes(const EntryWeight& weight)
+{
+    constexpr qint64 metadataBytes = 1024; // of an entry; the weight is that of requests and answers
+    return weight.bytes + weight.entries * metadataBytes;
+}
+
+QCoro::Task<BulkPreview> previewChange(Store* store, UndoJournal* journal, std::vector<BulkTarget> targets,
+    qint64 nowMs, std::function<void(qint64)> progress, std::stop_token stop)
 {
     BulkPreview preview;
     for (std::size_t from = 0; from < targets.size(); from += readTogether) {
@@ -58,6 +64,8 @@ QCoro::Task<BulkPreview> previewChange(Store* store, std::vector<BulkTarget> tar
         if (progress)
             progress(static_cast<qint64>(end));
     }
+    auto looking = journal->roomFor(undoBytes(preview.weight), nowMs);
+    preview.room = co_await looking;
     co_return preview;
 }
 

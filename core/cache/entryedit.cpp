@@ -90,7 +90,7 @@ QCoro::Task<EditResult> rewriteEntry(Store* store, UndoJournal* journal, QString
             result.undoId = co_await beginning;
             std::vector<UndoEntry> kept{undoEntryFor(images.front(), change)};
             auto keeping = journal->append(result.undoId, std::move(kept));
-            co_await keeping;
+            result.forgotten = co_await keeping;
         }
         std::vector<EntryChange> changes{change};
         auto changing = store->changeEntries(std::move(changes));

@@ -24,6 +24,7 @@ struct EditResult {
     qint64 revision = 0; ///< of what is stored now; 0 when nothing is
     std::optional<Entry> theirs; ///< after a Conflict: what somebody else stored meanwhile
     QString undoId;
+    qint64 forgotten = 0; ///< changes of the last 24 hours that can't be undone any more: see BulkReport
 };
 
 /// Writes an edited entry in place of its revision `edited.meta.revision`, atomically; its expiry and hits

@@ -166,7 +166,8 @@ QCoro::Task<> keepReplaced(
         report->undoId = co_await beginning;
     }
     auto keeping = options->journal->append(report->undoId, std::move(replaced));
-    co_await keeping;
+    const qint64 forgotten = co_await keeping;
+    report->forgotten += forgotten;
 }
 
 /// Writes a batch. Where somebody else changes entries at the same time, it looks once more.

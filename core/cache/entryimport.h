@@ -23,6 +23,7 @@ struct ImportReport {
     qint64 expired = 0; ///< entries that would have expired by now
     qint64 malformed = 0; ///< lines that are no entries
     QString problem; ///< why the file could not be read to its end; empty when it was
+    qint64 forgotten = 0; ///< changes of the last 24 hours that can't be undone any more: see BulkReport
     QString undoId; ///< by which the replacements can be undone; empty when there were none
 };
 

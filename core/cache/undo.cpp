@@ -47,7 +47,7 @@ EntryChange changeOver(const UndoEntry& entry, const EntryImage& there)
 
 /// Those that did not go back at first: they are back already, or somebody else's by now.
 QCoro::Task<std::vector<BulkResult>> settle(
-    Store* store, std::vector<UndoEntry> entries, bool overwrite, BulkOptions options, QString* undoId)
+    Store* store, std::vector<UndoEntry> entries, bool overwrite, BulkOptions options, BulkReport* report)
 {
     QStringList fingerprints;
     for (const UndoEntry& entry : entries)
@@ -77,13 +77,14 @@ QCoro::Task<std::vector<BulkResult>> settle(
         }
     }
     if (!kept.empty()) {
-        if (undoId->isEmpty()) {
+        if (report->undoId.isEmpty()) {
             auto beginning =
                 options.journal->begin(store->info(), QStringLiteral("undo"), options.by, options.nowMs);
-            *undoId = co_await beginning;
+            report->undoId = co_await beginning;
         }
-        auto keeping = options.journal->append(*undoId, std::move(kept));
-        co_await keeping;
+        auto keeping = options.journal->append(report->undoId, std::move(kept));
+        const qint64 forgotten = co_await keeping;
+        report->forgotten += forgotten;
     }
     QStringList changed;
     for (const EntryChange& change : changes)
@@ -97,7 +98,7 @@ QCoro::Task<std::vector<BulkResult>> settle(
 }
 
 QCoro::Task<std::vector<BulkResult>> undoBlock(
-    Store* store, std::vector<UndoEntry> entries, bool overwrite, BulkOptions options, QString* undoId)
+    Store* store, std::vector<UndoEntry> entries, bool overwrite, BulkOptions options, BulkReport* report)
 {
     std::vector<BulkResult> results;
     std::vector<UndoEntry> live;
@@ -121,7 +122,7 @@ QCoro::Task<std::vector<BulkResult>> undoBlock(
             open.push_back(std::move(live[i]));
     }
     if (!open.empty()) {
-        auto settling = settle(store, std::move(open), overwrite, options, undoId);
+        auto settling = settle(store, std::move(open), overwrite, options, report);
         const std::vector<BulkResult> rest = co_await settling;
         results.insert(results.end(), rest.begin(), rest.end());
     }
@@ -152,7 +153,7 @@ QCoro::Task<BulkReport> undoChange(Store* store, UndoSummary change, bool overwr
             std::vector<UndoEntry> entries = co_await reading;
             if (position < 0)
                 break;
-            auto undoing = undoBlock(store, std::move(entries), overwrite, options, &report.undoId);
+            auto undoing = undoBlock(store, std::move(entries), overwrite, options, &report);
             const std::vector<BulkResult> results = co_await undoing;
             for (const BulkResult& result : results)
                 report.count(result.fate);

@@ -125,6 +125,39 @@ bool isSame(const StoreInfo& left, const StoreInfo& right)
     return left.kind == right.kind && left.name == right.name && left.workspace == right.workspace;
 }
 
+/// A change in the folder, by what its file's name and size say.
+struct Record {
+    QString id;
+    qint64 timeMs = 0;
+    qint64 bytes = 0;
+};
+
+/// Of ids, which begin with the time: so names sort by age.
+constexpr int timeDigits = 15;
+
+qint64 timeOf(const QString& id)
+{
+    return id.left(timeDigits).toLongLong();
+}
+
+/// The oldest first.
+std::vector<Record> recordsIn(const QString& folder)
+{
+    const QFileInfoList files =
+        QDir(folder).entryInfoList({QLatin1Char('*') + suffix()}, QDir::Files, QDir::Name);
+    std::vector<Record> records;
+    for (const QFileInfo& file : files) {
+        const QString id = file.completeBaseName();
+        records.push_back({id, timeOf(id), file.size()});
+    }
+    return records;
+}
+
+bool isPromised(const Record& record, qint64 nowMs)
+{
+    return nowMs - record.timeMs < std::chrono::milliseconds(UndoJournal::promised).count();
+}
+
 [[noreturn]] void failOn(const QFile& file)
 {
     throw ConfigurationError(QStringLiteral("What is needed to undo the change can't be kept in %1: %2.")
@@ -218,39 +251,67 @@ void UndoJournal::unlock(const QString& id)
     m_locks.erase(id);
 }
 
-/// Forgets the oldest changes until `wanted` bytes more are within the limit.
-void UndoJournal::makeRoom(const QString& keep, qint64 wanted)
+/// Forgets what is beyond the limits when `wanted` bytes are added to the change `keep`: all of it or, when
+/// there is no room even so, nothing. Returns how many of them were still promised.
+qint64 UndoJournal::makeRoom(const QString& keep, qint64 wanted)
 {
-    const QFileInfoList files =
-        QDir(m_folder).entryInfoList({QLatin1Char('*') + suffix()}, QDir::Files, QDir::Name);
+    const std::vector<Record> records = recordsIn(m_folder);
+    const qint64 nowMs = timeOf(keep);
     qint64 bytes = wanted;
-    qsizetype count = files.size();
-    for (const QFileInfo& file : files)
-        bytes += file.size();
-    for (const QFileInfo& file : files) {
-        if (bytes <= m_maxBytes && count <= mostChanges)
-            return;
-        const QString id = file.completeBaseName();
-        if (id == keep || !lock(id))
+    for (const Record& record : records)
+        bytes += record.bytes;
+    std::vector<Record> leaving;
+    for (const Record& record : records) {
+        const bool isOneTooMany = records.size() - leaving.size() > mostChanges && !isPromised(record, nowMs);
+        if (bytes <= m_maxBytes && !isOneTooMany)
+            break;
+        if (record.id == keep || !lock(record.id))
             continue;
-        QFile::remove(file.filePath());
-        unlock(id);
-        bytes -= file.size();
-        --count;
+        leaving.push_back(record);
+        bytes -= record.bytes;
     }
-    if (bytes > m_maxBytes)
+    const bool isRoom = bytes <= m_maxBytes;
+    qint64 promises = 0;
+    for (const Record& record : leaving) {
+        if (isRoom && QFile::remove(path(record.id)))
+            promises += isPromised(record, nowMs) ? 1 : 0;
+        unlock(record.id);
+    }
+    if (!isRoom)
         throw ConfigurationError(
             QStringLiteral("What is needed to undo the change is more than %1 MB, the limit for it.")
                 .arg(m_maxBytes / 1'000'000),
             QStringLiteral("Change fewer entries at a time, or make the change without undo."));
+    return promises;
+}
+
+QCoro::Task<UndoRoom> UndoJournal::roomFor(qint64 bytes, qint64 nowMs)
+{
+    const auto work = [this, bytes, nowMs] {
+        UndoRoom room;
+        room.fits = bytes <= m_maxBytes;
+        const std::vector<Record> records = recordsIn(m_folder);
+        qint64 all = bytes;
+        for (const Record& record : records)
+            all += record.bytes;
+        for (const Record& record : records) {
+            if (!room.fits || all <= m_maxBytes)
+                break;
+            all -= record.bytes;
+            room.forgotten += isPromised(record, nowMs) ? 1 : 0;
+        }
+        return room;
+    };
+    const auto looking = runOn(m_thread, work);
+    const UndoRoom room = co_await looking;
+    co_return room;
 }
 
 QCoro::Task<QString> UndoJournal::begin(StoreInfo where, QString action, QString by, qint64 nowMs)
 {
     const auto work = [this, where, action, by, nowMs] {
-        // The time first, so that names sort by age.
         const QString id = QStringLiteral("%1-%2")
-                               .arg(nowMs, 15, 10, QLatin1Char('0'))
+                               .arg(nowMs, timeDigits, 10, QLatin1Char('0'))
                                .arg(QUuid::createUuid().toString(QUuid::WithoutBraces));
         QFile file(path(id));
         if (!createPrivateFolder(m_folder))
@@ -266,7 +327,6 @@ QCoro::Task<QString> UndoJournal::begin(StoreInfo where, QString action, QString
             failOn(file);
         }
         syncFolder(m_folder);
-        makeRoom(id, 0);
         return id;
     };
     const auto beginning = runOn(m_thread, work);
@@ -274,11 +334,11 @@ QCoro::Task<QString> UndoJournal::begin(StoreInfo where, QString action, QString
     co_return id;
 }
 
-QCoro::Task<> UndoJournal::append(QString id, std::vector<UndoEntry> entries)
+QCoro::Task<qint64> UndoJournal::append(QString id, std::vector<UndoEntry> entries)
 {
     const auto work = [this, id, entries = std::move(entries)] {
         const QByteArray block = framed(undoBlockToBytes(entries), static_cast<quint32>(entries.size()));
-        makeRoom(id, block.size());
+        const qint64 forgotten = makeRoom(id, block.size());
         QFile file(path(id));
         if (!file.open(QIODevice::ReadWrite | QIODevice::ExistingOnly))
             failOn(file);
@@ -288,10 +348,11 @@ QCoro::Task<> UndoJournal::append(QString id, std::vector<UndoEntry> entries)
             file.resize(end); // half a block would hide those that follow
             failOn(file);
         }
-        return true;
+        return forgotten;
     };
     const auto appending = runOn(m_thread, work);
-    co_await appending;
+    const qint64 forgotten = co_await appending;
+    co_return forgotten;
 }
 
 QCoro::Task<> UndoJournal::end(QString id)

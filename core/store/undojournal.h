@@ -5,6 +5,7 @@
 
 #include <QThreadPool>
 
+#include <chrono>
 #include <map>
 #include <memory>
 
@@ -34,6 +35,12 @@ struct UndoSummary {
     qint64 bytes = 0; ///< on the disk
 };
 
+/// What it takes to keep a change that has yet to be made.
+struct UndoRoom {
+    qint64 forgotten = 0; ///< earlier changes, still within UndoJournal::promised, that would have to go
+    bool fits = true; ///< the change alone is not more than the journal may hold
+};
+
 /// A folder that keeps what deletions and edits of entries replaced, so that they can be undone, also after
 /// a restart.
 ///
@@ -41,13 +48,17 @@ struct UndoSummary {
 /// checksum and synced before the store is told, so that after a crash everything that is gone from the
 /// store is in the file; what follows a torn block never happened. Several processes may share a folder.
 ///
+/// Changes are kept for 24 hours at least, however many there are, unless they are more than `maxBytes`
+/// together: then the oldest go, and whoever makes the change that takes their place is told.
+///
 /// Used from one thread with an event loop; file work happens on a thread of its own, in order. Must
 /// outlive its tasks. All tasks throw ConfigurationError for a folder or file that can't be used, and
 /// CacheError for a file that is damaged.
 class UndoJournal {
 public:
     static constexpr qint64 defaultMaxBytes = qint64(2) * 1024 * 1024 * 1024;
-    static constexpr int mostChanges = 100;
+    static constexpr std::chrono::hours promised{24};
+    static constexpr int mostChanges = 100; ///< when some of them are older than that
 
     /// The folder is created with the first change.
     explicit UndoJournal(QString folder, qint64 maxBytes = defaultMaxBytes);
@@ -58,8 +69,11 @@ public:
     /// Begins the record of a change; returns its id.
     QCoro::Task<QString> begin(StoreInfo where, QString action, QString by, qint64 nowMs);
     /// Keeps entries, which are on the disk when the task is done. Makes room by forgetting the oldest
-    /// changes; a ConfigurationError when this one alone is larger than the journal may be.
-    QCoro::Task<> append(QString id, std::vector<UndoEntry> entries);
+    /// changes, and returns how many of them were within `promised`; a ConfigurationError, and nothing
+    /// forgotten, when this one alone is larger than the journal may be.
+    QCoro::Task<qint64> append(QString id, std::vector<UndoEntry> entries);
+    /// What it would take to keep a change of so many bytes: an estimate, since others may be writing.
+    QCoro::Task<UndoRoom> roomFor(qint64 bytes, qint64 nowMs);
     /// The change is complete. One without entries is forgotten.
     QCoro::Task<> end(QString id);
 
@@ -75,7 +89,7 @@ public:
 
 private:
     QString path(const QString& id) const;
-    void makeRoom(const QString& keep, qint64 wanted);
+    qint64 makeRoom(const QString& keep, qint64 wanted);
     bool lock(const QString& id);
     void unlock(const QString& id);
 

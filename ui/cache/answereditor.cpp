@@ -342,7 +342,7 @@ void AnswerEditor::take(const EditResult& result, const QString& fingerprint)
                 m_text->text(), m_base->output.is_string() ? Syntax::None : Syntax::Json, nullptr);
         forgetDraft(fingerprint);
         setState(State::Reading);
-        Q_EMIT saved(fingerprint, result.revision, result.undoId);
+        Q_EMIT saved(fingerprint, result);
         break;
     case ChangeOutcome::Absent:
         setGone();

@@ -55,7 +55,7 @@ public:
 
 Q_SIGNALS:
     /// `undoId` takes it back, see UndoJournal.
-    void saved(const QString& fingerprint, qint64 revision, const QString& undoId);
+    void saved(const QString& fingerprint, const EditResult& result);
     /// isEditing() is another.
     void editingChanged(bool editing);
     /// What is shown may be older than what is stored.

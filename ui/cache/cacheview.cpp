@@ -130,7 +130,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_selectionBar, &SelectionBar::invalidateConfirmed, this, [this] {
         const auto rows = m_table->selectedRows();
         m_nextRow = rows.empty() ? -1 : rows.front();
-        change(std::exchange(m_asked, {}), {});
+        if (m_session && obstacle().isEmpty())
+            m_bulk->start(m_session, std::exchange(m_asked, {}), {});
     });
     connect(m_selectionBar, &SelectionBar::questionClosed, this, [this] {
         m_countTasks.drop();
@@ -204,10 +205,10 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_detail->clear();
         m_model->removeEntries({fingerprint});
     });
-    connect(m_detail, &EntryDetail::saved, this,
-        [this](const QString& fingerprint, qint64 revision, const QString& undoId) {
+    connect(
+        m_detail, &EntryDetail::saved, this, [this](const QString& fingerprint, const EditResult& result) {
             m_live->read({fingerprint});
-            offerUndo(tr("Saved as revision %1").arg(revision), undoId);
+            offerUndo(tr("Saved as revision %1").arg(result.revision), result.undoId, result.forgotten);
         });
     connect(m_banner, &ErrorBanner::actionTriggered, this, &CacheView::rescan);
     connect(m_empty, &EmptyState::actionTriggered, this, [this] {
@@ -235,6 +236,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_quietScan, &QuietScan::activeChanged, this, &View::activeTasksChanged);
     connect(&m_undoTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     connect(&m_countTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
+    connect(&m_roomTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     restoreGrouping();
     m_live->setOn(!m_settings || m_settings->value(liveKey, true).toBool());
     updateState();
@@ -265,6 +267,7 @@ void CacheView::setSession(Session* session)
     m_transfer->forget();
     m_undoTasks.drop();
     m_countTasks.drop();
+    m_roomTasks.drop();
     m_asked.clear();
     m_undone.clear();
     m_selectionBar->endWork();
@@ -508,6 +511,7 @@ void CacheView::stopTasks()
     m_schemaScan->stop();
     m_undoTasks.drop();
     m_countTasks.drop();
+    m_roomTasks.drop();
     m_detail->stopTasks();
     m_compare->stopTasks();
 }
@@ -516,7 +520,8 @@ int CacheView::activeTasks() const
 {
     return m_scan->activeTasks() + m_search->activeTasks() + m_bulk->activeTasks() + m_transfer->activeTasks()
         + m_live->activeTasks() + m_quietScan->activeTasks() + m_undoTasks.active() + m_countTasks.active()
-        + m_detail->activeTasks() + m_compare->activeTasks() + m_schemaScan->activeTasks();
+        + m_roomTasks.active() + m_detail->activeTasks() + m_compare->activeTasks()
+        + m_schemaScan->activeTasks();
 }
 
 } // namespace llmcache::ui

@@ -20,6 +20,9 @@ class Session;
 struct BulkAction;
 struct BulkReport;
 struct BulkTarget;
+struct EntryWeight;
+struct ImportReport;
+struct UndoRoom;
 } // namespace llmcache
 
 namespace llmcache::ui {
@@ -122,7 +125,9 @@ private:
     void addTag();
     void removeTag(const QString& tag);
     void tagEntry(const QString& fingerprint, const QString& tag, bool on);
-    void change(std::vector<BulkTarget> targets, const BulkAction& action);
+    /// Changes these entries, which weigh so much; asks first when others could not be undone after that.
+    void change(std::vector<BulkTarget> targets, const EntryWeight& weight, const BulkAction& action);
+    void askForRoom(std::vector<BulkTarget> targets, const BulkAction& action, const UndoRoom& room);
     void showDetails();
     void showUndoHistory();
     void setTtlOfSelection(std::optional<std::chrono::seconds> ttl);
@@ -131,8 +136,9 @@ private:
     void exportTable();
     void writeTable(const QString& path);
     void importFile();
-    void takeImported(qint64 entries, const QString& undoId);
-    void offerUndo(const QString& text, const QString& undoId);
+    void takeImported(const ImportReport& report);
+    /// `forgotten` earlier changes can't be undone any more: see BulkReport.
+    void offerUndo(const QString& text, const QString& undoId, qint64 forgotten);
     void undoLastChange() { undo({}); }
     void undo(const QString& id);
     void focusFilter();
@@ -158,6 +164,7 @@ private:
     TaskScope m_undoTasks;
     QStringList m_undone; ///< changes that were undone as far as that went
     TaskScope m_countTasks; ///< of what a question is about
+    TaskScope m_roomTasks; ///< of whether a change can be kept to undo it
     std::vector<BulkTarget> m_asked; ///< deleted when the question is answered with yes
     bool m_rowsLeave = false; ///< the model takes rows away, whatever the user has selected
     NewestJob m_csv;

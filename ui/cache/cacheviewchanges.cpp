@@ -15,7 +15,9 @@
 #include "widgets/format.h"
 
 #include <QInputDialog>
+#include <QMessageBox>
 #include <QPointer>
+#include <QPushButton>
 
 // What the user changes in many entries, and takes back.
 
@@ -60,10 +62,10 @@ void CacheView::askAbout(std::vector<BulkTarget> targets)
     const bool isWhole = m_scan->state() == EntryScan::State::Complete || targets.size() == 1;
     const QString caveat = isWhole ? QString() : tr("of what has been scanned so far");
     m_countTasks.run(
-        [store = &m_session->store(), targets = std::move(targets), nowMs = m_session->clock().nowMs(),
-            self = QPointer(this)](const std::stop_token& stop) {
+        [store = &m_session->store(), journal = &m_session->undoJournal(), targets = std::move(targets),
+            nowMs = m_session->clock().nowMs(), self = QPointer(this)](const std::stop_token& stop) {
             return previewChange(
-                store, targets, nowMs,
+                store, journal, targets, nowMs,
                 [self, stop](qint64 done) {
                     if (self && !stop.stop_requested())
                         self->m_selectionBar->setCounting(done);
@@ -94,13 +96,40 @@ std::vector<BulkTarget> CacheView::selectedTargets() const
 void CacheView::changeSelection(const BulkAction& action)
 {
     m_nextRow = -1;
-    change(selectedTargets(), action);
+    change(selectedTargets(), m_model->sumsOf(m_table->selectedRows()), action);
 }
 
-void CacheView::change(std::vector<BulkTarget> targets, const BulkAction& action)
+void CacheView::change(std::vector<BulkTarget> targets, const EntryWeight& weight, const BulkAction& action)
 {
-    if (m_session && obstacle().isEmpty() && !m_bulk->isRunning())
-        m_bulk->start(m_session, std::move(targets), action);
+    const bool isFree = !m_bulk->isRunning() && m_roomTasks.active() == 0;
+    if (!m_session || !obstacle().isEmpty() || !isFree || targets.empty())
+        return;
+    m_roomTasks.run(
+        [journal = &m_session->undoJournal(), bytes = undoBytes(weight), nowMs = m_session->clock().nowMs()](
+            const std::stop_token&) { return journal->roomFor(bytes, nowMs); },
+        [this, targets, action](const UndoRoom& room) {
+            if (roomText(room).isEmpty())
+                m_bulk->start(m_session, targets, action);
+            else
+                askForRoom(targets, action, room);
+        },
+        [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
+}
+
+void CacheView::askForRoom(std::vector<BulkTarget> targets, const BulkAction& action, const UndoRoom& room)
+{
+    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Undo"),
+        tr("So many entries are changed that %1.").arg(roomText(room)), QMessageBox::Cancel, this);
+    box->setObjectName(QStringLiteral("roomQuestion"));
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    QPushButton* const change = box->addButton(tr("Change them"), QMessageBox::AcceptRole);
+    box->setDefaultButton(QMessageBox::Cancel);
+    connect(change, &QPushButton::clicked, this,
+        [this, session = m_session, targets = std::move(targets), action] {
+            if (session == m_session && obstacle().isEmpty())
+                m_bulk->start(m_session, targets, action);
+        });
+    box->open();
 }
 
 void CacheView::pinWithReason()
@@ -148,7 +177,8 @@ void CacheView::tagEntry(const QString& fingerprint, const QString& tag, bool on
     BulkAction action{on ? BulkAction::Kind::AddTag : BulkAction::Kind::RemoveTag};
     action.tag = tag;
     m_nextRow = -1;
-    change({{fingerprint, 0}}, action);
+    const int row = m_model->rowOf(fingerprint);
+    change({{fingerprint, 0}}, row < 0 ? EntrySums() : m_model->sumsOf({row}), action);
 }
 
 void CacheView::showDetails()
@@ -204,11 +234,12 @@ void CacheView::tell(const BulkReport& report)
     // The selection bar goes on to the next row.
     if (report.conflicts > 0)
         text += tr(" · %1 had changed and stayed").arg(format::count(report.conflicts));
-    offerUndo(text, report.undoId);
+    offerUndo(text, report.undoId, report.forgotten);
 }
 
-void CacheView::offerUndo(const QString& text, const QString& undoId)
+void CacheView::offerUndo(const QString& done, const QString& undoId, qint64 forgotten)
 {
+    const QString text = forgotten == 0 ? done : done + QStringLiteral(" · ") + forgottenText(forgotten);
     if (undoId.isEmpty()) {
         Q_EMIT notice(text, {}, {});
         return;

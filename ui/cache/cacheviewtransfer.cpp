@@ -84,13 +84,13 @@ void CacheView::importFile()
     dialog->open();
 }
 
-void CacheView::takeImported(qint64 entries, const QString& undoId)
+void CacheView::takeImported(const ImportReport& report)
 {
     rescan();
-    if (!undoId.isEmpty())
-        offerUndo(
-            entries == 1 ? tr("Imported 1 entry") : tr("Imported %1 entries").arg(format::count(entries)),
-            undoId);
+    if (!report.undoId.isEmpty())
+        offerUndo(report.imported == 1 ? tr("Imported 1 entry")
+                                       : tr("Imported %1 entries").arg(format::count(report.imported)),
+            report.undoId, report.forgotten);
 }
 
 } // namespace llmcache::ui

@@ -108,12 +108,11 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
     });
     connect(m_answer, &AnswerEditor::reloadRequested, this, &EntryDetail::reload);
     connect(m_answer, &AnswerEditor::activeChanged, this, &EntryDetail::activeChanged);
-    connect(m_pickle, &PicklePane::saved, this,
-        [this](const QString& fingerprint, qint64 revision, const QString& undoId) {
-            Q_EMIT saved(fingerprint, revision, undoId);
-            if (fingerprint == m_fingerprint && revision != m_revision)
-                reload();
-        });
+    connect(m_pickle, &PicklePane::saved, this, [this](const QString& fingerprint, const EditResult& result) {
+        Q_EMIT saved(fingerprint, result);
+        if (fingerprint == m_fingerprint && result.revision != m_revision)
+            reload();
+    });
     connect(m_pickle, &PicklePane::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
     for (TaskScope* tasks : {&m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/entryedit.h"
 #include "cache/entrytexts.h"
 #include "cache/newestjob.h"
 #include "widgets/badge.h"
@@ -68,7 +69,7 @@ Q_SIGNALS:
     /// The store has no such entry any more.
     void forgetRequested(const QString& fingerprint);
     /// The user stored another answer; `undoId` takes it back.
-    void saved(const QString& fingerprint, qint64 revision, const QString& undoId);
+    void saved(const QString& fingerprint, const EditResult& result);
     /// The user wants a tag on the entry, or none of that name.
     void tagRequested(const QString& fingerprint, const QString& tag, bool on);
     void activeChanged();

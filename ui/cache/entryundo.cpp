@@ -40,9 +40,31 @@ QCoro::Task<Undone> undoEntries(Session* session, QString id, QStringList skippe
     co_return undone;
 }
 
+namespace {
+
+QString tr(const char* text)
+{
+    return QCoreApplication::translate("EntryUndo", text);
+}
+
+} // namespace
+
+QString forgottenText(qint64 changes)
+{
+    return changes == 1
+        ? tr("1 earlier change of the last 24 h can't be undone any more")
+        : tr("%1 earlier changes of the last 24 h can't be undone any more").arg(format::count(changes));
+}
+
+QString roomText(const UndoRoom& room)
+{
+    if (!room.fits)
+        return tr("it is more than can be kept to undo it, and would end half-way");
+    return room.forgotten == 0 ? QString() : forgottenText(room.forgotten);
+}
+
 QString undoneText(const Undone& undone)
 {
-    const auto tr = [](const char* text) { return QCoreApplication::translate("EntryUndo", text); };
     if (undone.id.isEmpty())
         return tr("There is nothing to undo");
     const BulkReport& report = undone.report;
@@ -55,6 +77,8 @@ QString undoneText(const Undone& undone)
         parts << tr("cancelled with %1 left").arg(format::count(report.asked - report.done()));
     if (report.expired > 0)
         parts << tr("%1 expired meanwhile").arg(format::count(report.expired));
+    if (report.forgotten > 0)
+        parts << forgottenText(report.forgotten);
     return parts.join(QStringLiteral(" · "));
 }
 

@@ -23,5 +23,10 @@ QCoro::Task<Undone> undoEntries(Session* session, QString id, QStringList skippe
     std::function<void(const BulkReport&)> progress, std::stop_token stop);
 /// "Restored 3 entries, 1 has changed since and was left alone": for people.
 QString undoneText(const Undone& undone);
+/// What a change would cost in undo, to go on a sentence: "2 earlier changes of the last 24 h can't be undone
+/// any more". Empty when it costs nothing.
+QString roomText(const UndoRoom& room);
+/// "2 earlier changes of the last 24 h can't be undone any more"
+QString forgottenText(qint64 changes);
 
 } // namespace llmcache::ui

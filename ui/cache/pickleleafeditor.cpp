@@ -381,7 +381,7 @@ void PickleLeafEditor::take(const EditResult& result)
         const QString key = m_base.key;
         m_drafts.remove(key);
         setState(State::Reading);
-        Q_EMIT saved(key, result.revision, result.undoId);
+        Q_EMIT saved(key, result);
         Q_EMIT left();
         break;
     }

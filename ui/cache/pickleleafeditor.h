@@ -68,7 +68,7 @@ public:
 
 Q_SIGNALS:
     /// `undoId` takes it back, see UndoJournal.
-    void saved(const QString& key, qint64 revision, const QString& undoId);
+    void saved(const QString& key, const EditResult& result);
     /// What is shown may be older than what is stored.
     void reloadRequested();
     /// The editor is done with: the tree may have the focus.

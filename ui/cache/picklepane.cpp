@@ -70,12 +70,11 @@ PicklePane::PicklePane(const Theme* theme, QWidget* parent)
     setFocusProxy(m_tree);
 
     connect(m_problem, &ErrorBanner::actionTriggered, this, &PicklePane::read);
-    connect(m_editor, &PickleLeafEditor::saved, this,
-        [this](const QString& key, qint64 revision, const QString& undoId) {
-            Q_EMIT saved(key, revision, undoId);
-            if (key == m_key)
-                read();
-        });
+    connect(m_editor, &PickleLeafEditor::saved, this, [this](const QString& key, const EditResult& result) {
+        Q_EMIT saved(key, result);
+        if (key == m_key)
+            read();
+    });
     connect(m_editor, &PickleLeafEditor::reloadRequested, this, &PicklePane::read);
     connect(m_editor, &PickleLeafEditor::left, this, [this] { m_tree->setFocus(Qt::OtherFocusReason); });
     connect(m_editor, &PickleLeafEditor::activeChanged, this, &PicklePane::activeChanged);

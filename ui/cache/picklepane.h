@@ -1,5 +1,6 @@
 #pragma once
 
+#include "cache/entryedit.h"
 #include "cache/newestjob.h"
 #include "cache/pickletreemodel.h"
 #include "widgets/tasks.h"
@@ -45,7 +46,7 @@ public:
     void setObstacle(const QString& why);
 
 Q_SIGNALS:
-    void saved(const QString& key, qint64 revision, const QString& undoId);
+    void saved(const QString& key, const EditResult& result);
     void activeChanged();
 
 private:

@@ -1,6 +1,7 @@
 #include "cache/selectionbar.h"
 
 #include "cache/bulkjob.h"
+#include "cache/entryundo.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/elidedlabel.h"
@@ -228,6 +229,7 @@ void SelectionBar::setCounted(const BulkPreview& preview, const QString& caveat)
 {
     m_question.isCounted = true;
     m_question.weight = preview.weight;
+    m_question.room = roomText(preview.room);
     QStringList left;
     if (!preview.gone.isEmpty())
         left << tr("%1 gone already").arg(format::count(preview.gone.size()));
@@ -301,6 +303,8 @@ void SelectionBar::refreshQuestion()
     QStringList parts;
     if (isGuardShown && !nothingIsLeft)
         parts << tr("Production: type %1 to confirm").arg(m_guardName);
+    if (!m_question.room.isEmpty())
+        parts << m_question.room;
     if (!m_question.left.isEmpty())
         parts << m_question.left;
     if (!nothingIsLeft)

@@ -73,6 +73,7 @@ private:
         qint64 read = 0;
         bool isCounted = false;
         EntryWeight weight;
+        QString room; ///< what this costs in undo of other changes; mostly empty
         QString left; ///< what will not be deleted, and why not
     };
     void makeTtlMenu();

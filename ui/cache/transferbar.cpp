@@ -250,7 +250,7 @@ void TransferBar::import()
         [this](const ImportReport& report) { end(report); },
         [this](const Failure& failure) {
             fail(tr("Not all was imported"), failure);
-            Q_EMIT imported(0, {}); // some of it is there
+            Q_EMIT imported({}); // some of it is there
         });
 }
 
@@ -264,7 +264,7 @@ void TransferBar::end(const ImportReport& report)
         parts << tr("%1 were there and stayed").arg(format::count(report.kept));
     show(tr("Imported %1").arg(entries(report.imported)),
         parts.isEmpty() ? shortName(m_path) : parts.join(QStringLiteral(" · ")));
-    Q_EMIT imported(report.imported, report.undoId);
+    Q_EMIT imported(report);
 }
 
 void TransferBar::fail(const QString& title, const Failure& failure)

@@ -43,9 +43,8 @@ public:
     int activeTasks() const { return m_tasks.active(); }
 
 Q_SIGNALS:
-    /// Entries were stored, perhaps not all of the file; `undoId` brings back what they replaced, and may be
-    /// empty.
-    void imported(qint64 entries, const QString& undoId);
+    /// Entries were stored; all of the file unless the report is empty.
+    void imported(const ImportReport& report);
     void activeChanged();
 
 private:

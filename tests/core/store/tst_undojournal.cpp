@@ -43,6 +43,8 @@ private Q_SLOTS:
     void tornFilesEndWhereTheyAreWhole();
     void damagedFilesAreLeftOut();
     void theOldestMakeRoom();
+    void allOfTheLastDayStay();
+    void promisesThatAreBrokenAreCounted();
     void oneThatIsTooLargeIsRefused();
     void changesUnderWayStay();
     void oneAtATime();
@@ -202,9 +204,56 @@ void TestUndoJournal::theOldestMakeRoom()
     QVERIFY(!QFile::exists(path(first)));
 }
 
+void TestUndoJournal::allOfTheLastDayStay()
+{
+    const qint64 day = std::chrono::milliseconds(UndoJournal::promised).count();
+    const QString old = record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("a"))}}, 1000);
+    const QString last = record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("b"))}}, 1001);
+    for (int i = 0; i < 3 * UndoJournal::mostChanges; ++i) {
+        const QString copy = QStringLiteral("%1-copy").arg(2000 + i, 15, 10, QLatin1Char('0'));
+        QVERIFY(QFile::copy(path(last), path(copy)));
+    }
+    const std::size_t all = 3 * UndoJournal::mostChanges + 3;
+    record(QStringLiteral("edit"), {{undoEntry(QStringLiteral("c"))}}, 999 + day);
+    QCOMPARE(await(m_journal->list(here)).size(), all);
+    // One of them is a day old now, and there are more than enough without it.
+    record(QStringLiteral("edit"), {{undoEntry(QStringLiteral("d"))}}, 1000 + day);
+    QVERIFY(!QFile::exists(path(old)));
+    QVERIFY(QFile::exists(path(last)));
+    QCOMPARE(await(m_journal->list(here)).size(), all);
+    // After a week without changes it is the number that counts.
+    record(QStringLiteral("edit"), {{undoEntry(QStringLiteral("e"))}}, 7 * day);
+    QCOMPARE(await(m_journal->list(here)).size(), std::size_t(UndoJournal::mostChanges));
+}
+
+void TestUndoJournal::promisesThatAreBrokenAreCounted()
+{
+    m_journal = std::make_unique<UndoJournal>(m_folder->filePath(QStringLiteral("undo")), 10'000);
+    const qint64 day = std::chrono::milliseconds(UndoJournal::promised).count();
+    record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("a"), 0, 2000)}}, 1);
+    record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("b"), 0, 2000)}}, day / 2);
+    record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("c"), 0, 2000)}}, day / 2);
+    const auto room = [this](qint64 bytes, qint64 nowMs) {
+        const UndoRoom needed = await(m_journal->roomFor(bytes, nowMs));
+        return std::pair(needed.forgotten, needed.fits);
+    };
+    QCOMPARE(room(2000, day), std::pair(qint64(0), true));
+    QCOMPARE(room(5000, day), std::pair(qint64(1), true));
+    QCOMPARE(room(5000, day + 1), std::pair(qint64(0), true));
+    QCOMPARE(room(9000, day + 1), std::pair(qint64(2), true));
+    QCOMPARE(room(10'001, day + 1), std::pair(qint64(0), false));
+    const QString id =
+        await(m_journal->begin(here, QStringLiteral("delete"), QStringLiteral("ada"), day + 1));
+    QCOMPARE(await(m_journal->append(id, {undoEntry(QStringLiteral("d"), 0, 4000)})), 0);
+    QCOMPARE(await(m_journal->append(id, {undoEntry(QStringLiteral("e"), 0, 5000)})), 2);
+    await(m_journal->end(id));
+    QCOMPARE(await(m_journal->list(here)).size(), 1U);
+}
+
 void TestUndoJournal::oneThatIsTooLargeIsRefused()
 {
     m_journal = std::make_unique<UndoJournal>(m_folder->filePath(QStringLiteral("undo")), 10'000);
+    const QString other = record(QStringLiteral("edit"), {{undoEntry(QStringLiteral("c"))}}, 1);
     const QString id = await(m_journal->begin(here, QStringLiteral("delete"), QStringLiteral("ada"), 1));
     await(m_journal->append(id, {undoEntry(QStringLiteral("a"), 0, 4000)}));
     QVERIFY_EXCEPTION_THROWN(
@@ -212,6 +261,7 @@ void TestUndoJournal::oneThatIsTooLargeIsRefused()
     // What was kept before stays.
     await(m_journal->end(id));
     QCOMPARE(readAll(id).size(), 1U);
+    QCOMPARE(readAll(other).size(), 1U);
 }
 
 void TestUndoJournal::changesUnderWayStay()

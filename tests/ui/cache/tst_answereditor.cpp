@@ -145,7 +145,7 @@ void TestAnswerEditor::anEditIsSaved()
     QCOMPARE(after.meta.author, QStringLiteral("eve"));
     QVERIFY(after.meta.human);
     QCOMPARE(after.meta.expiresMs, before.meta.expiresMs);
-    QVERIFY(!saved.front()[2].toString().isEmpty()); // can be undone
+    QVERIFY(!saved.front()[1].value<EditResult>().undoId.isEmpty());
     QVERIFY(!editor()->isVisible());
     QCOMPARE(shownAnswer(), QStringLiteral("Grace"));
     // Now that there is a badge, too, the heading still fits a narrow pane.

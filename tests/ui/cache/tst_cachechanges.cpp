@@ -7,6 +7,7 @@
 
 #include <QLineEdit>
 #include <QMenu>
+#include <QMessageBox>
 #include <QScrollBar>
 #include <QTabBar>
 #include <QTextEdit>
@@ -24,6 +25,7 @@ private Q_SLOTS:
     void invalidatesAfterAsking();
     void invalidatedEntriesComeBack();
     void pinsAndSetsTheTtl();
+    void saysWhatCanNoLongerBeUndone();
     void entriesThatChangedStay();
     void theQuestionIsWhatTheStoreHas();
     void othersDoNotCloseTheQuestion();
@@ -191,6 +193,56 @@ void TestCacheChanges::pinsAndSetsTheTtl()
     QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 300 entries|Undo"), patience);
     find<QLineEdit>("filterField")->setText(QStringLiteral("is:pinned"));
     waitForRows(300);
+}
+
+void TestCacheChanges::saysWhatCanNoLongerBeUndone()
+{
+    fill(3);
+    openNotLive();
+    waitForRows(3);
+    QString offered;
+    const QObject listener; // goes before what it writes to
+    connect(m_view.get(), &CacheView::notice, &listener, [&](const QString& text) { offered = text; });
+    const auto keepMuch = [this] {
+        // A change of a minute ago that leaves no room for another one; its file takes no blocks of the disk.
+        const QString name = QStringLiteral("%1-large.undo")
+                                 .arg(m_session->clock().nowMs() - 60'000, 15, 10, QLatin1Char('0'));
+        QDir folder(m_session->config().dataFolder);
+        QFile file(folder.filePath(QStringLiteral("undo/") + name));
+        return folder.mkpath(QStringLiteral("undo")) && file.open(QIODevice::WriteOnly)
+            && file.resize(UndoJournal::defaultMaxBytes);
+    };
+    const QString forgotten = QStringLiteral("1 earlier change of the last 24 h can't be undone any more");
+
+    // A deletion is asked for anyway.
+    QVERIFY(keepMuch());
+    clickRow(0);
+    QTest::keyClick(m_table, Qt::Key_Delete);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
+    QVERIFY2(text("selectionText").startsWith(forgotten), qPrintable(text("selectionText")));
+    click("confirmInvalidate");
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 1 entry · ") + forgotten, patience);
+
+    // Other changes only then.
+    QVERIFY(keepMuch());
+    clickRow(0);
+    const QString kept = fingerprintAt(0);
+    click("pinEntries");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QMessageBox>("roomQuestion"), patience);
+    auto* question = find<QMessageBox>("roomQuestion");
+    QVERIFY2(question->text().contains(forgotten), qPrintable(question->text()));
+    QTest::keyClick(question, Qt::Key_Escape);
+    QTRY_VERIFY(!find<QMessageBox>("roomQuestion"));
+    QVERIFY(!waitForTask(m_session->store().lookup(kept))->meta.pinned);
+    click("pinEntries");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QMessageBox>("roomQuestion"), patience);
+    question = find<QMessageBox>("roomQuestion");
+    for (QAbstractButton* button : question->buttons()) {
+        if (question->buttonRole(button) == QMessageBox::AcceptRole)
+            QTest::mouseClick(button, Qt::LeftButton);
+    }
+    QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 1 entry · ") + forgotten, patience);
+    QVERIFY(waitForTask(m_session->store().lookup(kept))->meta.pinned);
 }
 
 void TestCacheChanges::entriesThatChangedStay()
