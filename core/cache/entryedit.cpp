@@ -49,6 +49,19 @@ EntryFields changedFields(const Entry& edited, const EntryImage& before)
 /// What a change makes of an entry as it is stored.
 using Rewrite = std::function<EntryFields(const EntryImage& before)>;
 
+const QByteArray replacedField = QByteArrayLiteral("replaced_ms");
+const QByteArray replacedByField = QByteArrayLiteral("replaced_by");
+
+/// What is kept of an entry as one of its revisions.
+EntryImage revisionOf(EntryImage before, const QString& by, qint64 nowMs)
+{
+    if (isPythonImage(before)) {
+        before.fields.insert(replacedField, QByteArray::number(nowMs));
+        before.fields.insert(replacedByField, by.toUtf8());
+    }
+    return before;
+}
+
 std::optional<Entry> readable(const EntryImage& image)
 {
     try {
@@ -84,7 +97,7 @@ QCoro::Task<EditResult> rewriteEntry(Store* store, UndoJournal* journal, QString
         change.expectedRevision = expected;
         change.fields = rewrite(images.front());
         const qint64 revision = EntryImage{fingerprint, change.fields, {}}.revision();
-        change.kept = toBytes(images.front());
+        change.kept = toBytes(revisionOf(images.front(), by, nowMs));
         if (journal && result.undoId.isEmpty()) {
             auto beginning = journal->begin(store->info(), QStringLiteral("edit"), by, nowMs);
             result.undoId = co_await beginning;
@@ -171,6 +184,24 @@ Entry asRevisionOf(Entry earlier, const EntryMeta& now)
     earlier.meta.tags = now.tags;
     earlier.meta.pinned = now.pinned;
     return earlier;
+}
+
+QCoro::Task<EntryRevisions> readRevisions(Store* store, QString fingerprint)
+{
+    EntryRevisions revisions;
+    auto reading = store->revisions(fingerprint);
+    revisions.earlier = co_await reading;
+    auto readingPresent = store->readImages({fingerprint});
+    std::vector<EntryImage> present = co_await readingPresent;
+    if (!present.empty())
+        revisions.present = std::move(present.front());
+    co_return revisions;
+}
+
+Replacement replacementOf(const EntryImage& revision)
+{
+    return {revision.fields.value(replacedField).toLongLong(),
+        QString::fromUtf8(revision.fields.value(replacedByField))};
 }
 
 QCoro::Task<EditResult> saveEdit(Store* store, UndoJournal* journal, Entry edited, QString by, qint64 nowMs)

@@ -18,6 +18,21 @@ Entry withOutput(Entry entry, Json output, const QString& by);
 /// are those of then, tags and pin those of now.
 Entry asRevisionOf(Entry earlier, const EntryMeta& now);
 
+/// What edits of an entry replaced, beside what is there now.
+struct EntryRevisions {
+    std::optional<EntryImage> present; ///< nothing = it is gone
+    std::vector<EntryImage> earlier; ///< the newest first
+};
+/// Errors as Store, which must outlive the task.
+QCoro::Task<EntryRevisions> readRevisions(Store* store, QString fingerprint);
+
+/// When and by whom a revision was replaced. Known of entries of pyai-caching, whose pickles say neither.
+struct Replacement {
+    qint64 timeMs = 0; ///< UTC; 0 = not known
+    QString by;
+};
+Replacement replacementOf(const EntryImage& revision);
+
 /// How saving an edit ended.
 struct EditResult {
     ChangeOutcome outcome = ChangeOutcome::Done;

@@ -4,6 +4,7 @@
 #include "cache/answerview.h"
 #include "cache/revisionsdialog.h"
 #include "cache/session.h"
+#include "store/pythonentry.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/diffview.h"
@@ -107,6 +108,7 @@ void AnswerEditor::setSession(Session* session)
     m_session = session;
     m_fingerprint.clear();
     m_entry.reset();
+    m_isSmall = false;
     m_drafts.clear();
     m_folder.reset();
     setState(State::Reading);
@@ -138,8 +140,8 @@ void AnswerEditor::setEntry(const Entry& entry)
     const QString fingerprint = entry.meta.fingerprint;
     const bool isSame = std::exchange(m_fingerprint, fingerprint) == fingerprint;
     m_isPython = entry.meta.python;
-    const bool canEdit = entry.meta.bytes <= largest && !m_isPython;
-    m_entry = canEdit ? std::make_shared<const Entry>(entry) : nullptr;
+    m_isSmall = entry.meta.bytes <= largest;
+    m_entry = m_isSmall && !m_isPython ? std::make_shared<const Entry>(entry) : nullptr;
     if (isEditing() && isSame) {
         if (m_entry && m_entry->meta.revision != m_base->meta.revision) {
             showConflict(m_entry);
@@ -181,6 +183,7 @@ void AnswerEditor::resumeDraft()
 void AnswerEditor::setGone()
 {
     m_entry.reset();
+    m_isSmall = false;
     setState(isEditing() ? State::Gone : State::Reading);
 }
 
@@ -252,7 +255,7 @@ void AnswerEditor::setState(State state)
     m_text->setVisible(editing);
     setFocusProxy(editing ? static_cast<QWidget*>(m_text) : m_view);
     m_revisions->setVisible(!editing);
-    m_revisions->setEnabled(m_entry != nullptr);
+    m_revisions->setEnabled(m_isSmall);
     m_edit->setVisible(!editing);
     m_edit->setEnabled(m_entry && m_obstacle.isEmpty());
     m_edit->setToolTip(!m_obstacle.isEmpty() ? m_obstacle
@@ -315,15 +318,20 @@ void AnswerEditor::save()
 
 void AnswerEditor::saveEntry(Entry entry)
 {
+    const QString fingerprint = entry.meta.fingerprint;
+    startSaving(fingerprint, [entry = std::move(entry)](Session* session) {
+        return saveEdit(&session->store(), &session->undoJournal(), entry, session->config().identity.user,
+            session->clock().nowMs());
+    });
+}
+
+void AnswerEditor::startSaving(
+    const QString& fingerprint, const std::function<QCoro::Task<EditResult>(Session*)>& saving)
+{
     m_saving = true;
     m_save->setEnabled(false); // before: the answer may come at once
     say(tr("Saving…"), false);
-    const QString fingerprint = entry.meta.fingerprint;
-    m_tasks.run(
-        [session = m_session, entry = std::move(entry)](const std::stop_token&) {
-            return saveEdit(&session->store(), &session->undoJournal(), entry,
-                session->config().identity.user, session->clock().nowMs());
-        },
+    m_tasks.run([session = m_session, saving](const std::stop_token&) { return saving(session); },
         [this, fingerprint](const EditResult& result) { take(result, fingerprint); },
         [this](const Failure& failure) {
             m_saving = false;
@@ -385,37 +393,56 @@ void AnswerEditor::discard()
 
 void AnswerEditor::offerRevisions()
 {
-    if (!m_entry || m_saving)
+    if (!m_isSmall || m_saving)
         return;
-    m_tasks.run([store = &m_session->store(), fingerprint = m_entry->meta.fingerprint](
-                    const std::stop_token&) { return store->revisions(fingerprint); },
-        [this](const std::vector<EntryImage>& images) { showRevisions(images); },
+    m_tasks.run([store = &m_session->store(), fingerprint = m_fingerprint](
+                    const std::stop_token&) { return readRevisions(store, fingerprint); },
+        [this, fingerprint = m_fingerprint](const EntryRevisions& revisions) {
+            if (fingerprint == m_fingerprint && !isEditing())
+                showRevisions(revisions);
+        },
         [this](const Failure& failure) {
             say(tr("The revisions could not be read: %1").arg(failure.message), true);
         });
 }
 
-void AnswerEditor::showRevisions(const std::vector<EntryImage>& images)
+void AnswerEditor::showRevisions(const EntryRevisions& revisions)
 {
-    if (!m_entry || isEditing())
+    std::optional<Revision> present = revisions.present ? revisionFrom(*revisions.present) : std::nullopt;
+    if (!present) {
+        Q_EMIT reloadRequested(); // which says what is wrong
         return;
-    std::vector<Entry> earlier;
-    for (const EntryImage& image : images) {
-        try {
-            earlier.push_back(entryFromImage(image));
-        } catch (const CacheError&) {
-            continue; // damaged: there is nothing to go back to
-        }
+    }
+    std::vector<Revision> earlier;
+    for (const EntryImage& image : revisions.earlier) {
+        if (std::optional<Revision> revision = revisionFrom(image))
+            earlier.push_back(std::move(*revision));
     }
     if (earlier.empty()) {
         say(tr("No edit has replaced anything yet"), false);
         return;
     }
-    auto* const dialog = new RevisionsDialog(m_theme, *m_entry, std::move(earlier), m_obstacle, this);
+    const EntryMeta now = present->entry.meta;
+    auto* const dialog =
+        new RevisionsDialog(m_theme, std::move(*present), std::move(earlier), m_obstacle, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &RevisionsDialog::restoreRequested, this,
-        [this, now = m_entry->meta](Entry chosen) { saveEntry(asRevisionOf(std::move(chosen), now)); });
+        [this, now](const EntryImage& revision) { restore(revision, now); });
     dialog->open();
+}
+
+void AnswerEditor::restore(const EntryImage& revision, const EntryMeta& now)
+{
+    if (!isPythonImage(revision)) {
+        saveEntry(asRevisionOf(entryFromImage(revision), now));
+        return;
+    }
+    startSaving(now.fingerprint,
+        [key = now.fingerprint, number = now.revision, pickle = revision.fields.value(pickleField)](
+            Session* session) {
+            return savePickle(&session->store(), &session->undoJournal(), key, number, pickle,
+                session->config().identity.user, session->clock().nowMs());
+        });
 }
 
 void AnswerEditor::say(const QString& text, bool isProblem)

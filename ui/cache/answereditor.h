@@ -9,6 +9,8 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <functional>
+
 class QLabel;
 
 namespace llmcache {
@@ -86,11 +88,16 @@ private:
     void check();
     void save();
     void saveEntry(Entry entry);
+    /// Runs a task that writes the entry, and takes its result.
+    void startSaving(
+        const QString& fingerprint, const std::function<QCoro::Task<EditResult>(Session*)>& saving);
     void take(const EditResult& result, const QString& fingerprint);
     void showConflict(std::shared_ptr<const Entry> theirs);
     void discard();
     void offerRevisions();
-    void showRevisions(const std::vector<EntryImage>& images);
+    void showRevisions(const EntryRevisions& revisions);
+    /// Makes the entry, which is `now`, what it was in a revision.
+    void restore(const EntryImage& revision, const EntryMeta& now);
     void say(const QString& text, bool isProblem);
 
     const Theme* m_theme;
@@ -103,6 +110,7 @@ private:
     State m_state = State::Reading;
     QString m_obstacle;
     bool m_isPython = false; ///< the entry shown is one of a Python program
+    bool m_isSmall = false; ///< enough to be compared with what it was
     bool m_saving = false;
     TaskScope m_tasks;
     TaskScope m_draftTasks;

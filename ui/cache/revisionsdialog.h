@@ -1,11 +1,20 @@
 #pragma once
 
-#include "store/entry.h"
+#include "store/entryimage.h"
 #include "widgets/historydialog.h"
 
+#include <optional>
 #include <vector>
 
 namespace llmcache::ui {
+
+/// What an entry was, to be shown and restored.
+struct Revision {
+    Entry entry; ///< of a pickle without an answer just its metadata
+    EntryImage image;
+};
+/// Nothing for an image that is damaged: there is nothing to go back to.
+std::optional<Revision> revisionFrom(const EntryImage& image);
 
 /// The revisions that edits of an entry replaced, the newest first, each with what differs from the present
 /// one.
@@ -14,18 +23,18 @@ class RevisionsDialog : public HistoryDialog {
 public:
     /// `theme` must outlive the dialog. `obstacle` says why none can be restored; empty = they can. There
     /// must be an earlier one.
-    RevisionsDialog(const Theme* theme, Entry present, std::vector<Entry> earlier, const QString& obstacle,
-        QWidget* parent = nullptr);
+    RevisionsDialog(const Theme* theme, Revision present, std::vector<Revision> earlier,
+        const QString& obstacle, QWidget* parent = nullptr);
 
 Q_SIGNALS:
     /// The entry is to become what it was in this revision.
-    void restoreRequested(const llmcache::Entry& entry);
+    void restoreRequested(const llmcache::EntryImage& revision);
 
 private:
     void showDifferences(int row) override;
     void restore(std::size_t row) override;
-    Entry m_present;
-    std::vector<Entry> m_earlier;
+    Revision m_present;
+    std::vector<Revision> m_earlier;
 };
 
 } // namespace llmcache::ui

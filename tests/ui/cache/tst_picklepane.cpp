@@ -14,10 +14,12 @@
 #include "theme/theme.h"
 #include "waitfortask.h"
 #include "widgets/codeedit.h"
+#include "widgets/diffview.h"
 #include "widgets/hexview.h"
 
 #include <QAbstractItemModelTester>
 #include <QLabel>
+#include <QListWidget>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTabBar>
@@ -49,6 +51,7 @@ private Q_SLOTS:
     void theirsIsKept();
     void typedTextStaysWithItsEntry();
     void whatIsGoneIsSaid();
+    void earlierPicklesComeBack();
     void aReadOnlyStoreIsNotEdited();
     void brokenPicklesAreShownInHex();
     void whatIsThrownAwayIsShown();
@@ -515,6 +518,35 @@ void TestPicklePane::whatIsGoneIsSaid()
     QVERIFY(says("leafConflict").startsWith(QStringLiteral("This entry is gone")));
     QCOMPARE(editor()->text(), QStringLiteral("Grace"));
     QVERIFY(!button("saveLeaf")->isVisible());
+}
+
+void TestPicklePane::earlierPicklesComeBack()
+{
+    open(test::profileResult());
+    const EntryImage before = stored();
+    const auto kept = [this] { return waitForTask(m_session->store().revisions(m_key)).size(); };
+    const std::size_t earlier = kept(); // of the other tests
+    doubleClick(QStringLiteral("output/home/street"));
+    type(QStringLiteral("Elsewhere 1"));
+    saveAndWait();
+    QVERIFY(stored().fields != before.fields);
+    m_detail->reload();
+    QTRY_COMPARE_WITH_TIMEOUT(m_detail->revision(), stored().revision(), patience);
+    find<QTabBar>("detailTabs")->setCurrentIndex(0);
+    QTRY_VERIFY_WITH_TIMEOUT(button("revisions")->isEnabled(), patience);
+    click("revisions");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QListWidget>("revisionList"), patience);
+    auto* const list = find<QListWidget>("revisionList");
+    QCOMPARE(list->count(), static_cast<int>(earlier + 1));
+    QVERIFY2(list->item(0)->text().startsWith(QStringLiteral("until ")), qPrintable(list->item(0)->text()));
+    QVERIFY(list->item(0)->toolTip().startsWith(QStringLiteral("Replaced by eve")));
+    QCOMPARE(find<DiffView>("revisionDifferences")->changeCount(), 1); // the street alone
+    QSignalSpy saved(m_detail.get(), &EntryDetail::saved);
+    click("restoreRevision");
+    QTRY_COMPARE_WITH_TIMEOUT(saved.size(), 1, patience);
+    QVERIFY(!saved.front()[1].value<EditResult>().undoId.isEmpty());
+    QCOMPARE(stored().fields, before.fields); // byte for byte, without the note of who replaced it
+    QVERIFY(std::abs(stored().expiresMs.value() - before.expiresMs.value()) < 1000);
 }
 
 void TestPicklePane::aReadOnlyStoreIsNotEdited()
