@@ -116,11 +116,18 @@ void EntryTableModel::permute(std::vector<quint32> target)
     Q_EMIT layoutAboutToBeChanged({}, QAbstractItemModel::VerticalSortHint);
     const QModelIndexList before = persistentIndexList();
     QHash<quint32, int> places; // of rows that somebody holds on to
-    for (const QModelIndex& held : before)
-        places.insert(m_rows[static_cast<std::size_t>(held.row())], -1);
-    for (std::size_t at = 0; !places.isEmpty() && at < target.size(); ++at) {
-        if (const auto place = places.find(target[at]); place != places.end())
-            *place = static_cast<int>(at);
+    std::vector<bool> isHeld(m_entries.rows(), false); // looked up faster, for all the others
+    for (const QModelIndex& held : before) {
+        const quint32 row = m_rows[static_cast<std::size_t>(held.row())];
+        places.insert(row, -1);
+        isHeld[row] = true;
+    }
+    qsizetype left = places.size();
+    for (std::size_t at = 0; left > 0 && at < target.size(); ++at) {
+        if (!isHeld[target[at]])
+            continue;
+        places[target[at]] = static_cast<int>(at);
+        --left;
     }
     QModelIndexList after;
     after.reserve(before.size());

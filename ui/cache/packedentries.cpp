@@ -149,13 +149,15 @@ void PackedEntries::remove(quint32 row)
     --m_live;
 }
 
-void PackedEntries::setInvalid(quint32 row, bool invalid)
+bool PackedEntries::setInvalid(quint32 row, bool invalid)
 {
     const quint8 before = chunk(row).flags[slot(row)];
     const auto after = static_cast<quint8>(
         invalid ? before | EntryChunk::Invalid : before & static_cast<quint8>(~EntryChunk::Invalid));
-    if (after != before)
-        writableChunk(row).flags[slot(row)] = after;
+    if (after == before)
+        return false;
+    writableChunk(row).flags[slot(row)] = after;
+    return true;
 }
 
 void PackedEntries::clear()
@@ -201,33 +203,49 @@ std::optional<quint32> PackedEntries::find(const QString& fingerprint) const
 
 std::optional<quint32> PackedEntries::find(const Digest& digest) const
 {
-    if (m_buckets.empty())
+    const auto row = find(digest, m_buckets);
+    return row ? row : find(digest, m_oldBuckets);
+}
+
+std::optional<quint32> PackedEntries::find(const Digest& digest, const std::vector<quint32>& buckets) const
+{
+    if (buckets.empty())
         return std::nullopt;
-    const std::size_t mask = m_buckets.size() - 1;
-    for (std::size_t at = hashOf(digest) & mask; m_buckets[at] != 0; at = (at + 1) & mask) {
-        const quint32 row = m_buckets[at] - 1;
+    const std::size_t mask = buckets.size() - 1;
+    for (std::size_t at = hashOf(digest) & mask; buckets[at] != 0; at = (at + 1) & mask) {
+        const quint32 row = buckets[at] - 1;
         if (chunk(row).fingerprints[slot(row)] == digest)
             return row;
     }
     return std::nullopt;
 }
 
+void PackedEntries::put(const Digest& digest, quint32 row)
+{
+    const std::size_t mask = m_buckets.size() - 1;
+    std::size_t at = hashOf(digest) & mask;
+    while (m_buckets[at] != 0)
+        at = (at + 1) & mask;
+    m_buckets[at] = row + 1;
+}
+
 void PackedEntries::index(const Digest& digest, quint32 row)
 {
-    const auto put = [this](const Digest& key, quint32 value) {
-        const std::size_t mask = m_buckets.size() - 1;
-        std::size_t at = hashOf(key) & mask;
-        while (m_buckets[at] != 0)
-            at = (at + 1) & mask;
-        m_buckets[at] = value + 1;
-    };
     constexpr std::size_t fewestBuckets = 1024;
     if (std::size_t(m_rows) * 4 > m_buckets.size() * 3) {
-        m_buckets = std::vector<quint32>(std::max(fewestBuckets, m_buckets.size() * 2), 0U);
-        for (quint32 old = 0; old < row; ++old)
-            put(chunk(old).fingerprints[slot(old)], old);
+        m_oldBuckets = std::move(m_buckets);
+        m_buckets = std::vector<quint32>(std::max(fewestBuckets, m_oldBuckets.size() * 2), 0U);
+        m_moved = 0;
+        m_moveEnd = row;
     }
     put(digest, row);
+    // A few at a time: all at once a million rows would keep the window waiting. They are through long before
+    // there are twice as many.
+    constexpr quint32 together = 16;
+    for (const quint32 end = std::min(m_moveEnd, m_moved + together); m_moved < end; ++m_moved)
+        put(chunk(m_moved).fingerprints[slot(m_moved)], m_moved);
+    if (m_moved == m_moveEnd)
+        m_oldBuckets = {};
 }
 
 EntrySnapshot PackedEntries::snapshot() const
@@ -242,7 +260,8 @@ EntrySnapshot PackedEntries::snapshot() const
 
 qint64 PackedEntries::memoryBytes() const
 {
-    auto bytes = static_cast<qint64>(m_buckets.capacity()) * static_cast<qint64>(sizeof(quint32));
+    auto bytes = static_cast<qint64>(m_buckets.capacity() + m_oldBuckets.capacity())
+        * static_cast<qint64>(sizeof(quint32));
     bytes += qint64(m_chunks.capacity() * sizeof(m_chunks[0]));
     for (const auto& held : m_chunks)
         bytes += qint64(sizeof(EntryChunk)) + held->prompts.memoryBytes() + held->answers.memoryBytes();

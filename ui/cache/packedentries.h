@@ -77,8 +77,8 @@ public:
     std::optional<Upsert> upsert(const EntryMeta& entry);
     void remove(quint32 row);
     /// Whether the answer does not fit its schema, as somebody found out; forgotten when the entry is
-    /// rewritten.
-    void setInvalid(quint32 row, bool invalid);
+    /// rewritten. False where that was known.
+    bool setInvalid(quint32 row, bool invalid);
     void clear();
 
     quint32 rows() const { return m_rows; }
@@ -103,12 +103,17 @@ private:
     void fill(EntryChunk& chunk, std::size_t at, const EntryMeta& entry);
     static std::size_t hashOf(const Digest& digest);
     std::optional<quint32> find(const Digest& digest) const;
+    std::optional<quint32> find(const Digest& digest, const std::vector<quint32>& buckets) const;
+    void put(const Digest& digest, quint32 row);
     void index(const Digest& digest, quint32 row);
 
     std::vector<std::shared_ptr<EntryChunk>> m_chunks;
     TextPool m_pool;
     QHash<quint32, QString> m_oldKeys; ///< of entries of pyai-caching before 0.4, by row: no digest says them
     std::vector<quint32> m_buckets; ///< row + 1 by fingerprint, 0 = free; a power of two
+    std::vector<quint32> m_oldBuckets; ///< the smaller ones before, while their rows move
+    quint32 m_moved = 0; ///< rows below are in m_buckets
+    quint32 m_moveEnd = 0; ///< so are these and those above
     quint32 m_rows = 0;
     qint64 m_live = 0;
 };

@@ -36,6 +36,7 @@ class TestPackedEntries : public QObject {
 private Q_SLOTS:
     void textsComeBackWhateverTheirSize();
     void findsByFingerprint();
+    void findsWhileItGrows();
     void updatesInPlace();
     void snapshotsDoNotChange();
     void filterAgreesWithTheLanguage_data();
@@ -92,6 +93,20 @@ void TestPackedEntries::findsByFingerprint()
     broken.fingerprint = QStringLiteral("not hexadecimal");
     QVERIFY(!entries.upsert(broken));
     QCOMPARE(entries.rows(), 5000U);
+}
+
+void TestPackedEntries::findsWhileItGrows()
+{
+    // The index moves to a larger one at 768, 1536 and 3072 rows, a few rows at a time.
+    PackedEntries entries;
+    constexpr quint32 count = 3300;
+    for (quint32 number = 0; number < count; ++number) {
+        entries.upsert(sampleMeta(number));
+        for (const quint32 known : {0U, number / 2, number - std::min(number, 10U), number})
+            QCOMPARE(entries.find(sampleMeta(known).fingerprint), std::optional(known));
+    }
+    QCOMPARE(entries.rows(), count);
+    QVERIFY(!entries.find(sampleMeta(count).fingerprint));
 }
 
 void TestPackedEntries::updatesInPlace()
