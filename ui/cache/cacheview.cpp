@@ -20,15 +20,11 @@
 #include "widgets/controls.h"
 #include "widgets/emptystate.h"
 #include "widgets/errorbanner.h"
-#include "widgets/format.h"
 
 #include <QAction>
 #include <QApplication>
-#include <QClipboard>
 #include <QKeyEvent>
 #include <QMenu>
-#include <QPointer>
-#include <QSettings>
 #include <QStackedWidget>
 #include <QTimer>
 
@@ -40,7 +36,6 @@ namespace {
 constexpr std::chrono::milliseconds skeletonDelay{150};
 /// Ages are shown in seconds at first.
 constexpr std::chrono::seconds clockPeriod{15};
-const QString liveKey = QStringLiteral("cache/live");
 
 } // namespace
 
@@ -72,10 +67,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     m_clock->setInterval(clockPeriod);
     connect(m_clock, &QTimer::timeout, this, &CacheView::tick);
 
-    connect(m_scan, &EntryScan::pageArrived, this, [this](const std::vector<EntryMeta>& rows) {
-        m_model->upsert(rows);
-        m_search->resume();
-    });
+    connect(m_scan, &EntryScan::pageArrived, this, &CacheView::takeRows);
+    connect(m_quietScan, &QuietScan::pageArrived, this, &CacheView::takeRows);
     connect(m_live, &LiveEntries::changed, this, &CacheView::takeNews);
     connect(m_live, &LiveEntries::rescanWanted, this, [this] { m_quietScan->want(&m_session->store()); });
     m_live->setVisibleRows([this] { return visibleFingerprints(); });
@@ -149,26 +142,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
         m_undoTasks.stop();
         m_schemaScan->stop();
     });
-    connect(m_schemaScan, &SchemaScan::found, this, [this](const SchemaFindings& findings) {
-        if (findings.checked < findings.asked)
-            m_selectionBar->showWork(tr("Checking answers"), findings.checked, findings.asked);
-        m_model->setInvalid(findings.fit, false);
-        m_model->setInvalid(findings.doNotFit, true);
-    });
-    connect(m_schemaScan, &SchemaScan::finished, this, [this](const QString& problem) {
-        m_selectionBar->endWork();
-        const SchemaFindings& findings = m_schemaScan->findings();
-        if (!problem.isEmpty())
-            m_banner->showProblem(tr("Not all answers could be checked: %1").arg(problem), {});
-        Q_EMIT notice(findings.invalid == 0
-                ? tr("Checked %1: all fit their schemas")
-                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")))
-                : tr("Checked %1: %2 do not fit, marked ✕")
-                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")),
-                          format::count(findings.invalid)),
-            {}, {});
-    });
-    connect(m_schemaScan, &SchemaScan::activeChanged, this, &View::activeTasksChanged);
+    connectSchemaScan();
     connect(m_bulk, &BulkJob::batchRemoved, this, [this](const QStringList& gone) {
         if (gone.contains(m_detail->fingerprint()))
             m_detail->clear();
@@ -238,7 +212,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(&m_countTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     connect(&m_roomTasks, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     restoreGrouping();
-    m_live->setOn(!m_settings || m_settings->value(liveKey, true).toBool());
+    restoreLive();
     updateState();
     updateSelection();
 }
@@ -262,7 +236,7 @@ void CacheView::setSession(Session* session)
     m_bulk->forget();
     m_live->forget();
     m_quietScan->cancel();
-    m_schemaScan->forget();
+    m_schemaScan->setStore(session ? &session->store() : nullptr);
     m_csv.cancel();
     m_transfer->forget();
     m_undoTasks.drop();
@@ -312,6 +286,7 @@ void CacheView::activate()
 {
     if (m_session && !m_started)
         rescan();
+    m_schemaScan->readAgents(); // which may have been edited in the workbench
     if (!m_filter->isAncestorOf(QApplication::focusWidget()))
         m_table->setFocus();
 }
@@ -332,6 +307,7 @@ void CacheView::rescan()
         m_live->start(&m_session->store());
     m_banner->clear();
     tick();
+    m_schemaScan->readAgents();
     if (m_scan->isUnderWay())
         m_model->endScan(false);
     m_model->beginScan();
@@ -400,61 +376,6 @@ void CacheView::selectPending()
     m_table->setCurrentIndex(index);
     m_table->selectRow(row);
     m_table->scrollTo(index, QAbstractItemView::PositionAtCenter);
-}
-
-void CacheView::noteStored(const QString& fingerprint)
-{
-    if (m_session && m_started) // otherwise the scan that comes will find it
-        m_live->read({fingerprint});
-}
-
-void CacheView::takeNews(const std::vector<EntryMeta>& rows, const QStringList& gone)
-{
-    tick(); // or a new row would be from the future
-    m_model->upsert(rows);
-    m_search->resume();
-    QStringList leaving;
-    std::copy_if(gone.begin(), gone.end(), std::back_inserter(leaving),
-        [this](const QString& fingerprint) { return m_model->contains(fingerprint); });
-    if (!leaving.isEmpty())
-        m_model->removeEntries(leaving);
-    // A large value is read again only when it is another one, not each time that somebody uses it.
-    constexpr qint64 large = 1'000'000;
-    const QString shown = m_detail->fingerprint();
-    const bool isOther = std::any_of(rows.begin(), rows.end(), [&](const EntryMeta& row) {
-        return row.fingerprint == shown && (row.revision != m_detail->revision() || row.bytes < large);
-    });
-    if (isOther || gone.contains(shown))
-        m_detail->reload();
-}
-
-QStringList CacheView::visibleFingerprints() const
-{
-    QStringList visible;
-    const int first = std::max(0, m_table->rowAt(0));
-    const int last = m_table->rowAt(m_table->viewport()->height() - 1);
-    for (int row = first; row < m_model->rowCount() && (row <= last || last < 0); ++row)
-        visible.append(m_model->fingerprintAt(row));
-    return visible;
-}
-
-void CacheView::setLive(bool on)
-{
-    if (m_settings)
-        m_settings->setValue(liveKey, on);
-    m_live->setOn(on);
-}
-
-void CacheView::showEvent(QShowEvent* event)
-{
-    View::showEvent(event);
-    m_live->setWatched(true);
-}
-
-void CacheView::hideEvent(QHideEvent* event)
-{
-    View::hideEvent(event);
-    m_live->setWatched(false);
 }
 
 void CacheView::focusFilter()

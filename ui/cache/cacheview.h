@@ -111,6 +111,7 @@ private:
     void group(const QString& by);
     void restoreGrouping();
     void saveFilter();
+    void connectSchemaScan();
     void checkSchemas();
     /// Why nothing can be changed; empty = it can.
     QString obstacle() const;
@@ -143,9 +144,12 @@ private:
     void undo(const QString& id);
     void focusFilter();
     void escape();
+    /// Rows of the table, new ones or others than before.
+    void takeRows(const std::vector<EntryMeta>& rows);
     /// What entries are now, whoever changed them.
     void takeNews(const std::vector<EntryMeta>& rows, const QStringList& gone);
     QStringList visibleFingerprints() const;
+    void restoreLive();
     void setLive(bool on);
     /// Rows of entries that are another than before: a few one by one, many with a new scan.
     void readAgain(const QStringList& fingerprints);

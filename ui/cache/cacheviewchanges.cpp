@@ -217,16 +217,6 @@ void CacheView::setTtlOfSelection(std::optional<std::chrono::seconds> ttl)
     changeSelection(action);
 }
 
-void CacheView::readAgain(const QStringList& fingerprints)
-{
-    constexpr qsizetype few = 1000;
-    if (fingerprints.size() > few) {
-        rescan();
-        return;
-    }
-    m_live->read(fingerprints);
-}
-
 void CacheView::tell(const BulkReport& report)
 {
     const qint64 count = report.changed + report.unaffected;

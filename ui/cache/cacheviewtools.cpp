@@ -5,7 +5,10 @@
 #include "cache/entrytablemodel.h"
 #include "cache/grouppanel.h"
 #include "cache/schemascan.h"
+#include "cache/selectionbar.h"
 #include "cache/session.h"
+#include "widgets/errorbanner.h"
+#include "widgets/format.h"
 
 #include <QApplication>
 #include <QClipboard>
@@ -79,6 +82,35 @@ void CacheView::restoreGrouping()
         group(m_settings->value(groupKey).toString());
 }
 
+void CacheView::connectSchemaScan()
+{
+    connect(m_schemaScan, &SchemaScan::found, this, [this](const SchemaFindings& findings) {
+        if (findings.checked < findings.asked)
+            m_selectionBar->showWork(tr("Checking answers"), findings.checked, findings.asked);
+        m_model->setInvalid(findings.fit, false);
+        QStringList misses;
+        for (const SchemaMiss& miss : findings.doNotFit)
+            misses += miss.fingerprint;
+        m_model->setInvalid(misses, true);
+    });
+    connect(m_schemaScan, &SchemaScan::forgotten, this,
+        [this](const QStringList& fingerprints) { m_model->setInvalid(fingerprints, false); });
+    connect(m_schemaScan, &SchemaScan::finished, this, [this](const QString& problem) {
+        m_selectionBar->endWork();
+        const SchemaFindings& findings = m_schemaScan->findings();
+        if (!problem.isEmpty())
+            m_banner->showProblem(tr("Not all answers could be checked: %1").arg(problem), {});
+        Q_EMIT notice(findings.invalid == 0
+                ? tr("Checked %1: all fit their schemas")
+                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")))
+                : tr("Checked %1: %2 do not fit, marked ✕")
+                      .arg(format::counted(findings.checked, tr("answer"), tr("answers")),
+                          format::count(findings.invalid)),
+            {}, {});
+    });
+    connect(m_schemaScan, &SchemaScan::activeChanged, this, &View::activeTasksChanged);
+}
+
 void CacheView::checkSchemas()
 {
     if (!m_session || m_schemaScan->isRunning())
@@ -92,7 +124,7 @@ void CacheView::checkSchemas()
         for (int row = 0; row < m_model->rowCount(); ++row)
             fingerprints += m_model->fingerprintAt(row);
     }
-    m_schemaScan->start(m_session, fingerprints);
+    m_schemaScan->start(fingerprints);
 }
 
 QString CacheView::obstacle() const

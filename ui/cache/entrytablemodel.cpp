@@ -212,10 +212,13 @@ QStringList EntryTableModel::textsIn(EntryColumn column) const
 
 void EntryTableModel::setInvalid(const QStringList& fingerprints, bool invalid)
 {
+    bool isOther = false;
     for (const QString& fingerprint : fingerprints) {
-        if (const auto row = m_entries.find(fingerprint))
-            m_entries.setInvalid(*row, invalid);
+        const auto row = m_entries.find(fingerprint);
+        isOther = (row && m_entries.setInvalid(*row, invalid)) || isOther;
     }
+    if (!isOther)
+        return;
     if (!m_rows.empty())
         Q_EMIT dataChanged(index(0, static_cast<int>(EntryColumn::Flags)),
             index(rowCount() - 1, static_cast<int>(EntryColumn::Flags)));

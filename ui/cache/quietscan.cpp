@@ -22,7 +22,7 @@ QuietScan::QuietScan(EntryTableModel* model, const EntryScan* shown, QObject* pa
     m_due.setSingleShot(true);
     connect(&m_due, &QTimer::timeout, this, &QuietScan::start);
     connect(m_shown, &EntryScan::changed, this, &QuietScan::startWhenDue);
-    connect(&m_scan, &EntryScan::pageArrived, m_model, &EntryTableModel::upsert);
+    connect(&m_scan, &EntryScan::pageArrived, this, &QuietScan::pageArrived);
     connect(&m_scan, &EntryScan::activeChanged, this, &QuietScan::activeChanged);
     connect(&m_scan, &EntryScan::changed, this, [this] {
         if (m_scan.isUnderWay())

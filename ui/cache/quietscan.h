@@ -23,6 +23,7 @@ public:
     int activeTasks() const { return m_scan.activeTasks(); }
 
 Q_SIGNALS:
+    void pageArrived(const std::vector<EntryMeta>& rows);
     void activeChanged();
 
 private:

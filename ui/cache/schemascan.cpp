@@ -2,7 +2,6 @@
 
 #include "base/worker.h"
 #include "cache/schemacheck.h"
-#include "cache/session.h"
 
 #include <qcorofuture.h>
 
@@ -13,9 +12,8 @@ namespace llmcache::ui {
 namespace {
 
 constexpr qsizetype batchSize = 500;
-using Agents = QHash<QString, Agent>;
 
-SchemaFindings checkBatch(const std::vector<EntryImage>& images, const Agents& agents)
+SchemaFindings checkBatch(const std::vector<EntryImage>& images, const QHash<QString, Agent>& agents)
 {
     SchemaFindings findings;
     for (const EntryImage& image : images) {
@@ -24,13 +22,34 @@ SchemaFindings checkBatch(const std::vector<EntryImage>& images, const Agents& a
             const auto agent = agents.constFind(entry.meta.agent);
             const SchemaCheck check =
                 checkAnswer(entry, agent == agents.cend() ? std::nullopt : std::optional(*agent));
-            (check.state == SchemaCheck::State::DoesNotFit ? findings.doNotFit : findings.fit) +=
-                image.fingerprint;
+            if (check.state == SchemaCheck::State::DoesNotFit)
+                findings.doNotFit.push_back({image.fingerprint, image.revision(), entry.meta.agent});
+            else
+                findings.fit += image.fingerprint;
         } catch (const Error&) {
             continue; // damaged: not a matter of schemas
         }
     }
     return findings;
+}
+
+/// What answers are checked against; empty where there is no such agent.
+QByteArray schemaOf(const QHash<QString, Agent>& agents, const QString& name)
+{
+    const auto agent = agents.constFind(name);
+    if (agent == agents.cend())
+        return {};
+    return agent->output.isText() ? QByteArrayLiteral("text") : toJsonText(agent->output.schema);
+}
+
+QCoro::Task<QHash<QString, Agent>> readAgentsOf(Store* store)
+{
+    auto listing = store->listAgents();
+    const std::vector<StoredAgent> stored = co_await listing;
+    QHash<QString, Agent> agents;
+    for (const StoredAgent& one : stored)
+        agents.insert(one.agent.name, one.agent);
+    co_return agents;
 }
 
 } // namespace
@@ -39,29 +58,51 @@ SchemaScan::SchemaScan(QObject* parent)
     : QObject(parent)
 {
     connect(&m_tasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
+    connect(&m_agentTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
 }
 
-void SchemaScan::start(Session* session, const QStringList& fingerprints)
+void SchemaScan::setStore(Store* store)
 {
     forget();
+    m_agentTasks.drop();
+    m_store = store;
+    if (!store) {
+        m_where.clear();
+        return;
+    }
+    const StoreInfo info = store->info();
+    m_where = QStringList{info.kind, info.name, info.workspace}.join(QLatin1Char('\n'));
+}
+
+void SchemaScan::start(const QStringList& fingerprints)
+{
+    forget();
+    if (!m_store)
+        return;
     m_running = true;
     m_findings.asked = fingerprints.size();
+    const auto begin = [self = QPointer(this), generation = m_generation](const Agents& agents) {
+        if (self && self->m_generation == generation)
+            self->takeAgents(agents);
+    };
     Progress progress = [self = QPointer(this), generation = m_generation](const SchemaFindings& batch) {
         if (!self || self->m_generation != generation)
             return;
+        self->remember(batch);
         SchemaFindings& all = self->m_findings;
         all.fit = batch.fit;
         all.doNotFit = batch.doNotFit;
         all.checked += batch.checked;
-        all.invalid += batch.doNotFit.size();
+        all.invalid += static_cast<qint64>(batch.doNotFit.size());
         Q_EMIT self->found(all);
     };
     const auto end = [this](const QString& problem) {
         m_running = false;
         Q_EMIT finished(problem);
     };
-    m_tasks.run([session, fingerprints, progress = std::move(progress)](
-                    const std::stop_token& stop) { return check(session, fingerprints, progress, stop); },
+    m_tasks.run(
+        [store = m_store, fingerprints, begin, progress = std::move(progress)](
+            const std::stop_token& stop) { return check(store, fingerprints, begin, progress, stop); },
         [end] { end({}); }, [end](const Failure& failure) { end(failure.message); });
 }
 
@@ -73,22 +114,72 @@ void SchemaScan::forget()
     m_findings = {};
 }
 
-QCoro::Task<> SchemaScan::check(
-    Session* session, QStringList fingerprints, Progress progress, std::stop_token stop)
+QStringList SchemaScan::known(const std::vector<EntryMeta>& rows) const
 {
-    Store* const store = &session->store();
-    auto listing = store->listAgents();
-    const std::vector<StoredAgent> stored = co_await listing;
-    auto agents = std::make_shared<Agents>();
-    for (const StoredAgent& one : stored)
-        agents->insert(one.agent.name, one.agent);
-    const std::shared_ptr<const Agents> known = agents;
+    const auto known = m_known.constFind(m_where);
+    QStringList misses;
+    if (known == m_known.cend() || known->misses.isEmpty())
+        return misses;
+    for (const EntryMeta& row : rows) {
+        const auto miss = known->misses.constFind(row.fingerprint);
+        if (miss != known->misses.cend() && miss->revision == row.revision)
+            misses += row.fingerprint;
+    }
+    return misses;
+}
+
+void SchemaScan::readAgents()
+{
+    const auto known = m_known.constFind(m_where);
+    if (!m_store || known == m_known.cend() || known->misses.isEmpty())
+        return;
+    m_agentTasks.drop();
+    m_agentTasks.run([store = m_store](const std::stop_token&) { return readAgentsOf(store); },
+        [this](const Agents& agents) { takeAgents(agents); },
+        [](const Failure&) {
+            // What is known stays; a store that is down says so where its entries are read.
+        });
+}
+
+void SchemaScan::takeAgents(const Agents& agents)
+{
+    Known& known = m_known[m_where];
+    QStringList unknown;
+    for (const SchemaMiss& miss : std::as_const(known.misses)) {
+        if (known.schemas.value(miss.agent) != schemaOf(agents, miss.agent))
+            unknown += miss.fingerprint;
+    }
+    for (const QString& fingerprint : std::as_const(unknown))
+        known.misses.remove(fingerprint);
+    known.schemas.clear();
+    for (const Agent& agent : agents)
+        known.schemas.insert(agent.name, schemaOf(agents, agent.name));
+    if (!unknown.isEmpty())
+        Q_EMIT forgotten(unknown);
+}
+
+void SchemaScan::remember(const SchemaFindings& batch)
+{
+    Known& known = m_known[m_where];
+    for (const QString& fingerprint : batch.fit)
+        known.misses.remove(fingerprint);
+    for (const SchemaMiss& miss : batch.doNotFit)
+        known.misses.insert(miss.fingerprint, miss);
+}
+
+QCoro::Task<> SchemaScan::check(Store* store, QStringList fingerprints,
+    std::function<void(const Agents&)> begin, Progress progress, std::stop_token stop)
+{
+    auto reading = readAgentsOf(store);
+    Agents read = co_await reading;
+    const auto agents = std::make_shared<const Agents>(std::move(read));
+    begin(*agents);
     for (qsizetype start = 0; start < fingerprints.size() && !stop.stop_requested(); start += batchSize) {
         QStringList batch = fingerprints.mid(start, batchSize);
         const qsizetype size = batch.size();
-        auto reading = store->readImages(std::move(batch));
-        std::vector<EntryImage> images = co_await reading;
-        auto work = [known, images = std::move(images)] { return checkBatch(images, *known); };
+        auto readingBatch = store->readImages(std::move(batch));
+        std::vector<EntryImage> images = co_await readingBatch;
+        auto work = [agents, images = std::move(images)] { return checkBatch(images, *agents); };
         QFuture<SchemaFindings> future = runOn(*QThreadPool::globalInstance(), std::move(work));
         SchemaFindings findings = co_await future;
         findings.checked = size;

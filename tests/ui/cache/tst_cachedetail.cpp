@@ -7,6 +7,7 @@
 #include "sampleentries.h"
 #include "store/rawentry.h"
 #include "waitfortask.h"
+#include "widgets/format.h"
 #include "widgets/hexview.h"
 #include "widgets/jsontree.h"
 #include "widgets/markdownview.h"
@@ -209,7 +210,25 @@ void TestCacheDetail::answersThatFitNoLonger()
             command->trigger();
     }
     QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Checked 1 answer: 1 do not fit, marked ✕"), patience);
-    QCOMPARE(m_table->model()->index(0, int(EntryColumn::Flags)).data().toString(), QStringLiteral("✕"));
+    const auto flag = [this] {
+        const QModelIndex cell = m_table->model()->index(0, int(EntryColumn::Flags));
+        return cell.data().toString();
+    };
+    QCOMPARE(flag(), QStringLiteral("✕"));
+    // That is known from then on, also of rows that were read anew,
+    m_view->setSession(nullptr);
+    waitForRows(0);
+    m_view->setSession(m_session.get());
+    waitForRows(1);
+    QCOMPARE(flag(), QStringLiteral("✕"));
+    // until the agent has another schema.
+    QTest::keyClick(m_view.get(), Qt::Key_F5);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
+    QCOMPARE(flag(), QStringLiteral("✕"));
+    agent.output = OutputType::json(QStringLiteral("UserProfile"), profileSchema());
+    waitForTask(m_session->store().saveAgent(agent, -1, QStringLiteral("ana"), 0));
+    QTest::keyClick(m_view.get(), Qt::Key_F5);
+    QTRY_COMPARE_WITH_TIMEOUT(flag(), QString(), patience);
 }
 
 void TestCacheDetail::storesKeepBytes()
@@ -255,6 +274,20 @@ void TestCacheDetail::redisSaysHowItKeepsThem()
     QVERIFY(raw->memoryBytes > raw->valueBytes());
     QVERIFY(raw->expiresMs);
     QVERIFY(!waitForTask(readRaw(&m_session->store(), QString(64, u'0'))));
+    // And the window shows it.
+    openTab(QStringLiteral("Raw"));
+    const auto facts = [this] {
+        QStringList texts;
+        for (const QLabel* label : find<QWidget>("rawFacts")->findChildren<QLabel*>())
+            texts += label->text();
+        return texts;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(facts().contains(QStringLiteral("hash")), patience);
+    const QString said = facts().join(QLatin1Char('\n'));
+    for (const QString& fact : {raw->key, QStringLiteral("encoding ") + raw->encoding,
+             format::fullTime(*raw->expiresMs), format::count(raw->valueBytes()),
+             QStringLiteral(" in the server's memory"), QStringLiteral(" ms left")})
+        QVERIFY2(said.contains(fact), qPrintable(fact + QStringLiteral(" is not in:\n") + said));
     closeAll();
 }
 
