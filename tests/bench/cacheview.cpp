@@ -18,8 +18,6 @@
 #include <QSignalSpy>
 #include <QTimer>
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <functional>
 
@@ -101,7 +99,6 @@ private:
 
 qint64 residentBytes()
 {
-    malloc_trim(0);
     QFile file(QStringLiteral("/proc/self/statm"));
     constexpr qint64 pageSize = 4096;
     return file.open(QIODevice::ReadOnly) ? file.readAll().split(' ').value(1).toLongLong() * pageSize : 0;
@@ -218,6 +215,7 @@ void cacheViewFigures(const QString& kind, const QString& url, const QString& wo
         view.stopTasks();
         waitUntil([&] { return view.activeTasks() == 0; });
         view.setSession(nullptr);
+        waitFor(3000); // the view gives memory back when what it showed is gone
     }
     constexpr double megabyte = 1024 * 1024;
     Figure memory = atMost(QStringLiteral("memory kept after closing, ") + kind,

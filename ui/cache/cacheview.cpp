@@ -28,6 +28,10 @@
 #include <QStackedWidget>
 #include <QTimer>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace llmcache::ui {
 
 namespace {
@@ -36,6 +40,17 @@ namespace {
 constexpr std::chrono::milliseconds skeletonDelay{150};
 /// Ages are shown in seconds at first.
 constexpr std::chrono::seconds clockPeriod{15};
+/// By then the session that was closed is gone, too.
+constexpr std::chrono::seconds trimDelay{2};
+
+/// A million rows are many small pieces of memory, which the C library keeps when they are freed unless it is
+/// told not to.
+void giveMemoryBack()
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
 
 } // namespace
 
@@ -252,6 +267,7 @@ void CacheView::setSession(Session* session)
     m_pending.clear();
     m_nextRow = -1;
     m_model->clear();
+    QTimer::singleShot(trimDelay, this, giveMemoryBack);
     m_detail->setSession(session);
     m_compare->setSession(session);
     showSide(m_detail);
