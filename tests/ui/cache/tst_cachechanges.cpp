@@ -5,10 +5,12 @@
 #include "sampleentries.h"
 #include "waitfortask.h"
 
+#include <QInputDialog>
 #include <QLineEdit>
 #include <QMenu>
 #include <QMessageBox>
 #include <QScrollBar>
+#include <QSpinBox>
 #include <QTabBar>
 #include <QTextEdit>
 
@@ -25,6 +27,8 @@ private Q_SLOTS:
     void invalidatesAfterAsking();
     void invalidatedEntriesComeBack();
     void pinsAndSetsTheTtl();
+    void pinsWithAReason();
+    void asksForOtherDays();
     void saysWhatCanNoLongerBeUndone();
     void entriesThatChangedStay();
     void theQuestionIsWhatTheStoreHas();
@@ -193,6 +197,76 @@ void TestCacheChanges::pinsAndSetsTheTtl()
     QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Pinned 300 entries|Undo"), patience);
     find<QLineEdit>("filterField")->setText(QStringLiteral("is:pinned"));
     waitForRows(300);
+}
+
+void TestCacheChanges::pinsWithAReason()
+{
+    fill(3);
+    open();
+    waitForRows(3);
+    clickRow(0);
+    clickRow(1, Qt::ShiftModifier);
+    const QStringList chosen{fingerprintAt(0), fingerprintAt(1)};
+    const auto pin = [this] {
+        for (QAction* action : m_view->commands()) {
+            if (action->text() == QStringLiteral("Pin selected entries with a reason…"))
+                action->trigger();
+        }
+        return m_view->findChild<QInputDialog*>(QStringLiteral("pinReason"));
+    };
+    QInputDialog* dialog = pin();
+    QVERIFY(dialog);
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(), QStringLiteral("never mind"));
+    QTest::keyClick(dialog, Qt::Key_Escape);
+    QTRY_VERIFY(!m_view->findChild<QInputDialog*>());
+    dialog = pin();
+    QTest::keyClicks(dialog->findChild<QLineEdit*>(), QStringLiteral(" in the report "));
+    QTest::keyClick(dialog, Qt::Key_Return);
+    const auto note = [&](int which) {
+        const auto images = waitForTask(m_session->store().readImages({chosen[which]}));
+        return parseJson(images.front().fields.value("meta"), QStringLiteral("meta"));
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(note(0).contains("pinned") && note(1).contains("pinned"), patience);
+    for (const int which : {0, 1}) {
+        QCOMPARE(note(which)["pin_reason"], Json("in the report"));
+        QCOMPARE(note(which)["pinned_by"], Json(toUtf8(m_session->config().identity.user)));
+    }
+}
+
+void TestCacheChanges::asksForOtherDays()
+{
+    fill(3);
+    open();
+    waitForRows(3);
+    const auto setDays = [this](const QString& days) {
+        const QList<QAction*> actions = find<QPushButton>("setTtl")->menu()->actions();
+        for (QAction* action : actions) {
+            if (action->text() == QStringLiteral("Other…"))
+                action->trigger();
+        }
+        auto* const dialog = m_view->findChild<QInputDialog*>(QStringLiteral("ttlDialog"));
+        QVERIFY(dialog);
+        auto* const field = dialog->findChild<QSpinBox*>();
+        field->selectAll();
+        QTest::keyClicks(field, days);
+        QTest::keyClick(field, Qt::Key_Return);
+        QTRY_VERIFY(!m_view->findChild<QInputDialog*>());
+    };
+    // Of one entry, and of several.
+    for (const int last : {0, 2}) {
+        clickRow(0);
+        clickRow(last, Qt::ShiftModifier);
+        QTRY_COMPARE(m_table->selectedRows().size(), std::size_t(last + 1));
+        setDays(QString::number(40 + last));
+        const auto isSet = [&](int row) {
+            const auto entry = waitForTask(m_session->store().lookup(fingerprintAt(row)));
+            const qint64 wanted = m_session->clock().nowMs() + qint64(40 + last) * 24 * 3600 * 1000;
+            return entry && entry->meta.expiresMs && std::abs(*entry->meta.expiresMs - wanted) < 60'000;
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(isSet(0) && isSet(last), patience);
+        QCOMPARE(isSet(1), last == 2);
+        QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("setTtl")->isVisible(), patience);
+    }
 }
 
 void TestCacheChanges::saysWhatCanNoLongerBeUndone()

@@ -3,6 +3,7 @@
 #include "cache/entrytablemodel.h"
 #include "cache/filtercompletion.h"
 #include "cache/filterfield.h"
+#include "cache/grouppanel.h"
 #include "cacheviewtest.h"
 #include "redisserver.h"
 #include "sampleentries.h"
@@ -81,12 +82,22 @@ void TestCacheTools::groupsHaveSums()
     QAbstractItemModelTester tester(table->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
     // The sums are those of the entries.
     QHash<QString, int> counts;
-    for (quint32 number = 0; number < 200; ++number)
-        ++counts[sampleEntry(number, m_session->clock().nowMs()).meta.agent];
+    QHash<QString, Money> costs;
+    for (quint32 number = 0; number < 200; ++number) {
+        const EntryMeta meta = sampleEntry(number, m_session->clock().nowMs()).meta;
+        ++counts[meta.agent];
+        costs[meta.agent] += meta.cost.value_or(Money());
+    }
     QCOMPARE(table->model()->rowCount(), int(counts.size()));
-    for (int row = 0; row < table->model()->rowCount(); ++row)
-        QCOMPARE(table->model()->index(row, 1).data().toString(),
-            QString::number(counts.value(table->model()->index(row, 0).data().toString())));
+    for (int row = 0; row < table->model()->rowCount(); ++row) {
+        const QString agent = table->model()->index(row, EntryGroupsModel::Name).data().toString();
+        QCOMPARE(table->model()->index(row, EntryGroupsModel::Entries).data().toString(),
+            QString::number(counts.value(agent)));
+        const QModelIndex cost = table->model()->index(row, EntryGroupsModel::Cost);
+        QCOMPARE(cost.data().toString(), costs.value(agent).toDisplay());
+        const QString exact = cost.data(Qt::ToolTipRole).toString().section(QLatin1Char(','), 0, 0);
+        QCOMPARE(exact, QLatin1Char('$') + costs.value(agent).toDecimal()); // to the last digit
+    }
     // One of them alone.
     const QString chosen = table->model()->index(1, 0).data().toString();
     table->selectRow(1);
