@@ -12,6 +12,8 @@
 #include "widgets/controls.h"
 #include "widgets/errorbanner.h"
 
+#include <QAbstractItemModelTester>
+#include <QAbstractItemView>
 #include <QAction>
 #include <QBoxLayout>
 #include <QLineEdit>
@@ -239,6 +241,8 @@ void TestShell::paletteFiltersAndRuns()
     Shell shell(settingsFile());
     QVERIFY(shell.show());
     auto* palette = shell.find<CommandPalette>();
+    const QAbstractItemModelTester tester(palette->findChild<QAbstractItemView*>()->model(),
+        QAbstractItemModelTester::FailureReportingMode::QtTest);
     QTest::keyClick(shell.window.get(), Qt::Key_K, Qt::ControlModifier);
     QVERIFY(palette->isVisible());
     QVERIFY(palette->shownCommands().contains(QStringLiteral("New agent")));

@@ -4,6 +4,8 @@
 #include "costs/costspanels.h"
 #include "costsviewtest.h"
 
+#include <QAbstractItemModelTester>
+#include <QAbstractProxyModel>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QSettings>
@@ -82,6 +84,9 @@ void TestCostsCharts::everyNumberIsTheLedgers()
     costs.view->setTimeZone(zone);
     costs.view->setSpan({from, to});
     ChartCard* const chart = costs.chart("spend");
+    const QAbstractItemModelTester tester(
+        chart->findChild<QTableView*>(QStringLiteral("chart table"))->model(),
+        QAbstractItemModelTester::FailureReportingMode::QtTest);
     QTRY_COMPARE_WITH_TIMEOUT(chart->data().columns.size(), std::size_t(28), patience);
     costs.settle();
     const QStringList csv = QString::fromUtf8(chartCsv(chart->data())).split(QLatin1Char('\n'));
@@ -303,6 +308,10 @@ void TestCostsCharts::pagesAskForWhatTheyShow()
     QCOMPARE(last("errors", 2), (ChartValue{1, 1}));
     costs.view->setPage(CostsPage::Prices);
     auto* const table = costs.find<QTableView>(QStringLiteral("model prices"));
+    const auto how = QAbstractItemModelTester::FailureReportingMode::QtTest;
+    const QAbstractItemModelTester tester(table->model(), how);
+    const QAbstractItemModelTester sourceTester(
+        static_cast<QAbstractProxyModel*>(table->model())->sourceModel(), how);
     QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 100, patience);
     QTest::keyClicks(costs.find<QLineEdit>(QStringLiteral("find model")), QStringLiteral("claude-haiku-4-5"));
     QTRY_VERIFY(table->model()->rowCount() < 20 && table->model()->rowCount() > 0);

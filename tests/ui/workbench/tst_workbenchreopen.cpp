@@ -7,6 +7,7 @@
 #include "workbench/runpanel.h"
 #include "workbenchtest.h"
 
+#include <QAbstractItemModelTester>
 #include <QLineEdit>
 #include <QTableView>
 
@@ -109,6 +110,8 @@ void TestWorkbenchReopen::historyOpensARunAsItWas()
     auto* const dialog = m_window->findChild<RunHistoryDialog*>();
     QVERIFY(dialog);
     auto* const table = dialog->findChild<QTableView*>(QStringLiteral("past runs"));
+    const QAbstractItemModelTester tester(
+        table->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
     QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 2, patience);
     auto* const search = dialog->findChild<QLineEdit*>(QStringLiteral("run search"));
     QTest::keyClicks(search, QStringLiteral("profile who"));
