@@ -4,6 +4,7 @@
 #include "cache/request.h"
 #include "commandline.h"
 #include "redisserver.h"
+#include "store/undojournal.h"
 #include "testenvironment.h"
 
 #include <QDirIterator>
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void theEditorIsTheUsers();
     void changesAreTakenBack_data() { addStores(); }
     void changesAreTakenBack();
+    void lostUndosAreToldBefore();
     void aKilledDeletionIsTakenBack_data() { addStores(); }
     void aKilledDeletionIsTakenBack();
     void aKilledImportIsRepeated_data() { addStores(); }
@@ -206,6 +208,42 @@ void TestE2eChanges::changesAreTakenBack()
         entries(user, {QStringLiteral("list"), QStringLiteral("tag:night"), QStringLiteral("--json")});
     QVERIFY(untagged.jsonLines().empty());
     LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("undo")}), 5);
+}
+
+void TestE2eChanges::lostUndosAreToldBefore()
+{
+    const CommandLine user;
+    const QString file = user.writeFile(QStringLiteral("e.jsonl"), exported(4));
+    LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("import"), file}), 0);
+    const QStringList words{
+        QStringLiteral("delete"), QStringLiteral("--filter"), QStringLiteral("agent:odd")};
+    const auto numbers = [&](const QStringList& options) {
+        return entries(user, words + options + QStringList{QStringLiteral("--json")}).json();
+    };
+    const QStringList dryRun{QStringLiteral("--dry-run")};
+    QCOMPARE(numbers(dryRun).at("undo_forgotten"), Json(0));
+    // The record of a change of a minute ago leaves no room; its file takes no blocks of the disk.
+    LLMCACHE_VERIFY_EXIT(
+        entries(user, {QStringLiteral("pin"), QStringLiteral("--filter"), QStringLiteral("agent:odd")}), 0);
+    QDirIterator records(
+        user.home(), {QStringLiteral("*.undo")}, QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
+    QVERIFY(records.hasNext());
+    const QString folder = QFileInfo(records.next()).path();
+    QFile large(QStringLiteral("%1/%2-large.undo")
+                    .arg(folder)
+                    .arg(QDateTime::currentMSecsSinceEpoch() - 60'000, 15, 10, QLatin1Char('0')));
+    QVERIFY(large.open(QIODevice::WriteOnly) && large.resize(llmcache::UndoJournal::defaultMaxBytes));
+    large.close();
+    QCOMPARE(numbers(dryRun).at("undo_forgotten"), Json(1));
+    const QByteArray said = entries(user, words + dryRun).out;
+    QVERIFY2(
+        said.contains("1 earlier change of the last 24 hours can't be undone any more"), said.constData());
+    const Json done = numbers({QStringLiteral("--yes")});
+    QCOMPARE(done.at("deleted"), Json(2));
+    QCOMPARE(done.at("undo_forgotten"), Json(1));
+    QVERIFY(!large.exists());
+    QCOMPARE(
+        numbers({QStringLiteral("--dry-run"), QStringLiteral("--no-undo")}).at("undo_forgotten"), Json(0));
 }
 
 void TestE2eChanges::aKilledDeletionIsTakenBack()

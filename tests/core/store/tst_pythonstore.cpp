@@ -365,7 +365,14 @@ void TestPythonStore::anEditReplacesTheAnswerAlone()
     QCOMPARE(now.meta.model, entry.meta.model);
     QCOMPARE(now.meta.cost, entry.meta.cost);
     QVERIFY(now.meta.expiresMs);
-    QCOMPARE(await(m_store->revisions(key)).size(), std::size_t(1));
+    // What it replaced is known, and by whom.
+    const EntryRevisions revisions = await(readRevisions(m_store.get(), key));
+    QCOMPARE(revisions.present->revision(), saved.revision);
+    QCOMPARE(revisions.earlier.size(), std::size_t(1));
+    QCOMPARE(revisions.earlier.front().fields.value(pickleField), storedPickle());
+    QCOMPARE(replacementOf(revisions.earlier.front()).timeMs, 1);
+    QCOMPARE(replacementOf(revisions.earlier.front()).by, u"ada"_qs);
+    QCOMPARE(replacementOf(*revisions.present).timeMs, 0);
     // Of what is there no more.
     const EditResult late = await(saveEdit(m_store.get(), nullptr, edited, u"ada"_qs, 1));
     QCOMPARE(late.outcome, ChangeOutcome::Conflict);
