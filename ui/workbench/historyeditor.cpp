@@ -5,6 +5,7 @@
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"
+#include "widgets/elidedlabel.h"
 
 #include <QClipboard>
 #include <QComboBox>
@@ -22,6 +23,7 @@ public:
     Turn(const Theme* theme, const Message& message, HistoryEditor* editor)
         : m_message(message)
         , m_role(new QComboBox)
+        , m_extras(new ElidedLabel)
         , m_text(new CodeEdit(theme, Syntax::Template))
     {
         setStyleProperty(this, "surface", QStringLiteral("card"));
@@ -36,7 +38,8 @@ public:
         auto* row = new QHBoxLayout;
         row->setSpacing(4);
         row->addWidget(m_role);
-        row->addStretch(1);
+        row->addWidget(m_extras, 1);
+        row->addStretch();
         row->addWidget(tool(tr("↑"), tr("Move this turn up"), [this, editor] { editor->move(this, -1); }));
         row->addWidget(tool(tr("↓"), tr("Move this turn down"), [this, editor] { editor->move(this, 1); }));
         row->addWidget(tool(tr("✕"), tr("Remove this turn"), [this, editor] { editor->remove(this); }));
@@ -45,19 +48,58 @@ public:
         column->setSpacing(6);
         column->addLayout(row);
         column->addWidget(m_text);
+        setTone(m_extras, Tone::Secondary);
+        showExtras();
+        QObject::connect(m_role, &QComboBox::currentIndexChanged, this, [this] { showExtras(); });
         QObject::connect(m_role, &QComboBox::currentIndexChanged, editor, &HistoryEditor::edited);
         QObject::connect(m_text, &QTextEdit::textChanged, editor, &HistoryEditor::edited);
     }
 
     Message message() const
     {
-        Message message = m_message; // with its tool calls, attachments and provider data
+        Message message = m_message;
         message.role = static_cast<Role>(m_role->currentData().toInt());
         message.text = m_text->text();
+        if (message.role == m_message.role)
+            return message;
+        // What only the role of before has would be refused by providers. Back in that role it is there
+        // again.
+        if (message.role != Role::Assistant) {
+            message.toolCalls.clear();
+            message.thinking.clear();
+            message.providerData = Json();
+        }
+        if (message.role != Role::Tool) {
+            message.toolCallId.clear();
+            message.toolName.clear();
+            message.isError = false;
+        }
+        if (message.role != Role::User)
+            message.attachments.clear();
         return message;
     }
 
 private:
+    /// What the turn has besides its text.
+    QString extras() const
+    {
+        const Message now = message();
+        QStringList parts;
+        for (const ToolCall& call : now.toolCalls)
+            parts.append(tr("calls %1").arg(call.name));
+        if (!now.toolName.isEmpty())
+            parts.append(
+                now.isError ? tr("%1 failed").arg(now.toolName) : tr("answer of %1").arg(now.toolName));
+        for (const Attachment& attachment : now.attachments)
+            parts.append(attachment.name.isEmpty() ? attachment.mediaType : attachment.name);
+        return parts.join(QStringLiteral(" · "));
+    }
+    void showExtras()
+    {
+        const QString text = extras();
+        m_extras->setText(text);
+        m_extras->setVisible(!text.isEmpty());
+    }
     template <typename Action>
     QToolButton* tool(const QString& sign, const QString& name, Action action)
     {
@@ -72,6 +114,7 @@ private:
 
     Message m_message;
     QComboBox* m_role;
+    ElidedLabel* m_extras;
     CodeEdit* m_text;
 };
 

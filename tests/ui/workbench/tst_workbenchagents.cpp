@@ -25,6 +25,7 @@ private Q_SLOTS:
     void importOfABrokenFileSaysWhy();
     void versionsAreComparedAndRestored();
     void conversationsArePasted();
+    void aTurnKeepsWhatItsRoleHas();
     void schemaFromAnExample();
     void findAndReplace();
     void findInThePrompt();
@@ -140,6 +141,43 @@ void TestWorkbenchAgents::conversationsArePasted()
     click("paste history");
     QVERIFY(problem()->isVisible());
     QCOMPARE(m_view->form()->history().size(), std::size_t(4));
+}
+
+void TestWorkbenchAgents::aTurnKeepsWhatItsRoleHas()
+{
+    open();
+    choose(echo);
+    find<QTabBar>("agent tabs")->setCurrentIndex(4);
+    QGuiApplication::clipboard()->setText(QStringLiteral(
+        R"([{"role": "assistant", "content": "Let me look.", "tool_calls": [{"id": "c1", "type": "function",
+               "function": {"name": "get_weather", "arguments": "{\"city\": \"Lyon\"}"}}]},
+            {"role": "tool", "tool_call_id": "c1", "content": "Rain."}])"));
+    click("paste history");
+    const History pasted = m_view->form()->history();
+    QCOMPARE(pasted.size(), std::size_t(2));
+    QCOMPARE(pasted.front().toolCalls.size(), std::size_t(1));
+    // What goes along besides the text is in sight.
+    const auto says = [this](const QString& text) {
+        for (const QLabel* label : m_view->findChildren<QLabel*>()) {
+            if (label->isVisible() && label->text() == text)
+                return true;
+        }
+        return false;
+    };
+    QVERIFY(says(QStringLiteral("calls get_weather")));
+    QComboBox* role = nullptr;
+    for (QComboBox* box : m_view->findChildren<QComboBox*>()) {
+        if (!role && box->accessibleName() == QStringLiteral("Role of this turn"))
+            role = box;
+    }
+    QVERIFY(role);
+    role->setFocus();
+    QTest::keyClick(role, Qt::Key_Up); // a user calls no tools
+    QCOMPARE(m_view->form()->history().front().role, Role::User);
+    QVERIFY(m_view->form()->history().front().toolCalls.empty());
+    QVERIFY(!says(QStringLiteral("calls get_weather")));
+    QTest::keyClick(role, Qt::Key_Down);
+    QCOMPARE(m_view->form()->history(), pasted);
 }
 
 void TestWorkbenchAgents::schemaFromAnExample()
