@@ -6,6 +6,7 @@
 #include "workbenchtest.h"
 
 #include <QClipboard>
+#include <QComboBox>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QListView>
@@ -164,7 +165,7 @@ void TestWorkbenchAgents::aTurnKeepsWhatItsRoleHas()
         }
         return false;
     };
-    QVERIFY(says(QStringLiteral("calls get_weather")));
+    QTRY_VERIFY_WITH_TIMEOUT(says(QStringLiteral("calls get_weather")), patience);
     QComboBox* role = nullptr;
     for (QComboBox* box : m_view->findChildren<QComboBox*>()) {
         if (!role && box->accessibleName() == QStringLiteral("Role of this turn"))
