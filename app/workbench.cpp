@@ -100,6 +100,9 @@ Workbench::Workbench(SessionConfig config, QSettings* settings, ui::Theme* theme
 
 Workbench::~Workbench()
 {
+    // The session's end waits in an event loop, in which tasks may end that nobody is left to hear of.
+    m_ended = true;
+    m_closeTasks.drop();
     // Views first: they use the session.
     m_keeper.reset();
     m_window.reset();
@@ -378,6 +381,8 @@ void Workbench::close()
 
 void Workbench::finishWhenIdle()
 {
+    if (m_ended)
+        return;
     // What was dropped still runs to its end, and uses the session.
     if (usesSession()) {
         callWhenTasksEnd(&Workbench::finishWhenIdle);
@@ -394,8 +399,9 @@ void Workbench::end()
 
 bool Workbench::usesSession() const
 {
-    return m_window->activeTasks() > 0 || m_closeTasks.active() > 0 || m_statusTasks.active() > 0
-        || m_savedTasks.active() > 0 || m_deskTasks.active() > 0 || m_keeper->tasks().active() > 0;
+    return (m_window && m_window->activeTasks() > 0) || m_closeTasks.active() > 0
+        || m_statusTasks.active() > 0 || m_savedTasks.active() > 0 || m_deskTasks.active() > 0
+        || (m_keeper && m_keeper->tasks().active() > 0);
 }
 
 void Workbench::callWhenTasksEnd(void (Workbench::*slot)())
