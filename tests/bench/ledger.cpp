@@ -1,6 +1,7 @@
 #include "ledger.h"
 
 #include "cost/quoteline.h"
+#include "costsview.h"
 #include "redisserver.h"
 #include "store/ledgerupkeep.h"
 #include "store/redis/redisstore.h"
@@ -22,6 +23,7 @@ constexpr qint64 nowMs = 1'795'435'200'000;
 constexpr qint64 dayMs = 86'400'000;
 constexpr qint64 yearMs = 365 * dayMs;
 constexpr int fillBatch = 1000;
+const QString workspace = QStringLiteral("bench");
 constexpr std::array models{"anthropic:claude-haiku-4-5", "anthropic:claude-sonnet-4-5", "openai:gpt-4o",
     "openai:gpt-4o-mini", "openai:gpt-5", "openai:gpt-5-mini", "google:gemini-2.5-pro",
     "google:gemini-2.5-flash", "mistral:mistral-large-latest", "deepseek:deepseek-chat", "groq:llama-3.3-70b",
@@ -153,9 +155,18 @@ double peakMegabytes()
     return at < 0 ? 0 : status.mid(at + 6, 20).simplified().split(' ').value(0).toDouble() / 1024;
 }
 
-std::vector<Figure> storeFigures(
-    const QString& kind, qint64 rows, const std::function<std::unique_ptr<Store>()>& open)
+/// A kind of store, twice: to be opened, and to be named to a session.
+struct Place {
+    QString kind;
+    std::function<std::unique_ptr<Store>()> open;
+    QString url;
+    QString folder; ///< for the session
+};
+
+std::vector<Figure> storeFigures(const Place& place, qint64 rows)
 {
+    const QString& kind = place.kind;
+    const auto& open = place.open;
     std::vector<Figure> figures;
     std::unique_ptr<Store> store = open();
     Calls calls(rows);
@@ -203,6 +214,9 @@ std::vector<Figure> storeFigures(
             reportMs(store.get(), monthByModelAndDay()), QStringLiteral("ms"), 300));
         test::waitForTask(upkeep->undoRepricing());
     }
+    store.reset();
+    for (const Figure& figure : costsViewFigures(kind, place.url, workspace, place.folder, nowMs))
+        figures.push_back(figure);
     figures.push_back(
         atMost(QStringLiteral("peak memory, ") + kind, peakMegabytes(), QStringLiteral("MB"), 400));
     return figures;
@@ -235,15 +249,19 @@ Figure quoteFigure()
 
 std::vector<Figure> ledgerFigures(const QString& folder, qint64 rows)
 {
-    const QString workspace = QStringLiteral("bench");
-    std::vector<Figure> figures = storeFigures(QStringLiteral("SQLite"), rows,
-        [&] { return makeSqliteStore(folder + QStringLiteral("/ledger.db"), workspace); });
+    const QString file = folder + QStringLiteral("/ledger.db");
+    std::vector<Figure> figures =
+        storeFigures({QStringLiteral("SQLite"), [&] { return makeSqliteStore(file, workspace); },
+                         QStringLiteral("sqlite://") + file, folder + QStringLiteral("/sqlite")},
+            rows);
     test::RedisServer server;
     if (test::RedisServer::isInstalled() && server.start()) {
         const redis::RedisUrl url = redis::RedisUrl::parse(server.url());
         // Memory is what limits it: a call takes half a kilobyte there.
         const auto redis =
-            storeFigures(QStringLiteral("Redis"), rows, [&] { return makeRedisStore(url, workspace); });
+            storeFigures({QStringLiteral("Redis"), [&] { return makeRedisStore(url, workspace); },
+                             server.url(), folder + QStringLiteral("/redis")},
+                rows);
         figures.insert(figures.end(), redis.begin(), redis.end());
     }
     figures.push_back(quoteFigure());
