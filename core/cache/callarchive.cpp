@@ -81,14 +81,20 @@ QCoro::Task<qint64> archiveToFile(
 {
     ArchiveFile file(path);
     CallSink sink = [&file](const Call& call) { file.add(call); };
-    ArchiveEnd end = [&file] { file.finish(); };
+    bool isSafe = false;
+    ArchiveEnd end = [&file, &isSafe] {
+        file.finish();
+        isSafe = true;
+    };
     qint64 archived = 0;
     try {
         auto task =
             upkeep->archiveCalls(beforeMs, std::move(sink), std::move(end), std::move(progress), stop);
         archived = co_await task;
     } catch (const Error&) {
-        file.discard();
+        // Later some calls may have left the ledger already, and be nowhere else.
+        if (!isSafe)
+            file.discard();
         throw;
     }
     if (archived == 0)

@@ -12,8 +12,9 @@ QString archivePath(const SessionConfig& config, qint64 nowMs);
 /// Moves the calls before `beforeMs` (UTC milliseconds) into the new file `path`: JSON, one a line,
 /// compressed as its name says. They leave the ledger once all are safe on the disk; reports keep their sums.
 /// Returns how many there were; without any no file is left. Thread and lifetime as for Store. Throws
-/// ConfigurationError when the file exists or can't be written, StoreError, and Cancelled: nothing is removed
-/// from the ledger then, and no file is left.
+/// ConfigurationError when the file exists or can't be written, and Cancelled: nothing is removed from the
+/// ledger then, and no file is left. Throws StoreError likewise, but once the file is complete it stays: some
+/// of its calls may be in it alone, the others are archived again the next time.
 QCoro::Task<qint64> archiveToFile(
     LedgerUpkeep* upkeep, qint64 beforeMs, QString path, LedgerProgress progress, std::stop_token stop);
 

@@ -18,6 +18,32 @@ constexpr qint64 dayMs = 86'400'000;
 /// Ten in the morning of a day, UTC.
 constexpr qint64 nowMs = 20'000 * dayMs + 10 * 3'600'000;
 
+/// A ledger that gives a call away, and is lost while it removes what was archived.
+class LostLedger : public LedgerUpkeep {
+public:
+    QCoro::Task<Repricing> previewRepricing(RepricingRequest, LedgerProgress, std::stop_token) override
+    {
+        co_return {};
+    }
+    QCoro::Task<Repricing> applyRepricing(RepricingRequest, LedgerProgress, std::stop_token) override
+    {
+        co_return {};
+    }
+    QCoro::Task<std::vector<AppliedRepricing>> repricings() override { co_return {}; }
+    QCoro::Task<std::optional<AppliedRepricing>> undoRepricing() override { co_return std::nullopt; }
+    QCoro::Task<LedgerRebuild> rebuildPacks(LedgerProgress, std::stop_token) override { co_return {}; }
+    QCoro::Task<qint64> archiveCalls(
+        qint64, CallSink sink, ArchiveEnd end, LedgerProgress, std::stop_token) override
+    {
+        Call call;
+        call.id = QStringLiteral("removed already");
+        sink(call);
+        end();
+        throw CacheError(QStringLiteral("The connection broke."));
+        co_return 1;
+    }
+};
+
 } // namespace
 
 /// Old calls go to files by themselves.
@@ -29,6 +55,7 @@ private Q_SLOTS:
     void oneFileADay();
     void readOnlySessionsArchiveNothing();
     void nothingIsLostWithoutAFile();
+    void whatIsSafeStaysThoughTheStoreIsLost();
 
 private:
     std::unique_ptr<Session> open(bool readOnly = false) const
@@ -124,6 +151,17 @@ void TestCallArchive::nothingIsLostWithoutAFile()
     QVERIFY(inTheWay.open(QIODevice::WriteOnly));
     QVERIFY_EXCEPTION_THROWN(keep(*session, 2), ConfigurationError);
     QCOMPARE(waitForTask(session->calls({})).size(), std::size_t(9));
+}
+
+void TestCallArchive::whatIsSafeStaysThoughTheStoreIsLost()
+{
+    // Some of the calls may be in the file alone by then.
+    LostLedger ledger;
+    const QString path = m_folder->filePath(QStringLiteral("calls.jsonl"));
+    QVERIFY_EXCEPTION_THROWN(waitForTask(archiveToFile(&ledger, nowMs, path, {}, {})), CacheError);
+    QFile file(path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QVERIFY(file.readAll().contains("removed already"));
 }
 
 QTEST_GUILESS_MAIN(TestCallArchive)
