@@ -6,11 +6,10 @@
 #include "cache/entrytablemodel.h"
 #include "cache/request.h"
 #include "cache/session.h"
+#include "eventloop.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 
-#include <QElapsedTimer>
-#include <QEventLoop>
 #include <QFile>
 #include <QHeaderView>
 #include <QLabel>
@@ -25,32 +24,11 @@ namespace llmcache::bench {
 
 namespace {
 
-constexpr int longest = 600'000;
 constexpr int frameMs = 16;
-
-/// In an event loop as the program has it; QTest::qWaitFor() sleeps between its looks at the events.
-bool waitUntil(const std::function<bool()>& holds, int mostMs = longest)
-{
-    QEventLoop loop;
-    QTimer poll;
-    QObject::connect(&poll, &QTimer::timeout, &loop, [&] {
-        if (holds())
-            loop.quit();
-    });
-    poll.start(1);
-    QTimer::singleShot(mostMs, &loop, &QEventLoop::quit);
-    loop.exec();
-    return holds();
-}
 
 void waitFor(int milliseconds)
 {
     waitUntil([] { return false; }, milliseconds);
-}
-
-double millisecondsOf(const QElapsedTimer& timer)
-{
-    return static_cast<double>(timer.nsecsElapsed()) / 1e6;
 }
 
 /// Scrolls a table as a hand on the wheel does, draws each frame, and remembers how long the event loop stood

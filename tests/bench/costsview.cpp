@@ -3,11 +3,10 @@
 #include "cache/session.h"
 #include "costs/costsview.h"
 #include "costs/filterbar.h"
+#include "eventloop.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 
-#include <QElapsedTimer>
-#include <QEventLoop>
 #include <QTimer>
 
 #include <algorithm>
@@ -18,12 +17,6 @@ namespace llmcache::bench {
 namespace {
 
 constexpr qint64 dayMs = 86'400'000;
-constexpr int longest = 600'000;
-
-double millisecondsOf(const QElapsedTimer& timer)
-{
-    return static_cast<double>(timer.nsecsElapsed()) / 1e6;
-}
 
 /// How long the event loop stood still at most.
 class Heartbeat : public QObject {
@@ -89,18 +82,9 @@ public:
     ui::CostsView& view() { return m_view; }
 
 private:
-    /// In an event loop as the program has it.
     void wait() const
     {
-        QEventLoop loop;
-        QTimer poll;
-        QObject::connect(&poll, &QTimer::timeout, &loop, [&] {
-            if (m_view.activeTasks() == 0)
-                loop.quit();
-        });
-        poll.start(1);
-        QTimer::singleShot(longest, &loop, &QEventLoop::quit);
-        loop.exec();
+        waitUntil([this] { return m_view.activeTasks() == 0; });
     }
     ui::Theme m_theme;
     ui::CostsView m_view;
@@ -154,11 +138,8 @@ std::vector<Figure> costsViewFigures(
         for (const auto& choose : choices())
             times.push_back(desk.painted([&] { choose(desk.view()); }));
     }
-    std::sort(times.begin(), times.end());
-    constexpr double share = 0.95;
-    figures.push_back(atMost(QStringLiteral("other choice painted, p95, ") + kind,
-        times[static_cast<std::size_t>(share * static_cast<double>(times.size() - 1))], QStringLiteral("ms"),
-        150));
+    figures.push_back(atMost(QStringLiteral("other choice painted, p95, ") + kind, percentile(times, 0.95),
+        QStringLiteral("ms"), 150));
     figures.push_back(
         atMost(QStringLiteral("standstill for it, ") + kind, heartbeat.take(), QStringLiteral("ms"), 50));
     return figures;

@@ -15,6 +15,12 @@ double median(std::vector<double> values)
     return *middle;
 }
 
+double percentile(std::vector<double> values, double share)
+{
+    std::sort(values.begin(), values.end());
+    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
 Figure atMost(const QString& name, double value, const QString& unit, double target)
 {
     Figure figure;

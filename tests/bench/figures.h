@@ -9,6 +9,8 @@
 namespace llmcache::bench {
 
 double median(std::vector<double> values);
+/// The value that this share of them, 0 to 1, is not above. There must be one.
+double percentile(std::vector<double> values, double share);
 
 /// One measured figure beside its reference, both of the same run.
 struct Figure {

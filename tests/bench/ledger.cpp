@@ -117,12 +117,6 @@ std::vector<LedgerQuery> variations()
     return queries;
 }
 
-double percentile(std::vector<double> values, double share)
-{
-    std::sort(values.begin(), values.end());
-    return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-}
-
 double reportMs(Store* store, const LedgerQuery& query)
 {
     QElapsedTimer timer;
