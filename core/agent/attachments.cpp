@@ -59,4 +59,11 @@ Attachment attachmentFrom(const QString& pathOrUrl)
     return attachment;
 }
 
+QString attachmentName(const Attachment& attachment)
+{
+    if (!attachment.name.isEmpty())
+        return attachment.name;
+    return attachment.url.isEmpty() ? attachment.mediaType : attachment.url;
+}
+
 } // namespace llmcache

@@ -11,5 +11,7 @@ inline constexpr qint64 largestAttachment = qint64(20) * 1024 * 1024;
 /// its name and content. Reads the file on the calling thread. Throws ConfigurationError that names the file
 /// when it can't be read, is empty or larger than largestAttachment, and for addresses of another scheme.
 Attachment attachmentFrom(const QString& pathOrUrl);
+/// What people know it by: its name, else its address, else its media type.
+QString attachmentName(const Attachment& attachment);
 
 } // namespace llmcache

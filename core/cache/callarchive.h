@@ -13,7 +13,7 @@ QString archivePath(const SessionConfig& config, qint64 nowMs);
 /// compressed as its name says. They leave the ledger once all are safe on the disk; reports keep their sums.
 /// Returns how many there were; without any no file is left. Thread and lifetime as for Store. Throws
 /// ConfigurationError when the file exists or can't be written, and Cancelled: nothing is removed from the
-/// ledger then, and no file is left. Throws StoreError likewise, but once the file is complete it stays: some
+/// ledger then, and no file is left. Throws CacheError likewise, but once the file is complete it stays: some
 /// of its calls may be in it alone, the others are archived again the next time.
 QCoro::Task<qint64> archiveToFile(
     LedgerUpkeep* upkeep, qint64 beforeMs, QString path, LedgerProgress progress, std::stop_token stop);

@@ -28,10 +28,7 @@ QString shortName(const QString& name)
 
 QString chipText(const Attachment& attachment)
 {
-    QString name = attachment.name.isEmpty() ? attachment.url : attachment.name;
-    if (name.isEmpty())
-        name = attachment.mediaType;
-    name = shortName(name);
+    const QString name = shortName(attachmentName(attachment));
     return attachment.data.isEmpty()
         ? name
         : QStringLiteral("%1 · %2").arg(name, QLocale().formattedDataSize(attachment.data.size()));

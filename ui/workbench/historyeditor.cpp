@@ -1,5 +1,6 @@
 #include "workbench/historyeditor.h"
 
+#include "agent/attachments.h"
 #include "agent/historyformats.h"
 #include "base/error.h"
 #include "theme/theme.h"
@@ -91,7 +92,7 @@ private:
             parts.append(
                 now.isError ? tr("%1 failed").arg(now.toolName) : tr("answer of %1").arg(now.toolName));
         for (const Attachment& attachment : now.attachments)
-            parts.append(attachment.name.isEmpty() ? attachment.mediaType : attachment.name);
+            parts.append(attachmentName(attachment));
         return parts.join(QStringLiteral(" · "));
     }
     void showExtras()
