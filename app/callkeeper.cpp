@@ -29,7 +29,7 @@ void CallKeeper::check()
     m_days = days;
     // What is dropped runs on for a moment, without its window.
     const LedgerProgress progress = [keeper = QPointer(this)](qint64 done, qint64 total) {
-        if (keeper && !keeper->m_stopped)
+        if (keeper)
             keeper->tell(done, total);
     };
     m_tasks.run(
@@ -61,12 +61,6 @@ void CallKeeper::tell(qint64 done, qint64 total)
     m_told = tr("Calls that are older than the settings keep are being archived: %1 of %2.")
                  .arg(ui::format::count(done), ui::format::count(total));
     m_window->showMessage(m_told, {}, false, tr("Stop"), [this] { m_tasks.stop(); });
-}
-
-void CallKeeper::stop()
-{
-    m_stopped = true;
-    m_tasks.drop();
 }
 
 } // namespace llmcache::app

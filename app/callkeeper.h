@@ -24,8 +24,6 @@ public:
     /// Archives what is due, unless that was done today (UTC) by this object, or is under way. Call it
     /// whenever the store is there.
     void check();
-    /// For good: the window closes.
-    void stop();
     ui::TaskScope& tasks() { return m_tasks; }
 
 private:
@@ -35,7 +33,6 @@ private:
     const QSettings* m_settings;
     qint64 m_day = 0; ///< of the last time, in days since 1970
     int m_days = 0; ///< that were kept then
-    bool m_stopped = false;
     QString m_told; ///< how far it is, as the window says it
     ui::TaskScope m_tasks;
 };

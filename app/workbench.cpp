@@ -371,7 +371,7 @@ void Workbench::close()
     m_statusTasks.drop();
     m_savedTasks.drop();
     m_deskTasks.drop();
-    m_keeper->stop();
+    m_keeper->tasks().drop();
     // A store that hangs must not keep the program alive; what is unwritten then is lost to the ledger only.
     constexpr auto patience = 5s;
     QTimer::singleShot(patience, this, &Workbench::end);
