@@ -56,7 +56,7 @@ public:
     static constexpr qint64 largest = 1'000'000;
 
 Q_SIGNALS:
-    /// `undoId` takes it back, see UndoJournal.
+    /// Its undoId takes it back, see UndoJournal.
     void saved(const QString& fingerprint, const EditResult& result);
     /// isEditing() is another.
     void editingChanged(bool editing);

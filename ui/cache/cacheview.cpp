@@ -263,11 +263,11 @@ void CacheView::setSession(Session* session)
     if (m_session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
     m_session = session;
-    m_started = false;
+    if (std::exchange(m_started, false))
+        QTimer::singleShot(trimDelay, this, giveMemoryBack);
     m_pending.clear();
     m_nextRow = -1;
     m_model->clear();
-    QTimer::singleShot(trimDelay, this, giveMemoryBack);
     m_detail->setSession(session);
     m_compare->setSession(session);
     showSide(m_detail);

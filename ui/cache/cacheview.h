@@ -139,7 +139,7 @@ private:
     void importFile();
     void takeImported(const ImportReport& report);
     /// `forgotten` earlier changes can't be undone any more: see BulkReport.
-    void offerUndo(const QString& text, const QString& undoId, qint64 forgotten);
+    void offerUndo(const QString& done, const QString& undoId, qint64 forgotten);
     void undoLastChange() { undo({}); }
     void undo(const QString& id);
     void focusFilter();

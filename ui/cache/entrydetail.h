@@ -68,7 +68,7 @@ Q_SIGNALS:
     void deleteRequested(const QString& fingerprint);
     /// The store has no such entry any more.
     void forgetRequested(const QString& fingerprint);
-    /// The user stored another answer; `undoId` takes it back.
+    /// The user stored another answer; the result's undoId takes it back.
     void saved(const QString& fingerprint, const EditResult& result);
     /// The user wants a tag on the entry, or none of that name.
     void tagRequested(const QString& fingerprint, const QString& tag, bool on);

@@ -67,7 +67,7 @@ public:
     static constexpr qsizetype longest = 1'000'000;
 
 Q_SIGNALS:
-    /// `undoId` takes it back, see UndoJournal.
+    /// Its undoId takes it back, see UndoJournal.
     void saved(const QString& key, const EditResult& result);
     /// What is shown may be older than what is stored.
     void reloadRequested();
