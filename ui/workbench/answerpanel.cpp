@@ -240,6 +240,7 @@ void AnswerPanel::showStarted(const QString& model)
         m_tabs->setCurrentIndex(RenderedForm);
     for (CodeView* view : {m_json, m_raw, m_messages, m_request})
         view->setText({});
+    m_json->setExtraSelections({});
     m_rendered->clear();
     m_usage->clear();
     m_tabs->setTabText(MessagesForm, tr("Messages"));

@@ -218,6 +218,14 @@ void TestWorkbenchRuns::violationsAreMarkedInPlace()
     const QModelIndex other = model->index(1, JsonTreeModel::Value);
     QVERIFY(other.data(Qt::ForegroundRole).value<QColor>() != m_theme->color(Token::Error)
         || other.data(Qt::AccessibleTextRole).toString().contains(QStringLiteral("/wrong")));
+    // The next answer has none of them, also before it is there.
+    provider->hold();
+    provider->reply(QStringLiteral("no JSON"));
+    click("run");
+    QTRY_COMPARE_WITH_TIMEOUT(badge(), QStringLiteral("running"), patience);
+    QVERIFY(find<CodeView>("answer json")->extraSelections().isEmpty());
+    click("stop");
+    waitForBadge(Outcome::Cancelled);
 }
 
 void TestWorkbenchRuns::usageIsShownByBucket()
