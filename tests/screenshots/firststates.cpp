@@ -36,6 +36,7 @@ public:
         desk.connections = &m_connections;
         if (!storeUrl.isEmpty())
             desk.source = QStringLiteral("LLM_CACHE_REDIS_URL");
+        ui::saveAppearance(theme, m_settings); // the window takes it from there
         m_workbench = std::make_unique<app::Workbench>(config, &m_settings, &theme, desk);
         window().resize(size);
         m_workbench->show();
