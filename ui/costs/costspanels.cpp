@@ -323,12 +323,12 @@ void BreakdownCard::show(const LedgerReport& report, const SeriesColors& colors)
                                                         : tr("Nothing was spent in this range."));
 }
 
-void BreakdownCard::showUnknown()
+void BreakdownCard::showUnknown(const QString& why)
 {
     m_report = {};
     m_model->setData({});
     m_bars->setRows({});
-    m_bars->setEmptyText(tr("Not known: the ledger can't be read."));
+    m_bars->setEmptyText(why);
 }
 
 } // namespace llmcache::ui

@@ -46,8 +46,8 @@ public:
     /// `theme` and `saver` must outlive the widget.
     BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dimension, QWidget* parent = nullptr);
     void show(const LedgerReport& report, const SeriesColors& colors);
-    /// Nothing is known: the ledger can't be read.
-    void showUnknown();
+    /// Nothing is known, as `why` says.
+    void showUnknown(const QString& why);
     BarList* bars() const { return m_bars; }
     bool isTable() const;
     void showAsTable(bool on);

@@ -345,10 +345,8 @@ void CostsView::reload()
         },
         [this](const Failure& failure) {
             showProblem(tr("The ledger can't be read: %1"), failure);
-            if (!m_loaded && !failure.cancelled()) {
-                m_byModel->showUnknown();
-                m_byTask->showUnknown();
-            }
+            if (!m_loaded && !failure.cancelled())
+                showUnknown();
         });
 }
 
@@ -432,6 +430,21 @@ void CostsView::showCharts()
     }
     for (ChartCard* chart : {m_spend, m_saved, m_hitRate, m_tokens, m_latencyPaid, m_latencyHits, m_errors})
         chart->setCanResetZoom(m_beforeZoom.has_value());
+}
+
+void CostsView::showUnknown()
+{
+    m_snapshot = {};
+    m_snapshot.question = question();
+    showCharts();
+    const QString why = tr("Not known: the ledger can't be read.");
+    m_byModel->showUnknown(why);
+    m_byTask->showUnknown(why);
+    for (ChartCard* chart : findChildren<ChartCard*>()) {
+        ChartData blank = chart->data();
+        blank.emptyText = why;
+        chart->setData(blank);
+    }
 }
 
 void CostsView::rememberColors()

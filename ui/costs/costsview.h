@@ -103,6 +103,8 @@ private:
     void reload();
     void showSnapshot(CostsSnapshot snapshot);
     void showCharts();
+    /// The charts before anything was read, and that it can't be.
+    void showUnknown();
     /// A series has the same colour after a restart.
     void rememberColors();
     void showEmpty();

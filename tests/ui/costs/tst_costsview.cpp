@@ -462,7 +462,12 @@ void TestCostsView::ledgerThatIsDown()
     auto* const banner = find<ErrorBanner>(QStringLiteral("costs problem"));
     QTRY_VERIFY_WITH_TIMEOUT(banner->isVisible(), patience);
     QVERIFY2(banner->what().contains(QStringLiteral("ledger")), qPrintable(banner->what()));
-    QCOMPARE(bars("task")->accessibleDescription(), QStringLiteral("Not known: the ledger can't be read."));
+    const QString unknown = QStringLiteral("Not known: the ledger can't be read.");
+    QCOMPARE(bars("task")->accessibleDescription(), unknown);
+    const auto* const spend = find<ChartCard>(QStringLiteral("chart spend"));
+    QCOMPARE(spend->data().title, QStringLiteral("Spend per day"));
+    QCOMPARE(spend->data().emptyText, unknown);
+    QVERIFY(!spend->plot()->isVisible());
 }
 
 void TestCostsView::anotherSession()
