@@ -123,7 +123,7 @@ void RunsCard::layOut()
         row++, 1);
     add(tr("Calls stay in the ledger"), m_keep);
     grid->addWidget(
-        noteLabel(tr("Older calls are moved to a file in the folder \"archive\" beside the settings, once a "
+        noteLabel(tr("Older calls are moved to a file in the folder \"archive\" of the data folder, once a "
                      "day while a window is open; reports keep their sums. For a shared ledger, choose this "
                      "on one computer only.")),
         row++, 1);
