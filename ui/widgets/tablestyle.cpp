@@ -234,7 +234,8 @@ void fitColumns(QTableView* view, int first, int least)
     for (int column = first; column < model->columnCount(); ++column) {
         int width = std::max(least, view->horizontalHeader()->sectionSizeHint(column));
         for (int row = 0; row < rows; ++row)
-            width = std::max(width, view->itemDelegate()->sizeHint(option, model->index(row, column)).width());
+            width =
+                std::max(width, view->itemDelegate()->sizeHint(option, model->index(row, column)).width());
         view->setColumnWidth(column, width);
     }
 }

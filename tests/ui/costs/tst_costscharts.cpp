@@ -420,8 +420,8 @@ void TestCostsCharts::breakdownsAsTables()
     QCOMPARE(table->model()->index(0, 1).data().toString(), QStringLiteral("$2.000000000001"));
     QCOMPARE(table->model()->index(1, 1).data().toString(), QStringLiteral("$0.000000000007"));
     // No digit is cut.
-    QVERIFY(table->columnWidth(1)
-        >= table->itemDelegate()->sizeHint({}, table->model()->index(0, 1)).width());
+    QVERIFY(
+        table->columnWidth(1) >= table->itemDelegate()->sizeHint({}, table->model()->index(0, 1)).width());
     ChartCard* const spend = costs.chart("spend");
     spend->showAsTable(true);
     auto* const byTime = spend->findChild<QTableView*>(QStringLiteral("chart table"));
