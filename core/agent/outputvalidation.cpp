@@ -62,17 +62,19 @@ const nlohmann::json* refuseRemote(const std::string& uri)
 }
 void releaseNothing(const nlohmann::json*) { }
 
-void populate(const nlohmann::json& document, valijson::Schema& schema)
+/// `what`: how an error names the schema.
+void populate(const nlohmann::json& document, valijson::Schema& schema,
+    const QString& what = QStringLiteral("The output schema"))
 {
     const valijson::adapters::NlohmannJsonAdapter adapter(document);
     valijson::SchemaParser parser;
     try {
         parser.populateSchema(adapter, schema, refuseRemote, releaseNothing);
-    } catch (const Error&) {
-        throw;
+    } catch (const Error& error) {
+        throw ConfigurationError(QStringLiteral("%1: %2").arg(what, error.message()), error.remedy());
     } catch (const std::exception& error) {
         throw ConfigurationError(
-            QStringLiteral("The output schema can't be used: %1.").arg(QString::fromUtf8(error.what())),
+            QStringLiteral("%1 can't be used: %2.").arg(what, QString::fromUtf8(error.what())),
             QStringLiteral("Correct the JSON Schema of the agent."));
     }
 }
@@ -264,11 +266,7 @@ void checkSchema(const Json& schema, const QString& what)
         throw ConfigurationError(QStringLiteral("%1 is no JSON Schema object.").arg(what));
     const nlohmann::json document = plain(asDraft7(schema));
     valijson::Schema parsed;
-    try {
-        populate(document, parsed);
-    } catch (const ConfigurationError& error) {
-        throw ConfigurationError(QStringLiteral("%1: %2").arg(what, error.message()), error.remedy());
-    }
+    populate(document, parsed, what);
 }
 
 } // namespace llmcache

@@ -212,7 +212,7 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
         Json value = Json::parse(text.cbegin(), text.cend(), depthGuard(maxDepth, tooDeep));
         if (tooDeep)
             throw ConfigurationError(
-                QStringLiteral("The JSON of %1 is nested more than %2 levels deep.").arg(what).arg(maxDepth));
+                QStringLiteral("%1 is nested more than %2 levels deep.").arg(what).arg(maxDepth));
         return value;
     } catch (const Json::parse_error& error) {
         const auto offset =
@@ -226,7 +226,7 @@ Json parseJson(const QByteArray& text, const QString& what, int maxDepth)
     } catch (const Json::out_of_range& error) {
         // "…: number overflow parsing '1e999'", with its own number of the error before it.
         const QString reason = QString::fromUtf8(error.what()).section(QLatin1String("] "), 1);
-        throw ConfigurationError(QStringLiteral("The JSON of %1 can't be read: %2.").arg(what, reason),
+        throw ConfigurationError(QStringLiteral("%1 can't be read as JSON: %2.").arg(what, reason),
             QStringLiteral("Numbers go up to about 1e308."));
     }
 }

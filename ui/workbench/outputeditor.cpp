@@ -75,6 +75,7 @@ OutputEditor::OutputEditor(const Theme* theme, QWidget* parent)
     fields->addLayout(names);
     fields->addWidget(m_schema, 1);
     m_schema->setMinimumHeight(56);
+    m_verdict->setObjectName(QStringLiteral("schema verdict"));
     fields->addWidget(m_verdict);
     auto* top = new QHBoxLayout;
     auto* fromExample = secondaryButton(tr("From example JSON…"));
@@ -129,8 +130,8 @@ OutputType OutputEditor::output() const
         return OutputType::text();
     if (m_name->text().trimmed().isEmpty())
         throw ConfigurationError(tr("The output type has no name."), tr("Give it one, such as UserProfile."));
-    Json schema = parseJson(m_schema->text().toUtf8(), tr("The output schema"));
-    checkSchema(schema, tr("The output schema"));
+    Json schema = parseJson(m_schema->text().toUtf8(), tr("The schema"));
+    checkSchema(schema, tr("The schema"));
     OutputType output = OutputType::json(
         m_name->text().trimmed(), std::move(schema), static_cast<OutputMode>(m_mode->currentData().toInt()));
     output.description = m_description->text();
@@ -196,10 +197,12 @@ void OutputEditor::check()
         output();
         setTone(m_verdict, Tone::Hit);
         m_verdict->setText(tr("✓ a valid schema"));
+        m_verdict->setExtraToolTip({});
         setStyleProperty(m_schema, "invalid", false);
     } catch (const Error& error) {
         setTone(m_verdict, Tone::Error);
-        m_verdict->setText(tr("✕ %1").arg(error.text()));
+        m_verdict->setText(tr("✕ %1").arg(error.message()));
+        m_verdict->setExtraToolTip(error.remedy());
         setStyleProperty(m_schema, "invalid", true);
     }
 }

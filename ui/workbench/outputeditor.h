@@ -5,13 +5,13 @@
 #include <QWidget>
 
 class QComboBox;
-class QLabel;
 class QLineEdit;
 class QTimer;
 
 namespace llmcache::ui {
 
 class CodeEdit;
+class ElidedLabel;
 class SegmentedControl;
 class Theme;
 
@@ -42,7 +42,7 @@ private:
     QLineEdit* m_description;
     QComboBox* m_mode;
     CodeEdit* m_schema;
-    QLabel* m_verdict;
+    ElidedLabel* m_verdict;
     QTimer* m_checkDelay;
     QString m_pythonType;
 };
