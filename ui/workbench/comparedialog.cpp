@@ -7,6 +7,7 @@
 #include "widgets/controls.h"
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
+#include "widgets/spinner.h"
 
 #include <qcorofuture.h>
 
@@ -90,6 +91,9 @@ CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget
     , m_pages(new QStackedWidget)
     , m_diff(new DiffView(theme))
     , m_columns(new QWidget)
+    , m_content(new QWidget)
+    , m_reading(new QWidget)
+    , m_spinner(new Spinner(theme))
 {
     m_tasks.countIn(tasks);
     setObjectName(QStringLiteral("compare runs"));
@@ -121,9 +125,22 @@ CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget
     column->setContentsMargins(16, 14, 16, 14);
     column->setSpacing(12);
     column->addWidget(m_banner);
-    column->addWidget(m_figures);
-    column->addLayout(bar);
-    column->addWidget(m_pages, 1);
+    column->addWidget(m_reading);
+    column->addWidget(m_content, 1);
+    column->addStretch(0);
+    auto* content = new QVBoxLayout(m_content);
+    content->setContentsMargins(0, 0, 0, 0);
+    content->setSpacing(12);
+    content->addWidget(m_figures);
+    content->addLayout(bar);
+    content->addWidget(m_pages, 1);
+    auto* reading = new QHBoxLayout(m_reading);
+    reading->setContentsMargins(0, 0, 0, 0);
+    reading->setSpacing(8);
+    reading->addWidget(m_spinner);
+    reading->addWidget(makeLabel(tr("reading the answers"), Tone::Secondary), 1);
+    m_reading->setObjectName(QStringLiteral("compare reading"));
+    m_reading->hide();
     connect(m_mode, &SegmentedControl::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
     for (QComboBox* side : {m_left, m_right})
         connect(side, &QComboBox::currentIndexChanged, this, &CompareDialog::showDifferences);
@@ -131,9 +148,23 @@ CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget
 
 void CompareDialog::showRuns(Store* store, std::vector<RunItem> items, qint64 nowMs)
 {
+    setReading(true);
     m_tasks.run([store, items, nowMs](std::stop_token) { return loadRuns(store, items, nowMs); },
-        [this](std::vector<ComparedRun> runs) { showRuns(std::move(runs)); },
-        [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
+        [this](std::vector<ComparedRun> runs) {
+            setReading(false);
+            showRuns(std::move(runs));
+        },
+        [this](const Failure& failure) {
+            m_reading->hide();
+            m_banner->showProblem(failure.message, failure.remedy);
+        });
+}
+
+void CompareDialog::setReading(bool on)
+{
+    m_spinner->setBusy(on);
+    m_reading->setVisible(on);
+    m_content->setVisible(!on);
 }
 
 void CompareDialog::showRuns(std::vector<ComparedRun> runs)

@@ -15,6 +15,7 @@ namespace llmcache::ui {
 
 class ErrorBanner;
 class SegmentedControl;
+class Spinner;
 class Theme;
 
 /// What a comparison shows of a run.
@@ -41,6 +42,7 @@ public:
     void showRuns(std::vector<ComparedRun> runs);
 
 private:
+    void setReading(bool on);
     void showFigures();
     void showDifferences();
     const Theme* m_theme;
@@ -52,6 +54,9 @@ private:
     QStackedWidget* m_pages;
     DiffView* m_diff;
     QWidget* m_columns;
+    QWidget* m_content;
+    QWidget* m_reading; ///< while the answers come from the store
+    Spinner* m_spinner;
     std::vector<ComparedRun> m_runs;
     TaskScope m_tasks;
 };
