@@ -128,7 +128,7 @@ void TestWorkbenchPrompt::outlookSaysWhoAndHowMuch()
     type("prompt", QStringLiteral("how much"));
     const auto says = [this] { return find<ElidedLabel>("outlook")->text(); };
     QTRY_VERIFY2_WITH_TIMEOUT(says().startsWith(QStringLiteral("about ")), qPrintable(says()), patience);
-    QVERIFY2(says().contains(QStringLiteral(" tokens · ≈ $0.")), qPrintable(says()));
+    QVERIFY2(says().contains(QStringLiteral(" tokens in · ≈ $0.")), qPrintable(says()));
     click("run");
     waitForBadge(Outcome::Miss);
     const QString paid = tile("tile cost").section(QLatin1Char(' '), 1);
@@ -152,12 +152,12 @@ void TestWorkbenchPrompt::cachePolicies()
     choosePolicy(2); // bypass
     click("run");
     waitForBadge(Outcome::Bypassed);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+    QCOMPARE(storedEntries(), 0);
     QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
     choosePolicy(1); // refresh
     click("run");
     waitForBadge(Outcome::Refreshed);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 1);
+    QCOMPARE(storedEntries(), 1);
     choosePolicy(3);
     click("run");
     waitForBadge(Outcome::Hit);
@@ -327,7 +327,7 @@ void TestWorkbenchPrompt::sampleIsAnEntryOfItsOwn()
     QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
     click("run");
     waitForBadge(Outcome::Miss);
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 2);
+    QCOMPARE(storedEntries(), 2);
     QTest::keyClick(sample, Qt::Key_Down);
     QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("● will hit"), patience);
     click("run");

@@ -101,7 +101,7 @@ void TestWorkbenchView::missThenHit()
     auto* const runs = find<QTableView>("runs");
     QCOMPARE(runs->model()->rowCount(), 2);
 
-    const auto entries = waitForTask(m_session->store().status()).entries;
+    const auto entries = storedEntries();
     QCOMPARE(entries, 1);
     QGuiApplication::clipboard()->clear();
     for (QPushButton* button : m_window->findChildren<QPushButton*>()) {
@@ -153,7 +153,7 @@ void TestWorkbenchView::stopEndsARun()
     click("stop");
     waitForBadge(Outcome::Cancelled);
     QVERIFY(!find<QPushButton>("stop")->isVisible());
-    QCOMPARE(waitForTask(m_session->store().status()).entries, 0);
+    QCOMPARE(storedEntries(), 0);
     QCOMPARE(find<CodeEdit>("prompt")->text(), QStringLiteral("wait"));
 }
 

@@ -1,6 +1,7 @@
 #include "workbenchtest.h"
 
 #include "workbench/runpanel.h"
+#include "workbench/samples.h"
 
 #include <QAction>
 #include <QLineEdit>
@@ -18,14 +19,31 @@ void WorkbenchTest::init()
     m_theme->apply(*qApp);
     m_settings =
         std::make_unique<QSettings>(m_folder->filePath(QStringLiteral("settings.ini")), QSettings::IniFormat);
+    if (qEnvironmentVariableIsSet("LLMCACHE_TEST_REDIS")) {
+        if (!RedisServer::isInstalled())
+            QSKIP(qPrintable(RedisServer::missingText()));
+        m_redis = std::make_unique<RedisServer>();
+        QVERIFY2(m_redis->start(), qPrintable(m_redis->log()));
+    }
     openSession();
+    // An embedded store gets the sample agents by itself; a team's Redis does only when somebody saves them.
+    if (m_redis) {
+        for (Agent& sample : sampleAgents())
+            waitForTask(m_session->store().saveAgent(
+                std::move(sample), -1, m_session->config().identity.user, m_session->clock().nowMs()));
+    }
+}
+
+qint64 WorkbenchTest::storedEntries() const
+{
+    return static_cast<qint64>(waitForTask(m_session->store().listEntries({}, 100)).rows.size());
 }
 
 void WorkbenchTest::openSession(const QString& storeUrl)
 {
     SessionConfig config;
     config.dataFolder = m_folder->filePath(QStringLiteral("data"));
-    config.storeUrl = storeUrl;
+    config.storeUrl = storeUrl.isEmpty() && m_redis ? m_redis->url() : storeUrl;
     config.identity = {QStringLiteral("ana"), QStringLiteral("desk")};
     m_session = std::make_unique<Session>(config);
 }
@@ -44,6 +62,7 @@ void WorkbenchTest::cleanup()
             co_return true;
         }(m_session.get()));
     m_session.reset();
+    m_redis.reset();
 }
 
 void WorkbenchTest::openAtOnce()

@@ -2,6 +2,7 @@
 
 #include "cache/session.h"
 #include "guitest.h"
+#include "redisserver.h"
 #include "scriptedprovider.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
@@ -18,7 +19,8 @@
 
 namespace llmcache::test {
 
-/// A Workbench view over a store of its own, with the two sample agents, for the tests of the view.
+/// A Workbench view over a store of its own, with the two sample agents, for the tests of the view. The store
+/// is an embedded one, or a Redis where LLMCACHE_TEST_REDIS is set: the tests of the view run with both.
 class WorkbenchTest : public QObject {
     Q_OBJECT
 private Q_SLOTS:
@@ -47,6 +49,8 @@ protected:
     void run(const QString& prompt);
     /// One of the command palette.
     void command(const QString& text);
+    /// Entries in the store; a Redis does not count them by itself.
+    qint64 storedEntries() const;
     void settle() const { QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience); }
     QString badge() const { return find<ui::Badge>("answer badge")->text(); }
     QString tile(const char* name) const { return find<ui::Tile>(name)->accessibleName(); }
@@ -62,6 +66,7 @@ protected:
     ScriptedProvider* script();
 
     std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<RedisServer> m_redis;
     std::unique_ptr<ui::Theme> m_theme;
     std::unique_ptr<QSettings> m_settings;
     std::unique_ptr<Session> m_session;
