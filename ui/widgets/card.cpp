@@ -77,6 +77,7 @@ void Sparkline::paintEvent(QPaintEvent*)
 Tile::Tile(const Theme* theme, const QString& label, Size size, QWidget* parent)
     : QFrame(parent)
     , m_theme(theme)
+    , m_column(new QVBoxLayout(this))
     , m_label(makeLabel(label, Tone::Secondary, TextSize::Small, QFont::Medium, this))
     , m_value(new ElidedLabel(this))
     , m_note(new ElidedLabel(this))
@@ -87,15 +88,14 @@ Tile::Tile(const Theme* theme, const QString& label, Size size, QWidget* parent)
     m_value->setFont(textFont(large ? TextSize::Title : TextSize::Large, QFont::DemiBold));
     m_note->setFont(textFont(large ? TextSize::Body : TextSize::Small));
     setTone(m_note, Tone::Secondary);
-    auto* column = new QVBoxLayout(this);
     if (large)
-        column->setContentsMargins(14, 12, 14, 12);
+        m_column->setContentsMargins(14, 12, 14, 12);
     else
-        column->setContentsMargins(10, 8, 10, 8);
-    column->setSpacing(large ? 4 : 1);
-    column->addWidget(m_label);
-    column->addWidget(m_value);
-    column->addWidget(m_note);
+        m_column->setContentsMargins(10, 8, 10, 8);
+    m_column->setSpacing(large ? 4 : 1);
+    m_column->addWidget(m_label);
+    m_column->addWidget(m_value, 1);
+    m_column->addWidget(m_note);
     m_sparkline->hide();
     updateAccessibleName();
 }
@@ -118,6 +118,7 @@ void Tile::setValue(const QString& value, const QString& toolTip)
 void Tile::setNote(const QString& note, Tone tone)
 {
     m_note->setText(note);
+    setToolTip(note); // cut, or not shown at all
     setTone(m_note, tone);
     updateAccessibleName();
 }
@@ -146,6 +147,17 @@ void Tile::resizeEvent(QResizeEvent* event)
 {
     QFrame::resizeEvent(event);
     placeSparkline();
+}
+
+void Tile::setLow(bool low)
+{
+    if (low == m_note->isHidden())
+        return;
+    m_note->setVisible(!low);
+    m_value->setAlignment((low ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    m_column->setDirection(low ? QBoxLayout::LeftToRight : QBoxLayout::TopToBottom);
+    m_column->setContentsMargins(10, low ? 4 : 8, 10, low ? 4 : 8);
+    m_column->setSpacing(low ? 8 : 1);
 }
 
 void Tile::setSkeleton(bool on)
@@ -181,7 +193,8 @@ void Tile::paintEvent(QPaintEvent* event)
             QRect(area.x(), area.center().y() - height / 2, std::min(width, area.width()), height), 3, 3);
     };
     bar(m_value->geometry(), 72, 12);
-    bar(m_note->geometry(), 48, 8);
+    if (m_note->isVisible())
+        bar(m_note->geometry(), 48, 8);
 }
 
 TileGrid::TileGrid(const QVector<Tile*>& tiles, int leastWidth, int spacing, QWidget* parent)

@@ -5,6 +5,7 @@
 
 #include <QVector>
 
+class QBoxLayout;
 class QGridLayout;
 class QHBoxLayout;
 class QVBoxLayout;
@@ -59,6 +60,8 @@ public:
     void setValue(const QString& value, const QString& toolTip = {});
     void setNote(const QString& note, Tone tone = Tone::Secondary);
     void setSparkline(const QVector<double>& values);
+    /// One line, with the note as a tooltip, where room is scarce. For a compact tile.
+    void setLow(bool low);
     /// Grey bars instead of value and note; the tile keeps its size.
     void setSkeleton(bool on);
     bool isSkeleton() const { return m_skeleton; }
@@ -71,6 +74,7 @@ private:
     void updateAccessibleName();
     void placeSparkline();
     const Theme* m_theme;
+    QBoxLayout* m_column;
     QLabel* m_label;
     ElidedLabel* m_value;
     ElidedLabel* m_note;

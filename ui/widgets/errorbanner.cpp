@@ -69,6 +69,7 @@ void ErrorBanner::showProblem(
     setAccessibleDescription(remedy);
     updateIcon();
     show();
+    Q_EMIT shown(true);
 }
 
 void ErrorBanner::offer(const QString& text, std::function<void()> action)
@@ -105,6 +106,7 @@ void ErrorBanner::clear()
     removeOffers();
     m_what->clear();
     hide();
+    Q_EMIT shown(false);
 }
 
 QString ErrorBanner::what() const

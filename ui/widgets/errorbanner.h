@@ -35,6 +35,8 @@ public:
     void setDismissable(bool on);
 
 Q_SIGNALS:
+    /// It has come or gone, with what is to be laid out around it.
+    void shown(bool on);
     void actionTriggered();
     /// By the user.
     void dismissed();

@@ -12,6 +12,8 @@ class TabStrip : public QTabBar {
 public:
     /// `theme` must outlive the widget.
     explicit TabStrip(const Theme* theme, QWidget* parent = nullptr);
+    /// Less room between the tabs, for a strip of many.
+    void setDense(bool dense);
 
 protected:
     void paintEvent(QPaintEvent* event) override;

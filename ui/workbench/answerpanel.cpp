@@ -99,6 +99,7 @@ AnswerPanel::AnswerPanel(const Theme* theme, QWidget* parent)
     for (const QString& title : {tr("Rendered"), tr("JSON"), tr("Tree"), tr("Raw"), tr("Messages"),
              tr("Usage"), tr("Request"), tr("Explain")})
         m_tabs->addTab(title);
+    m_tabs->setDense(true);
     m_tabs->setAccessibleName(tr("Forms of the answer"));
     for (QWidget* form : std::initializer_list<QWidget*>{
              m_rendered, m_json, m_tree, m_raw, m_messages, m_usage, m_request, m_explain})
@@ -177,6 +178,15 @@ QWidget* AnswerPanel::createFooter()
     return footer;
 }
 
+void AnswerPanel::resizeEvent(QResizeEvent* event)
+{
+    QFrame::resizeEvent(event);
+    // In a low window the answer needs the room more than the notes below its figures.
+    constexpr int lowHeight = 520;
+    for (Tile* tile : {m_input, m_output, m_cost, m_saved})
+        tile->setLow(height() < lowHeight);
+}
+
 void AnswerPanel::createCopyMenu()
 {
     auto* menu = new QMenu(m_copy);
@@ -236,12 +246,12 @@ void AnswerPanel::showStarted(const QString& model)
     m_stop->show();
     m_explain->clear();
     m_tree->setJson(nullptr);
-    if (m_tabs->currentIndex() == ExplainForm)
-        m_tabs->setCurrentIndex(RenderedForm);
+    m_tabs->setCurrentIndex(RenderedForm); // where what comes is shown
     for (CodeView* view : {m_json, m_raw, m_messages, m_request})
         view->setText({});
     m_json->setExtraSelections({});
     m_rendered->clear();
+    m_rendered->setPlaceholderText({});
     m_usage->clear();
     m_tabs->setTabText(MessagesForm, tr("Messages"));
     m_verdict->clear();
@@ -285,8 +295,10 @@ void AnswerPanel::showProgress(const QString& what, std::chrono::milliseconds el
 {
     m_headline->setText(format::duration(elapsed));
     m_subline->setText(what);
-    if (m_text.isEmpty())
+    if (m_text.isEmpty()) {
+        m_rendered->setPlaceholderText(what); // a reason to wait is longer than the line above
         return;
+    }
     m_output->setSkeleton(false);
     m_output->setValue(
         QStringLiteral("≈ ") + format::count((m_text.size() + charactersPerToken - 1) / charactersPerToken));

@@ -64,6 +64,9 @@ Q_SIGNALS:
     void saveRequested();
     void copyAsRequested(llmcache::CodeKind kind);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     /// In the order of the tabs.
     enum Form {

@@ -176,6 +176,7 @@ void AnswerPanel::showFailure(const Failure& failure, const Usage& usage, const 
     m_stop->hide();
     m_explainButton->setEnabled(!failure.cancelled());
     emptyTiles();
+    m_rendered->setPlaceholderText(tr("No answer came."));
     if (usage.inputTokens > 0 || usage.outputTokens > 0) {
         m_input->setValue(format::count(usage.inputTokens));
         m_output->setValue(format::count(usage.outputTokens));
@@ -224,6 +225,7 @@ void AnswerPanel::showNotRun(const QString& model)
     m_stop->hide();
     m_badge->setBadge(BadgeKind::Neutral, tr("not run"));
     emptyTiles();
+    m_rendered->setPlaceholderText(tr("Nothing was run."));
     m_tabs->setCurrentIndex(ExplainForm);
 }
 

@@ -25,8 +25,6 @@ namespace llmcache::ui {
 
 namespace {
 
-constexpr int fieldsPerRow = 3;
-
 QString policyText(CachePolicy policy)
 {
     switch (policy) {
@@ -118,8 +116,6 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
 
     m_fields->setHorizontalSpacing(12);
     m_fields->setVerticalSpacing(8);
-    for (int column = 0; column < fieldsPerRow; ++column)
-        m_fields->setColumnStretch(column, 1);
     auto* outlook = new QHBoxLayout;
     outlook->setSpacing(8);
     outlook->addWidget(m_badge);
@@ -245,6 +241,7 @@ void PromptPanel::resizeEvent(QResizeEvent* event)
     // Beside the buttons of a narrow panel nothing of the outlook would be left.
     constexpr int narrowWidth = 480;
     m_bottom->setDirection(width() < narrowWidth ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+    placeFields();
 }
 
 int PromptPanel::sample() const
@@ -306,7 +303,7 @@ void PromptPanel::updateVariables()
     QStringList present = m_variables.keys();
     QStringList sorted = names;
     sorted.sort();
-    if (present == sorted && m_fields->count() > 0)
+    if (present == sorted && !m_fieldBoxes.isEmpty())
         return;
     for (auto it = m_variables.cbegin(); it != m_variables.cend(); ++it)
         m_values.insert(it.key(), it.value()->text());
@@ -316,28 +313,25 @@ void PromptPanel::updateVariables()
         if (field->hasFocus())
             focused = field;
     }
-    while (QLayoutItem* item = m_fields->takeAt(0)) {
-        if (QWidget* box = item->widget(); box) {
-            for (QWidget* field : kept) {
-                if (box->isAncestorOf(field))
-                    field->setParent(this);
-            }
-            box->hide();
-            box->deleteLater();
+    for (QWidget* box : std::as_const(m_fieldBoxes)) {
+        for (QWidget* field : kept) {
+            if (box->isAncestorOf(field))
+                field->setParent(this);
         }
-        delete item;
+        m_fields->removeWidget(box);
+        box->hide();
+        box->deleteLater();
     }
+    m_fieldBoxes.clear();
     m_variables.clear();
-    int place = 0;
-    const auto add = [this, &place](const QString& label, QWidget* field) {
+    const auto add = [this](const QString& label, QWidget* field) {
         auto* box = new QWidget;
         auto* column = new QVBoxLayout(box);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(4);
         column->addWidget(fieldLabel(label, field));
         column->addWidget(field);
-        m_fields->addWidget(box, place / fieldsPerRow, place % fieldsPerRow, Qt::AlignTop);
-        ++place;
+        m_fieldBoxes.append(box);
     };
     for (const QString& name : names) {
         auto* field = new VariableField(m_values.value(name));
@@ -348,10 +342,28 @@ void PromptPanel::updateVariables()
     }
     add(tr("Task of this run"), m_task);
     add(tr("Sample"), m_sample);
+    m_fieldsPerRow = 0;
+    placeFields();
     for (QWidget* field : kept)
         field->show();
     if (focused)
         focused->setFocus();
+}
+
+void PromptPanel::placeFields()
+{
+    constexpr int wideWidth = 560;
+    const int perRow = width() < wideWidth ? 3 : 4;
+    if (perRow == m_fieldsPerRow)
+        return;
+    m_fieldsPerRow = perRow;
+    for (int column = 0; column < m_fields->columnCount(); ++column)
+        m_fields->setColumnStretch(column, 0);
+    for (int column = 0; column < perRow; ++column)
+        m_fields->setColumnStretch(column, 1);
+    for (qsizetype place = 0; place < m_fieldBoxes.size(); ++place)
+        m_fields->addWidget(m_fieldBoxes.at(place), static_cast<int>(place) / perRow,
+            static_cast<int>(place) % perRow, Qt::AlignTop);
 }
 
 void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
@@ -367,8 +379,8 @@ void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
                 .arg(format::relativeTime(meta.createdMs, nowMs), meta.author, format::money(meta.cost)));
         return;
     }
-    QString cost = tr("about %1 tokens").arg(format::count(prediction.estimatedInputTokens));
-    cost += prediction.estimatedCost ? tr(" · ≈ %1 input").arg(prediction.estimatedCost->toDisplay())
+    QString cost = tr("about %1 tokens in").arg(format::count(prediction.estimatedInputTokens));
+    cost += prediction.estimatedCost ? tr(" · ≈ %1").arg(prediction.estimatedCost->toDisplay())
                                      : tr(" · no known price");
     if (m_policy == CachePolicy::Only) {
         m_badge->setBadge(BadgeKind::Error, tr("✕ no entry"));

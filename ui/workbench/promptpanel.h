@@ -81,11 +81,14 @@ protected:
 
 private:
     void updateVariables();
+    void placeFields();
     const Theme* m_theme;
     CodeEdit* m_prompt;
     AttachmentBar* m_attachments;
     QString m_otherTexts;
     QGridLayout* m_fields;
+    QList<QWidget*> m_fieldBoxes; ///< in the order of m_fields
+    int m_fieldsPerRow = 0;
     QBoxLayout* m_bottom; ///< the outlook, and what one does about it
     QMap<QString, VariableField*> m_variables;
     Variables m_values; ///< also of variables that have no field now

@@ -20,6 +20,7 @@
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QListView>
+#include <QScrollArea>
 #include <QSettings>
 #include <QSplitter>
 #include <QTableView>
@@ -107,13 +108,21 @@ void WorkbenchView::createLayout()
     auto* parts = new QSplitter(Qt::Vertical);
     parts->setObjectName(QStringLiteral("form and prompt"));
     parts->setChildrenCollapsible(false);
-    parts->addWidget(m_form);
+    // It scrolls where the window is too low for all of it.
+    auto* scroll = new QScrollArea;
+    scroll->setObjectName(QStringLiteral("agent form scroll"));
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus); // it follows the fields in it
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setMinimumHeight(150);
+    scroll->setWidget(m_form);
+    parts->addWidget(scroll);
     parts->addWidget(m_prompt);
     parts->setHandleWidth(12);
     setStyleProperty(parts, "gap", true);
     parts->setStretchFactor(0, 3);
     parts->setStretchFactor(1, 2);
-    middleColumn->addWidget(m_banner);
     middleColumn->addWidget(parts, 1);
 
     auto* columns = new QSplitter(Qt::Horizontal);
@@ -129,9 +138,19 @@ void WorkbenchView::createLayout()
     columns->setSizes({200, 660, 500});
     middle->setMinimumWidth(360);
     m_runs->setMinimumWidth(370);
-    auto* outer = new QHBoxLayout(this);
+    // Over all columns, where its words and buttons fit beside each other: the form and the prompt need their
+    // height in a small window.
+    auto* top = new QWidget;
+    auto* bannerRow = new QHBoxLayout(top);
+    bannerRow->setContentsMargins(12, 10, 12, 10);
+    bannerRow->addWidget(m_banner);
+    top->hide();
+    connect(m_banner, &ErrorBanner::shown, top, &QWidget::setVisible);
+    auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(0, 0, 0, 0);
-    outer->addWidget(columns);
+    outer->setSpacing(0);
+    outer->addWidget(top);
+    outer->addWidget(columns, 1);
 }
 
 void WorkbenchView::createCommands()
