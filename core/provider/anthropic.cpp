@@ -36,9 +36,7 @@ Json attachmentBlock(const QString& provider, const Attachment& attachment)
         block["source"] = std::move(source);
         return block;
     }
-    const bool text = attachment.mediaType.startsWith(QLatin1String("text/"))
-        || attachment.mediaType == QLatin1String("application/json");
-    if (!text || !attachment.url.isEmpty())
+    if (!isTextAttachment(attachment))
         refuseAttachment(provider, attachment);
     Json block = {{"type", "document"}};
     block["source"] = {

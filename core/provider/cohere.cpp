@@ -15,6 +15,10 @@ Json userMessage(const QString& provider, const Message& message)
     if (!message.text.isEmpty())
         parts.push_back({{"type", "text"}, {"text", toUtf8(message.text)}});
     for (const Attachment& attachment : message.attachments) {
+        if (isTextAttachment(attachment)) {
+            parts.push_back({{"type", "text"}, {"text", toUtf8(QString::fromUtf8(attachment.data))}});
+            continue;
+        }
         if (!attachment.mediaType.startsWith(QLatin1String("image/")))
             refuseAttachment(provider, attachment);
         const QString url = attachment.url.isEmpty() ? dataUrl(attachment) : attachment.url;

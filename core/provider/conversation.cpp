@@ -96,6 +96,13 @@ QString dataUrl(const Attachment& attachment)
         .arg(attachment.mediaType, QString::fromLatin1(attachment.data.toBase64()));
 }
 
+bool isTextAttachment(const Attachment& attachment)
+{
+    return attachment.url.isEmpty()
+        && (attachment.mediaType.startsWith(QLatin1String("text/"))
+            || attachment.mediaType == QLatin1String("application/json"));
+}
+
 void refuseAttachment(const QString& provider, const Attachment& attachment)
 {
     const QString kind =

@@ -15,6 +15,9 @@ QStringList takeLeadingSystem(History& messages);
 /// `data:image/png;base64,…`.
 QString dataUrl(const Attachment& attachment);
 
+/// Whether it is words, which go into the prompt as they are: text or JSON, and not at an address.
+bool isTextAttachment(const Attachment& attachment);
+
 /// The error for an attachment that a protocol has no place for.
 [[noreturn]] void refuseAttachment(const QString& provider, const Attachment& attachment);
 

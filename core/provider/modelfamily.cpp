@@ -63,6 +63,25 @@ GeminiModel geminiModel(const QString& name)
     return model;
 }
 
+bool readsTextAlone(const QString& name)
+{
+    // What stands before the family: the maker as a folder, or as Bedrock writes it, with a region.
+    static const QRegularExpression maker(QStringLiteral("^(?:(?:us|us-gov|eu|apac|global)\\.)?"
+                                                         "(?:ai21|amazon|anthropic|cohere|deepseek|meta|"
+                                                         "mistral|openai|qwen|writer)\\."));
+    static const QRegularExpression families(QStringLiteral(
+        "^(?:gpt-3\\.5|gpt-4(?:-32k)?(?:-0314|-0613)?$|gpt-oss|o1-mini|o1-preview|o3-mini|text-davinci|"
+        "claude-(?:2|instant|v1)|nova-micro|titan-text|command(?:-r|-light|$)|codestral|mixtral|open-mixtral|"
+        "mistral-7b|open-mistral|mistral-nemo|mistral-tiny|deepseek-(?:chat|coder|reasoner|r1|v[23])|r1-|"
+        "(?:meta-)?llama-?v?[23](?!\\d)(?!.*(?:vision|11b|90b))|gemma-?2?-(?:2|7|9|27)b|"
+        "qwen-?(?:2|2\\.5|3)-(?!vl|omni)|qwq|grok-(?:beta|2-1212|3)|kimi-k2(?:-|$)|moonshot-v1-\\d+k$|"
+        "glm-4\\.[5-7](?:-|$)|minimax-m[12](?:\\.|-|$)|phi-(?:2|3|3\\.5)(?:-mini|-medium|-small|$)|"
+        "phi-4(?:-mini|-reasoning|$)|wizardlm)"));
+    QString bare = name.section(QLatin1Char('/'), -1).toLower();
+    bare.remove(maker);
+    return families.match(bare).hasMatch();
+}
+
 QString thinkingEffort(const Json& thinking)
 {
     if (thinking.is_string())

@@ -34,6 +34,10 @@ struct GeminiModel {
 };
 GeminiModel geminiModel(const QString& name);
 
+/// Whether a model of this name is known to read no pictures, sounds or documents. Says so of older and open
+/// families alone: a name that tells nothing is taken for one that reads them.
+bool readsTextAlone(const QString& name);
+
 /// "low", "medium" or "high" for a `thinking` setting, also for one in tokens; empty for none.
 QString thinkingEffort(const Json& thinking);
 

@@ -32,7 +32,7 @@ Json attachmentPart(const QString& provider, const Attachment& attachment)
         const QString name = attachment.name.isEmpty() ? QStringLiteral("file.pdf") : attachment.name;
         return {{"type", "file"}, {"file", {{"filename", toUtf8(name)}, {"file_data", toUtf8(url)}}}};
     }
-    if (type.startsWith(QLatin1String("text/")) || type == QLatin1String("application/json"))
+    if (isTextAttachment(attachment))
         return textPart(QString::fromUtf8(attachment.data));
     refuseAttachment(provider, attachment);
 }

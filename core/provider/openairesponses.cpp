@@ -22,8 +22,7 @@ Json attachmentPart(const QString& provider, const Attachment& attachment)
         return {
             {"type", "input_file"}, {"filename", toUtf8(name)}, {"file_data", toUtf8(dataUrl(attachment))}};
     }
-    const bool text = type.startsWith(QLatin1String("text/")) || type == QLatin1String("application/json");
-    if (!text || !attachment.url.isEmpty())
+    if (!isTextAttachment(attachment))
         refuseAttachment(provider, attachment);
     return {{"type", "input_text"}, {"text", toUtf8(QString::fromUtf8(attachment.data))}};
 }

@@ -1,7 +1,7 @@
 #include "workbench/agentform.h"
 
 #include "base/error.h"
-#include "provider/untakensettings.h"
+#include "provider/untaken.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
 #include "widgets/controls.h"

@@ -366,7 +366,7 @@ void PromptPanel::placeFields()
             static_cast<int>(place) % perRow, Qt::AlignTop);
 }
 
-void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
+void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs, const QString& untaken)
 {
     const bool reads = m_policy != CachePolicy::Refresh && m_policy != CachePolicy::Bypass;
     m_badge->show();
@@ -377,6 +377,11 @@ void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs)
         m_outlook->setText(
             tr("stored %1 by %2 · saves %3")
                 .arg(format::relativeTime(meta.createdMs, nowMs), meta.author, format::money(meta.cost)));
+        return;
+    }
+    if (!untaken.isEmpty()) {
+        m_badge->setBadge(BadgeKind::Error, tr("✕ not taken"));
+        m_outlook->setText(untaken);
         return;
     }
     QString cost = tr("about %1 tokens in").arg(format::count(prediction.estimatedInputTokens));

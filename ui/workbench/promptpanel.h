@@ -55,8 +55,8 @@ public:
     /// `any`: some run is under way; `shown`: the one on show is, which Stop is about then.
     void setRunning(bool any, bool shown);
 
-    /// What a run would do now.
-    void showPrediction(const Prediction& prediction, qint64 nowMs);
+    /// What a run would do now. `untaken`: why the model will refuse an attachment; empty = it won't.
+    void showPrediction(const Prediction& prediction, qint64 nowMs, const QString& untaken = {});
     void showNoPrediction(const QString& why);
     /// Find and replace in the prompt.
     void openFind();

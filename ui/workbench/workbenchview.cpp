@@ -1,6 +1,7 @@
 #include "workbench/workbenchview.h"
 
 #include "base/error.h"
+#include "provider/untaken.h"
 #include "settings/runpreferences.h"
 #include "theme/theme.h"
 #include "widgets/codeedit.h"
@@ -355,8 +356,9 @@ void WorkbenchView::predict()
     }
     m_predictTasks.run([session = m_session, agent, prompt = m_prompt->prompt(), options = options()](
                            std::stop_token) { return session->runner().predict(agent, prompt, options); },
-        [this](const Prediction& prediction) {
-            m_prompt->showPrediction(prediction, m_session->clock().nowMs());
+        [this, model = agent.model](const Prediction& prediction) {
+            m_prompt->showPrediction(prediction, m_session->clock().nowMs(),
+                untakenAttachment(ModelRef::parse(model), m_prompt->attachments()));
         },
         [this](const Failure& failure) {
             if (!failure.cancelled())

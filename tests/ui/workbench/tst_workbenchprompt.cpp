@@ -37,6 +37,7 @@ private Q_SLOTS:
     void outlookSaysWhoAndHowMuch();
     void cachePolicies();
     void filesAreAttached();
+    void attachmentThatTheModelDoesNotTakeIsToldBefore();
     void readingOfAttachmentsIsStopped();
     void turnsAreEditedInPlace();
     void tasksAreCompleted_data();
@@ -197,6 +198,32 @@ void TestWorkbenchPrompt::filesAreAttached()
     // Without one of them it is another request.
     QTest::keyClick(find<Chip>("attachment 2"), Qt::Key_Delete);
     QTRY_VERIFY(!m_window->findChild<Chip*>(QStringLiteral("attachment 2")));
+    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
+}
+
+void TestWorkbenchPrompt::attachmentThatTheModelDoesNotTakeIsToldBefore()
+{
+    open();
+    choose(echo);
+    type("prompt", QStringLiteral("What is this?"));
+    const auto setModel = [this](const char* name) {
+        auto* const model = find<QComboBox>("model")->lineEdit();
+        model->setFocus();
+        QTest::keySequence(model, QKeySequence::SelectAll);
+        QTest::keyClicks(model, QString::fromLatin1(name));
+        QTest::keyClick(model, Qt::Key_Tab);
+    };
+    setModel("openai:gpt-3.5-turbo");
+    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
+    QMimeData dropped;
+    dropped.setUrls({QUrl(QStringLiteral("https://example.com/cat.png"))});
+    drop(dropped);
+    QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("✕ not taken"), patience);
+    const QString why = find<ElidedLabel>("outlook")->text();
+    QVERIFY2(
+        why.contains(QStringLiteral("openai:gpt-3.5-turbo")) && why.contains(QStringLiteral("image/png")),
+        qPrintable(why));
+    setModel("openai:gpt-4o");
     QTRY_COMPARE_WITH_TIMEOUT(outlook(), QStringLiteral("○ will miss"), patience);
 }
 
