@@ -33,7 +33,7 @@ void BarList::setRows(std::vector<Row> rows)
 
 QSize BarList::sizeHint() const
 {
-    return {260, std::max(4, static_cast<int>(m_rows.size())) * rowStep};
+    return {260, std::max(leastRows, static_cast<int>(m_rows.size())) * rowStep};
 }
 
 int BarList::rowAt(const QPointF& position) const
@@ -172,6 +172,7 @@ void BarList::keyPressEvent(QKeyEvent* event)
         QWidget::keyPressEvent(event);
         return;
     }
+    Q_EMIT moved(QRect(0, m_current * rowStep, width(), rowStep));
     update();
 }
 

@@ -30,10 +30,15 @@ public:
     /// The bars without marks of pointer and focus, for pictures.
     void paintRows(QPainter* painter) const;
     QSize sizeHint() const override;
-    QSize minimumSizeHint() const override { return {160, 4 * rowStep}; }
+    QSize minimumSizeHint() const override { return {160, sizeHint().height()}; }
+    /// Rows that are always to be seen; where there is no room for the others, its scroll area scrolls.
+    static constexpr int leastRows = 4;
+    static constexpr int rowStep = 27; ///< height of a row
 
 Q_SIGNALS:
     void chosen(const llmcache::ui::BarList::Row& row);
+    /// The keyboard moved to the row at this place.
+    void moved(const QRect& row);
 
 protected:
     bool event(QEvent* event) override;
@@ -44,7 +49,6 @@ protected:
     void keyPressEvent(QKeyEvent* event) override;
 
 private:
-    static constexpr int rowStep = 27;
     int rowAt(const QPointF& position) const;
     void choose(int row);
     const Theme* m_theme;

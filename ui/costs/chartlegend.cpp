@@ -46,6 +46,19 @@ void ChartLegend::setItems(const std::vector<Item>& items)
         return;
     m_items = items;
     rebuild();
+    claimHeight();
+}
+
+void ChartLegend::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    claimHeight();
+}
+
+/// A layout knows the least height of one row alone: without this, the other rows are taken from the chart.
+void ChartLegend::claimHeight()
+{
+    setMinimumHeight(m_row->heightForWidth(width()));
 }
 
 QIcon ChartLegend::iconOf(const Item& item) const

@@ -27,8 +27,12 @@ public:
 Q_SIGNALS:
     void hiddenChanged();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void rebuild();
+    void claimHeight();
     QIcon iconOf(const Item& item) const;
     const Theme* m_theme;
     FlowLayout* m_row;

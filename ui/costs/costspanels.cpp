@@ -15,6 +15,7 @@
 #include <QKeyEvent>
 #include <QMenu>
 #include <QPainter>
+#include <QScrollArea>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QToolButton>
@@ -194,7 +195,16 @@ BreakdownCard::BreakdownCard(const Theme* theme, FileSaver* saver, Dimension dim
     m_table->setModel(m_model);
     m_table->setObjectName(QStringLiteral("table ") + dimensionName(dimension));
     m_table->setAccessibleName(m_heading);
-    m_pages->addWidget(bars);
+    auto* scroll = new QScrollArea;
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus); // it follows the bars
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setMinimumHeight(BarList::leastRows * BarList::rowStep);
+    scroll->setWidget(bars);
+    m_pages->addWidget(scroll);
+    connect(m_bars, &BarList::moved, scroll,
+        [scroll](const QRect& row) { scroll->ensureVisible(0, row.center().y(), 0, row.height() / 2); });
     m_pages->addWidget(m_table);
     card->body()->addWidget(m_pages, 1);
     column->addWidget(card);

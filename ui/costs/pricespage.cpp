@@ -66,18 +66,18 @@ PricesPage::PricesPage(const Theme* theme, Session* session, QWidget* parent)
     , m_models(new PriceListModel(this))
     , m_found(new FoundModels(this))
     , m_pricesOf(new Card)
+    , m_parts(new QBoxLayout(QBoxLayout::LeftToRight))
     , m_card(new PricesCard(theme, session))
 {
-    auto* row = new QHBoxLayout;
-    row->setSpacing(12);
+    m_parts->setSpacing(12);
     constexpr int listShare = 5;
     constexpr int sideShare = 4;
-    row->addWidget(createList(), listShare);
-    row->addWidget(createSide(), sideShare);
+    m_parts->addWidget(createList(), listShare);
+    m_parts->addWidget(createSide(), sideShare);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(16, 12, 16, 16);
     column->addWidget(m_banner);
-    column->addLayout(row, 1);
+    column->addLayout(m_parts, 1);
     connect(m_search, &QLineEdit::textChanged, this, [this](const QString& text) {
         m_found->setFilterRegularExpression(QRegularExpression(
             QRegularExpression::escape(text.trimmed()), QRegularExpression::CaseInsensitiveOption));
@@ -151,6 +151,14 @@ QWidget* PricesPage::createSide()
     scroll->setWidget(side);
     scroll->setMinimumWidth(side->minimumSizeHint().width() + 12);
     return scroll;
+}
+
+void PricesPage::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    // Side by side, the fields of custom costs would leave no room for the names of models.
+    constexpr int narrowWidth = 1160;
+    m_parts->setDirection(width() < narrowWidth ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
 }
 
 void PricesPage::reload()

@@ -7,6 +7,7 @@
 
 #include <functional>
 
+class QBoxLayout;
 class QGridLayout;
 class QLabel;
 class QSortFilterProxyModel;
@@ -41,6 +42,9 @@ Q_SIGNALS:
     void notice(const QString& text, const QString& action, const std::function<void()>& undo);
     void activeTasksChanged();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     QWidget* createList();
     QWidget* createSide();
@@ -58,6 +62,7 @@ private:
     PriceListModel* m_models;
     QSortFilterProxyModel* m_found;
     Card* m_pricesOf;
+    QBoxLayout* m_parts; ///< the list, and what is about one model
     QWidget* m_lines = nullptr;
     PricesCard* m_card;
     QString m_current;

@@ -10,6 +10,7 @@
 #include <QLineEdit>
 #include <QSettings>
 #include <QSignalSpy>
+#include <QTabBar>
 #include <QTimeZone>
 #include <QToolButton>
 #include <QTreeWidget>
@@ -46,6 +47,7 @@ private Q_SLOTS:
     void aYearInHours();
     void twoHundredModels();
     void pagesAskForWhatTheyShow();
+    void nothingIsCutInASmallWindow();
     void picturesAndTables();
     void callsPageByPage();
     void everyCallInAFile();
@@ -435,6 +437,40 @@ void TestCostsCharts::breakdownsAsTables()
     table->setCurrentIndex(table->model()->index(1, 0));
     QTest::keyClick(table, Qt::Key_Return);
     QTRY_COMPARE_WITH_TIMEOUT(costs.calls(), 1, patience);
+}
+
+void TestCostsCharts::nothingIsCutInASmallWindow()
+{
+    CostsWindow costs;
+    const qint64 nowMs = costs.session->clock().nowMs();
+    std::vector<Call> calls;
+    for (int model = 0; model < 8; ++model)
+        calls.push_back(paidCall(nowMs - model, (8 - model) * 1'000'000'000LL,
+            QStringLiteral("openai:a-model-with-a-long-name-%1").arg(model)));
+    costs.record(std::move(calls));
+    costs.open();
+    // What the frame leaves of 1024×700.
+    costs.window->resize(968, 640);
+    costs.settle();
+    QCOMPARE(costs.window->size(), QSize(968, 640));
+    // The names of the series take nothing from the chart.
+    const auto* const plot = costs.chart("spend")->findChild<PlotView*>();
+    QTRY_VERIFY2(plot->height() >= plot->minimumHeight(), qPrintable(QString::number(plot->height())));
+    // Every bar can be brought into sight.
+    auto* const bars = costs.find<BarList>(QStringLiteral("bars model"));
+    bars->setFocus();
+    for (std::size_t row = 1; row < bars->rows().size(); ++row)
+        QTest::keyClick(bars, Qt::Key_Down);
+    const int last = static_cast<int>(bars->rows().size()) * BarList::rowStep - 1;
+    QTRY_VERIFY(bars->visibleRegion().contains(QPoint(1, last - 2)));
+
+    costs.find<QTabBar>(QStringLiteral("costs pages"))->setCurrentIndex(4);
+    const auto* const prices = costs.find<QTableView>(QStringLiteral("model prices"));
+    QTRY_VERIFY_WITH_TIMEOUT(prices->isVisible(), patience);
+    constexpr int leastName = 160;
+    QTRY_VERIFY2(prices->columnWidth(0) >= leastName, qPrintable(QString::number(prices->columnWidth(0))));
+    const auto* const remove = costs.find<QPushButton>(QStringLiteral("remove costs"));
+    QVERIFY(remove->mapTo(costs.window.get(), remove->rect().bottomRight()).x() < costs.window->width());
 }
 
 void TestCostsCharts::aSingleCall()
