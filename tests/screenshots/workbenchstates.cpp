@@ -130,6 +130,11 @@ public:
         openPart(Turns);
         m_settle();
         takeWindow("workbench-turns");
+        turns.options.attachments.back().mediaType = QStringLiteral("video/mp4");
+        turns.options.attachments.back().name = QStringLiteral("alex.mp4");
+        m_view.restore(turns);
+        m_settle();
+        takeWindow("workbench-not-taken");
         m_view.restore(m_before);
         openPart(SystemPrompt);
         m_view.form()->openFind();

@@ -380,6 +380,7 @@ void PromptPanel::showPrediction(const Prediction& prediction, qint64 nowMs, con
         return;
     }
     if (!untaken.isEmpty()) {
+        m_explain->hide();
         m_badge->setBadge(BadgeKind::Error, tr("✕ not taken"));
         m_outlook->setText(untaken);
         return;
