@@ -271,6 +271,16 @@ void EntrySums::add(const EntryChunk& chunk, std::size_t slot)
         cost += Money::fromPicodollars(chunk.cost[slot]);
 }
 
+void EntrySums::remove(const EntryChunk& chunk, std::size_t slot)
+{
+    --entries;
+    bytes -= chunk.bytes[slot];
+    if (chunk.cost[slot] == EntryChunk::unpriced)
+        --unpriced;
+    else
+        cost = cost - Money::fromPicodollars(chunk.cost[slot]);
+}
+
 Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order, const std::stop_token& stop)
 {
     Arrangement result;

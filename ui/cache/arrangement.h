@@ -29,6 +29,8 @@ struct ArrangementOrder {
 struct EntrySums : EntryWeight {
     using EntryWeight::add;
     void add(const EntryChunk& chunk, std::size_t slot);
+    /// Takes away what add() added.
+    void remove(const EntryChunk& chunk, std::size_t slot);
 };
 
 /// Sums over the rows that have the same agent, model or task.

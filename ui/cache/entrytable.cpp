@@ -71,6 +71,9 @@ EntryTable::EntryTable(const Theme* theme, QSettings* settings, QWidget* parent)
 void EntryTable::setModel(QAbstractItemModel* model)
 {
     QTableView::setModel(model);
+    // Before each change of order the header looks for rows of a size of their own, to keep it: for many
+    // milliseconds where there are a million. No row has one.
+    disconnect(model, &QAbstractItemModel::layoutAboutToBeChanged, verticalHeader(), nullptr);
     applyDefaults();
     restore();
     setSortingEnabled(true); // sorts by the indicator at once

@@ -78,18 +78,23 @@ void EntryTableModel::endScan(bool complete)
 void EntryTableModel::removeEntries(const QStringList& fingerprints)
 {
     Q_EMIT aboutToArrange();
+    std::vector<bool> isGone(m_entries.rows(), false);
     for (const QString& fingerprint : fingerprints) {
-        if (const auto row = m_entries.find(fingerprint))
+        if (const auto row = m_entries.find(fingerprint)) {
             m_entries.remove(*row);
+            isGone[*row] = true;
+        }
     }
     ++m_removals;
-    std::vector<bool> wanted(m_entries.rows(), false);
-    for (const quint32 row : m_rows)
-        wanted[row] = !m_entries.isRemoved(row);
-    m_sums = {};
-    leaveOut(wanted);
-    for (const quint32 row : m_rows)
-        m_sums.add(m_entries.chunk(row), PackedEntries::slot(row));
+    std::vector<quint32> target;
+    target.reserve(m_rows.size());
+    for (const quint32 row : m_rows) {
+        if (isGone[row])
+            m_sums.remove(m_entries.chunk(row), PackedEntries::slot(row));
+        else
+            target.push_back(row);
+    }
+    apply(planChanges(m_rows, std::move(target), m_entries.rows()));
     requestArrangement(false);
     Q_EMIT arranged();
 }
@@ -249,24 +254,69 @@ void EntryTableModel::startArrangement()
     ArrangementOrder order{m_filter, m_filter.needsText() ? m_matches.found() : nullptr, m_column, m_order,
         m_nowMs, m_groupBy, m_group, m_isUrgent};
     m_isUrgent = false;
-    m_job.start([snapshot = m_entries.snapshot(), order = std::move(order)](
-                    const std::stop_token& stop) { return arrange(snapshot, order, stop); },
-        [this, removals = m_removals, isOther = m_isOtherOrder](Arrangement arrangement) {
-            m_lastJobMs = m_jobTime.elapsed();
-            if (arrangement.stopped)
-                return;
-            if (removals != m_removals) {
-                std::erase_if(arrangement.rows, [this](quint32 row) { return m_entries.isRemoved(row); });
-                m_dirty = true; // the sums are old
-            }
-            if (isOther)
-                m_isOtherOrder = false;
-            else
-                Q_EMIT aboutToArrange();
-            apply(std::move(arrangement));
-            if (m_dirty)
-                requestArrangement(false);
-        });
+    m_plansInVain = 0;
+    m_job.start(
+        [snapshot = m_entries.snapshot(), order = std::move(order), shown = m_rows](
+            const std::stop_token& stop) {
+            Result result{arrange(snapshot, order, stop), {}};
+            if (!result.arrangement.stopped)
+                result.changes = planChanges(shown, std::move(result.arrangement.rows), snapshot.rows);
+            return result;
+        },
+        [this, removals = m_removals, isOther = m_isOtherOrder](
+            Result result) { take(std::move(result), removals, isOther); });
+}
+
+void EntryTableModel::take(Result result, quint64 removals, bool isOther)
+{
+    if (result.arrangement.stopped) {
+        m_lastJobMs = m_jobTime.elapsed();
+        return;
+    }
+    if (removals == m_removals) {
+        show(std::move(result), isOther);
+        return;
+    }
+    m_dirty = true; // the sums are old
+    // Rows leave all the time while many are deleted, and yet the others have to come at last.
+    constexpr int mostInVain = 3;
+    if (++m_plansInVain <= mostInVain) {
+        planAgain(std::move(result), isOther);
+        return;
+    }
+    std::vector<quint32>& target = result.changes.target;
+    std::erase_if(target, [this](quint32 row) { return m_entries.isRemoved(row); });
+    result.changes = planChanges(m_rows, std::move(target), m_entries.rows());
+    show(std::move(result), isOther);
+}
+
+void EntryTableModel::planAgain(Result result, bool isOther)
+{
+    m_job.start(
+        [snapshot = m_entries.snapshot(), result = std::move(result), shown = m_rows](
+            const std::stop_token&) mutable {
+            std::vector<quint32>& target = result.changes.target;
+            std::erase_if(target, [&snapshot](quint32 row) { return snapshot.isRemoved(row); });
+            result.changes = planChanges(shown, std::move(target), snapshot.rows);
+            return std::move(result);
+        },
+        [this, removals = m_removals, isOther](
+            Result planned) { take(std::move(planned), removals, isOther); });
+}
+
+void EntryTableModel::show(Result result, bool isOther)
+{
+    m_lastJobMs = m_jobTime.elapsed();
+    if (isOther)
+        m_isOtherOrder = false;
+    else
+        Q_EMIT aboutToArrange();
+    m_sums = result.arrangement.sums;
+    m_groups = std::move(result.arrangement.groups);
+    apply(std::move(result.changes));
+    Q_EMIT arranged();
+    if (m_dirty)
+        requestArrangement(false);
 }
 
 EntrySums EntryTableModel::sumsOf(const std::vector<int>& rows) const

@@ -2,6 +2,7 @@
 
 #include "cache/arrangement.h"
 #include "cache/newestjob.h"
+#include "cache/rowchanges.h"
 #include "cache/textmatches.h"
 
 #include <QAbstractTableModel>
@@ -105,11 +106,16 @@ private:
     /// `urgent`: the user asked for it; otherwise new rows are collected for a moment.
     void requestArrangement(bool urgent);
     void startArrangement();
-    void apply(Arrangement arrangement);
-    void leaveOut(const std::vector<bool>& wanted);
-    void append(const std::vector<quint32>& rows);
-    void insertRuns(const std::vector<quint32>& target);
-    void permute(std::vector<quint32> target);
+    struct Result {
+        Arrangement arrangement; ///< its rows are in the changes
+        RowChanges changes;
+    };
+    /// What the job that began at `removals` has found.
+    void take(Result result, quint64 removals, bool isOther);
+    void planAgain(Result result, bool isOther);
+    void show(Result result, bool isOther);
+    void apply(RowChanges changes);
+    void move(RowChanges& changes);
 
     QString displayText(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
     QString toolTip(const EntryChunk& chunk, std::size_t slot, EntryColumn column) const;
@@ -143,6 +149,7 @@ private:
     bool m_isOtherOrder = false; ///< the user asked for another order or choice of rows
     bool m_dirty = false; ///< rows changed since the job began
     quint64 m_removals = 0; ///< counts removals, so that a job's result is checked only after one
+    int m_plansInVain = 0; ///< for the result at hand: rows were removed each time meanwhile
     mutable QCache<quint32, Excerpts> m_excerpts; ///< by chunk
 };
 

@@ -180,6 +180,11 @@ QString PackedEntries::fingerprint(quint32 row) const
     return fingerprintOf(chunk(row), row, m_oldKeys);
 }
 
+bool EntrySnapshot::isRemoved(quint32 row) const
+{
+    return (chunks[row / EntryChunk::capacity]->flags[PackedEntries::slot(row)] & EntryChunk::Removed) != 0;
+}
+
 QString EntrySnapshot::fingerprint(quint32 row) const
 {
     return fingerprintOf(*chunks[row / EntryChunk::capacity], row, oldKeys);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <QtGlobal>
+
+#include <vector>
+
+namespace llmcache::ui {
+
+/// How the rows shown become others, worked out ahead: what is left to do where a view waits for it takes a
+/// moment, however many rows there are. Rows are numbers, each at most once in a list.
+struct RowChanges {
+    struct Run {
+        int first;
+        int last;
+    };
+    std::vector<quint32> target; ///< what is shown afterwards
+
+    /// Few changes to rows that keep their order: first `removals`, from the bottom up, then `insertions`,
+    /// from the top down, in places that they have then.
+    std::vector<Run> removals;
+    std::vector<Run> insertions;
+
+    /// Otherwise one change of order: the new rows are below the ones there are, all of them change places,
+    /// and the ones that leave are at the bottom by then.
+    bool isMove = false;
+    std::vector<quint32> grown;
+    std::vector<quint32> moved;
+    std::vector<quint32> places; ///< in `moved`, by row
+};
+
+/// Pure; made for a worker thread. `rows` is above all row numbers of both lists.
+RowChanges planChanges(const std::vector<quint32>& shown, std::vector<quint32> target, quint32 rows);
+
+} // namespace llmcache::ui
