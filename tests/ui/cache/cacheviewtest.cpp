@@ -105,6 +105,16 @@ std::unique_ptr<Session> CacheViewTest::other() const
     return std::make_unique<Session>(config);
 }
 
+bool CacheViewTest::fillUndoJournal() const
+{
+    const QString name =
+        QStringLiteral("%1-large.undo").arg(m_session->clock().nowMs() - 60'000, 15, 10, QLatin1Char('0'));
+    const QDir folder(m_session->config().dataFolder);
+    QFile file(folder.filePath(QStringLiteral("undo/") + name)); // takes no blocks of the disk
+    return folder.mkpath(QStringLiteral("undo")) && file.open(QIODevice::WriteOnly)
+        && file.resize(UndoJournal::defaultMaxBytes);
+}
+
 void CacheViewTest::waitForRows(int rows)
 {
     QTRY_COMPARE_WITH_TIMEOUT(m_table->model()->rowCount(), rows, patience);

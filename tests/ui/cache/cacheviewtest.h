@@ -37,6 +37,8 @@ protected:
     void restart();
     /// Entries that the store has, counted one by one: a server's own number is an estimate.
     qint64 storedEntries() const;
+    /// Keeps a change of a minute ago that leaves no room for another one to be undone.
+    bool fillUndoJournal() const;
     /// Waits until all rows are in the table.
     void waitForRows(int rows);
     template <typename T>
