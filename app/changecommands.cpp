@@ -69,13 +69,6 @@ Json reportJson(const BulkReport& report, const char* changed)
     return json;
 }
 
-QString forgottenText(qint64 changes)
-{
-    return QStringLiteral("%1 of the last 24 hours can't be undone any more: the room to keep it is used up.")
-        .arg(changes == 1 ? QStringLiteral("1 earlier change")
-                          : QStringLiteral("%1 earlier changes").arg(changes));
-}
-
 QString reportText(const BulkReport& report, const QString& done)
 {
     QString text =
@@ -92,9 +85,7 @@ QString reportText(const BulkReport& report, const QString& done)
     say(report.expired, QStringLiteral("would have expired by now"));
     if (!rest.isEmpty())
         text += QLatin1Char(' ') + rest.join(QStringLiteral(", ")) + QLatin1Char('.');
-    if (report.forgotten > 0)
-        text += QLatin1Char(' ') + forgottenText(report.forgotten);
-    return text;
+    return sentences({text, forgottenText(report.forgotten)});
 }
 
 /// What a change of these entries would cost in undo of earlier ones.
@@ -111,13 +102,7 @@ QCoro::Task<UndoRoom> roomFor(CommandContext context, Arguments arguments, Entry
 /// What a change would meet, for people.
 QString previewText(const EntryWeight& weight, const UndoRoom& room)
 {
-    QString text = weightText(weight);
-    if (!room.fits)
-        text += QStringLiteral(
-            " That is more than can be kept to undo it: choose fewer at a time, or give --no-undo.");
-    else if (room.forgotten > 0)
-        text += QLatin1Char(' ') + forgottenText(room.forgotten);
-    return text;
+    return sentences({weightText(weight), roomText(room)});
 }
 
 void printPreview(const EntryWeight& weight, const UndoRoom& room, bool json)

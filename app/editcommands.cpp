@@ -117,10 +117,11 @@ QCoro::Task<int> save(CommandContext context, Entry edited, bool json)
                 "Nothing was saved. Look at it with \"llmcache entries show\", and edit it again."));
     if (json)
         printJson(Json{{"fingerprint", toUtf8(fingerprint)}, {"revision", result.revision},
-            {"undo", toUtf8(result.undoId)}});
+            {"undo_forgotten", result.forgotten}, {"undo", toUtf8(result.undoId)}});
     else
-        printLine(QStringLiteral("Saved as revision %1. \"llmcache entries undo\" takes it back.")
-                      .arg(result.revision));
+        printLine(sentences({QStringLiteral("Saved as revision %1. \"llmcache entries undo\" takes it back.")
+                                 .arg(result.revision),
+            forgottenText(result.forgotten)}));
     co_return 0;
 }
 

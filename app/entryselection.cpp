@@ -112,4 +112,27 @@ QString entriesText(qint64 count)
     return count == 1 ? QStringLiteral("1 entry") : QStringLiteral("%1 entries").arg(count);
 }
 
+QString forgottenText(qint64 changes)
+{
+    if (changes == 0)
+        return {};
+    return QStringLiteral("%1 of the last 24 hours can't be undone any more: the room to keep it is used up.")
+        .arg(changes == 1 ? QStringLiteral("1 earlier change")
+                          : QStringLiteral("%1 earlier changes").arg(changes));
+}
+
+QString roomText(const UndoRoom& room)
+{
+    if (!room.fits)
+        return QStringLiteral(
+            "That is more than can be kept to undo it: choose fewer at a time, or give --no-undo.");
+    return forgottenText(room.forgotten);
+}
+
+QString sentences(QStringList parts)
+{
+    parts.removeAll(QString());
+    return parts.join(QLatin1Char(' '));
+}
+
 } // namespace llmcache::app

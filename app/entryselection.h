@@ -24,5 +24,11 @@ Json toJson(const EntryWeight& weight);
 
 /// "1 entry", "2 entries".
 QString entriesText(qint64 count);
+/// That so many earlier changes can't be undone any more; empty for none.
+QString forgottenText(qint64 changes);
+/// What keeping a change would cost in undo of others; empty for nothing.
+QString roomText(const UndoRoom& room);
+/// One after another, without the empty ones.
+QString sentences(QStringList parts);
 
 } // namespace llmcache::app

@@ -80,18 +80,23 @@ void printReport(const ImportReport& report, bool dryRun, bool json)
         object["expired"] = report.expired;
         object["malformed"] = report.malformed;
         object["problem"] = report.problem.isEmpty() ? Json(nullptr) : Json(toUtf8(report.problem));
+        object["undo_forgotten"] = dryRun ? report.room.forgotten : report.forgotten;
+        if (dryRun)
+            object["undo_fits"] = report.room.fits;
         object["undo"] = report.undoId.isEmpty() ? Json(nullptr) : Json(toUtf8(report.undoId));
         printJson(object);
         return;
     }
-    printLine(QStringLiteral("%1 %2, %3 of them in place of others; already there: %4, expired: %5, "
-                             "malformed lines: %6.")
-                  .arg(dryRun ? QStringLiteral("Would import") : QStringLiteral("Imported"))
-                  .arg(report.imported)
-                  .arg(report.replaced)
-                  .arg(report.kept)
-                  .arg(report.expired)
-                  .arg(report.malformed));
+    const QString text =
+        QStringLiteral("%1 %2, %3 of them in place of others; already there: %4, expired: %5, "
+                       "malformed lines: %6.")
+            .arg(dryRun ? QStringLiteral("Would import") : QStringLiteral("Imported"))
+            .arg(report.imported)
+            .arg(report.replaced)
+            .arg(report.kept)
+            .arg(report.expired)
+            .arg(report.malformed);
+    printLine(sentences({text, dryRun ? roomText(report.room) : forgottenText(report.forgotten)}));
     if (!report.undoId.isEmpty())
         printLine(QStringLiteral("\"llmcache entries undo\" brings back what was replaced."));
 }

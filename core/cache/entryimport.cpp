@@ -118,6 +118,16 @@ qint64 createdMsOf(const EntryImage& image)
     }
 }
 
+/// About what a journal takes to keep an entry.
+qint64 undoBytes(const EntryImage& image)
+{
+    constexpr qint64 overhead = 200; // names of fields, lengths and digests
+    qint64 bytes = overhead;
+    for (const QByteArray& field : image.fields)
+        bytes += field.size();
+    return bytes;
+}
+
 /// What is to be written of a batch, as the store is now.
 struct Plan {
     std::vector<EntryChange> changes;
@@ -190,6 +200,8 @@ QCoro::Task<> writeBatch(
         if (options->dryRun) {
             report->imported += static_cast<qint64>(plan.changes.size());
             report->replaced += replaced;
+            for (const UndoEntry& entry : plan.replaced)
+                report->replacedBytes += undoBytes(entry.before);
             co_return;
         }
         auto keepingReplaced = keepReplaced(store, std::move(plan.replaced), options, report);
@@ -336,6 +348,10 @@ QCoro::Task<ImportReport> importEntries(Store* store, QString path, ImportOption
         co_await writing;
     } catch (...) {
         failure = std::current_exception();
+    }
+    if (!failure && options.dryRun && options.journal && report.replaced > 0) {
+        auto looking = options.journal->roomFor(report.replacedBytes, options.nowMs);
+        report.room = co_await looking;
     }
     if (!report.undoId.isEmpty()) {
         auto ending = options.journal->end(report.undoId);

@@ -25,6 +25,8 @@ struct ImportReport {
     QString problem; ///< why the file could not be read to its end; empty when it was
     qint64 forgotten = 0; ///< changes of the last 24 hours that can't be undone any more: see BulkReport
     QString undoId; ///< by which the replacements can be undone; empty when there were none
+    qint64 replacedBytes = 0; ///< with `dryRun`: of the entries that would be replaced
+    UndoRoom room; ///< with `dryRun`: to keep those
 };
 
 struct ImportOptions {

@@ -232,8 +232,13 @@ void TestE2eChanges::lostUndosAreToldBefore()
     QFile large(QStringLiteral("%1/%2-large.undo")
                     .arg(folder)
                     .arg(QDateTime::currentMSecsSinceEpoch() - 60'000, 15, 10, QLatin1Char('0')));
-    QVERIFY(large.open(QIODevice::WriteOnly) && large.resize(llmcache::UndoJournal::defaultMaxBytes));
-    large.close();
+    const auto keepMuch = [&large] {
+        const bool isKept =
+            large.open(QIODevice::WriteOnly) && large.resize(llmcache::UndoJournal::defaultMaxBytes);
+        large.close();
+        return isKept;
+    };
+    QVERIFY(keepMuch());
     QCOMPARE(numbers(dryRun).at("undo_forgotten"), Json(1));
     const QByteArray said = entries(user, words + dryRun).out;
     QVERIFY2(
@@ -244,6 +249,30 @@ void TestE2eChanges::lostUndosAreToldBefore()
     QVERIFY(!large.exists());
     QCOMPARE(
         numbers({QStringLiteral("--dry-run"), QStringLiteral("--no-undo")}).at("undo_forgotten"), Json(0));
+
+    // So it is with edits, of which there is no dry run, and with imports.
+    const QByteArray lost = "1 earlier change of the last 24 hours can't be undone any more";
+    const QString edited =
+        QString::fromStdString(entries(user, {QStringLiteral("list"), QStringLiteral("--json")})
+                                   .jsonLines()
+                                   .front()
+                                   .at("fingerprint"));
+    const QStringList edit{
+        QStringLiteral("edit"), edited, QStringLiteral("--output"), QStringLiteral("Another answer")};
+    QVERIFY(keepMuch());
+    QCOMPARE(
+        entries(user, edit + QStringList{QStringLiteral("--json")}).json().at("undo_forgotten"), Json(1));
+    const QStringList import{
+        QStringLiteral("import"), file, QStringLiteral("--on-conflict"), QStringLiteral("replace")};
+    QVERIFY(keepMuch());
+    const ProgramResult looked = entries(user, import + dryRun);
+    QVERIFY2(looked.out.contains(lost), looked.out.constData());
+    const Json counted = entries(user, import + dryRun + QStringList{QStringLiteral("--json")}).json();
+    QCOMPARE(counted.at("undo_forgotten"), Json(1));
+    QCOMPARE(counted.at("undo_fits"), Json(true));
+    const ProgramResult imported = entries(user, import);
+    QVERIFY2(imported.out.contains(lost), imported.out.constData());
+    QVERIFY(!large.exists());
 }
 
 void TestE2eChanges::aKilledDeletionIsTakenBack()

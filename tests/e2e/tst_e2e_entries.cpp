@@ -356,7 +356,7 @@ void TestE2eEntries::importsAreCheckedFirst()
     LLMCACHE_VERIFY_EXIT(lenient, 0);
     QCOMPARE(lenient.json(),
         (Json{{"imported", 1}, {"replaced", 0}, {"kept", 0}, {"expired", 1}, {"malformed", 2},
-            {"problem", nullptr}, {"undo", nullptr}}));
+            {"problem", nullptr}, {"undo_forgotten", 0}, {"undo", nullptr}}));
     LLMCACHE_VERIFY_EXIT(
         user.run({QStringLiteral("entries"), QStringLiteral("import"), QStringLiteral("/nowhere")}), 3);
 }

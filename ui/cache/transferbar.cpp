@@ -1,5 +1,6 @@
 #include "cache/transferbar.h"
 
+#include "cache/entryundo.h"
 #include "cache/session.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
@@ -73,6 +74,10 @@ TransferBar::TransferBar(const Theme* theme, QWidget* parent)
             setState(State::Hidden);
         else
             cancel();
+    });
+    connect(m_conflict, &SegmentedControl::currentChanged, this, [this] {
+        if (m_state == State::Asking)
+            showQuestion();
     });
     connect(m_close, &QPushButton::clicked, this, [this] { setState(State::Hidden); });
     connect(&m_tasks, &TaskScope::activeChanged, this, &TransferBar::activeChanged);
@@ -187,6 +192,7 @@ void TransferBar::check()
     m_firstMalformed.clear();
     ImportOptions options = importOptions();
     options.dryRun = true;
+    options.onConflict = OnConflict::Replace; // what could be replaced at most
     options.malformed = [self = QPointer(this), generation = m_generation](
                             qint64 line, const QString& problem) {
         if (self && self->m_generation == generation && self->m_firstMalformed.isEmpty())
@@ -199,36 +205,50 @@ void TransferBar::check()
             stoppable.stop = stop;
             return importEntries(store, path, std::move(stoppable));
         },
-        [this](const ImportReport& report) { ask(report); },
+        [this](const ImportReport& report) {
+            m_checked = report;
+            ask();
+        },
         [this](const Failure& failure) { fail(tr("Not imported"), failure); });
 }
 
-void TransferBar::ask(const ImportReport& report)
+void TransferBar::ask()
 {
+    const bool isPointless = m_checked.imported + m_checked.kept == 0;
+    setState(isPointless ? State::Result : State::Asking);
+    m_conflict->setCurrentIndex(0);
+    showQuestion();
+    if (isPointless)
+        return;
+    m_conflict->setVisible(m_checked.replaced + m_checked.kept > 0);
+    m_import->setFocus(Qt::OtherFocusReason);
+}
+
+void TransferBar::showQuestion()
+{
+    const ImportReport& report = m_checked;
+    const qint64 there = report.replaced + report.kept;
     QStringList parts;
-    if (report.kept > 0)
-        parts << tr("%1 there already").arg(format::count(report.kept));
+    if (there > 0)
+        parts << tr("%1 there already").arg(format::count(there));
+    if (m_conflict->currentIndex() != 0 && !roomText(report.room).isEmpty())
+        parts << roomText(report.room);
     if (report.expired > 0)
         parts << tr("%1 expired").arg(format::count(report.expired));
     if (report.malformed > 0)
         parts << tr("%1 malformed (%2)").arg(format::count(report.malformed), m_firstMalformed);
     if (!report.problem.isEmpty())
         parts << tr("the file %1").arg(report.problem);
-    const bool isPointless = report.imported + report.kept == 0;
-    setState(isPointless ? State::Result : State::Asking);
-    if (isPointless) {
+    if (m_state == State::Result) {
         show(tr("Nothing to import"),
             parts.isEmpty() ? tr("The file is empty.") : parts.join(QStringLiteral(" · ")));
         return;
     }
-    const QString count = format::count(report.imported);
-    show(report.kept == 0          ? tr("Import %1?").arg(entries(report.imported))
-            : report.imported == 1 ? tr("Import 1 new entry?")
-                                   : tr("Import %1 new entries?").arg(count),
+    const qint64 added = report.imported - report.replaced;
+    show(there == 0      ? tr("Import %1?").arg(entries(added))
+            : added == 1 ? tr("Import 1 new entry?")
+                         : tr("Import %1 new entries?").arg(format::count(added)),
         parts.isEmpty() ? shortName(m_path) : parts.join(QStringLiteral(" · ")));
-    m_conflict->setCurrentIndex(0);
-    m_conflict->setVisible(report.kept > 0);
-    m_import->setFocus(Qt::OtherFocusReason);
 }
 
 void TransferBar::import()

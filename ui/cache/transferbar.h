@@ -54,7 +54,8 @@ private:
     void show(const QString& title, const QString& text, bool isProblem = false);
     void showProgress(qint64 done, qint64 total);
     void check();
-    void ask(const ImportReport& report);
+    void ask();
+    void showQuestion();
     void import();
     void end(const ImportReport& report);
     void fail(const QString& title, const Failure& failure);
@@ -64,6 +65,7 @@ private:
     State m_state = State::Hidden;
     Session* m_session = nullptr;
     QString m_path;
+    ImportReport m_checked; ///< what replacing everything would do
     QString m_firstMalformed;
     quint64 m_generation = 0;
 

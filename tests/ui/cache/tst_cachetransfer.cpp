@@ -6,6 +6,7 @@
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QMenu>
+#include <QSignalSpy>
 
 using namespace llmcache;
 using namespace llmcache::ui;
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void anExportIsCancelled();
     void importsAreAskedFor();
     void entriesThatAreThereAreReplacedOnDemand();
+    void lostUndosAreToldBefore();
     void malformedLinesAreNamed();
     void aFileThatIsNone();
 
@@ -161,6 +163,34 @@ void TestCacheTransfer::entriesThatAreThereAreReplacedOnDemand()
     undo();
     QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Restored 1 entry|"), patience);
     QCOMPARE(waitForTask(m_session->store().lookup(fingerprints.front()))->output, Json("Another answer"));
+}
+
+void TestCacheTransfer::lostUndosAreToldBefore()
+{
+    const QStringList fingerprints = fillReadable(2);
+    open();
+    waitForRows(2);
+    exportTo(path("all.jsonl"));
+    QTRY_COMPARE_WITH_TIMEOUT(title(), QStringLiteral("Exported 2 entries"), patience);
+    Commit commit;
+    commit.entry = *waitForTask(m_session->store().lookup(fingerprints.front()));
+    commit.entry.output = Json("Another answer");
+    waitForTask(m_session->store().commit(commit));
+    QVERIFY(fillUndoJournal());
+    const QString forgotten = QStringLiteral("1 earlier change of the last 24 h can't be undone any more");
+    importFrom(path("all.jsonl"));
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("importEntries")->isVisible(), patience);
+    QCOMPARE(text("transferText"), QStringLiteral("2 there already")); // which stay
+    const auto choices = find<QWidget>("onConflict")->findChildren<QAbstractButton*>();
+    QTest::mouseClick(choices.at(1), Qt::LeftButton);
+    QCOMPARE(text("transferText"), QStringLiteral("2 there already · ") + forgotten);
+    QTest::mouseClick(choices.at(0), Qt::LeftButton);
+    QCOMPARE(text("transferText"), QStringLiteral("2 there already"));
+    QTest::mouseClick(choices.at(1), Qt::LeftButton);
+    QSignalSpy notices(m_view.get(), &CacheView::notice);
+    click("importEntries");
+    QTRY_COMPARE_WITH_TIMEOUT(notices.count(), 1, patience);
+    QCOMPARE(notices.front().front().toString(), QStringLiteral("Imported 1 entry · ") + forgotten);
 }
 
 void TestCacheTransfer::malformedLinesAreNamed()
