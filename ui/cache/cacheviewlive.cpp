@@ -25,6 +25,7 @@ void CacheView::takeRows(const std::vector<EntryMeta>& rows)
 {
     m_model->upsert(rows);
     m_model->setInvalid(m_schemaScan->known(rows), true);
+    m_schemaScan->checkAgain(rows);
     m_search->resume();
 }
 

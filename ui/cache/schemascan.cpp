@@ -58,6 +58,7 @@ SchemaScan::SchemaScan(QObject* parent)
     : QObject(parent)
 {
     connect(&m_tasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
+    connect(&m_againTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
     connect(&m_agentTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
 }
 
@@ -65,6 +66,7 @@ void SchemaScan::setStore(Store* store)
 {
     forget();
     m_agentTasks.drop();
+    m_againTasks.drop();
     m_store = store;
     if (!store) {
         m_where.clear();
@@ -126,6 +128,39 @@ QStringList SchemaScan::known(const std::vector<EntryMeta>& rows) const
             misses += row.fingerprint;
     }
     return misses;
+}
+
+void SchemaScan::checkAgain(const std::vector<EntryMeta>& rows)
+{
+    const auto known = m_known.constFind(m_where);
+    if (!m_store || known == m_known.cend() || known->misses.isEmpty())
+        return;
+    QStringList changed;
+    for (const EntryMeta& row : rows) {
+        const auto miss = known->misses.constFind(row.fingerprint);
+        if (miss != known->misses.cend() && miss->revision != row.revision)
+            changed += row.fingerprint;
+    }
+    if (changed.isEmpty())
+        return;
+    const auto begin = [self = QPointer(this), where = m_where](const Agents& agents) {
+        if (self && self->m_where == where)
+            self->takeAgents(agents);
+    };
+    Progress progress = [self = QPointer(this), where = m_where](const SchemaFindings& batch) {
+        if (!self || self->m_where != where)
+            return;
+        self->remember(batch);
+        Q_EMIT self->found(batch);
+    };
+    m_againTasks.run(
+        [store = m_store, changed, begin, progress = std::move(progress)](
+            const std::stop_token& stop) { return check(store, changed, begin, progress, stop); },
+        [] {},
+        [](const Failure&) {
+            // The mark is gone with the revision that it was found in; the next time the row is read, this
+            // is tried again.
+        });
 }
 
 void SchemaScan::readAgents()

@@ -41,21 +41,26 @@ public:
     {
         m_tasks.stop();
         m_agentTasks.drop();
+        m_againTasks.drop();
     }
     /// Drops everything without a signal.
     void forget();
     bool isRunning() const { return m_running; }
     const SchemaFindings& findings() const { return m_findings; }
-    int activeTasks() const { return m_tasks.active() + m_agentTasks.active(); }
+    int activeTasks() const { return m_tasks.active() + m_agentTasks.active() + m_againTasks.active(); }
 
     /// From now on it is this store that is meant; null = none.
     void setStore(Store* store);
     /// Which of these rows have an answer that is known not to fit.
     QStringList known(const std::vector<EntryMeta>& rows) const;
+    /// Checks those of these rows again that did not fit and have changed since: a tag or a pin leaves the
+    /// answer as it was.
+    void checkAgain(const std::vector<EntryMeta>& rows);
     /// Reads the agents again, to forget what was found by schemas that they do not have any more.
     void readAgents();
 
 Q_SIGNALS:
+    /// Of one batch; `asked` is 0 where nobody asked for it.
     void found(const SchemaFindings& findings);
     /// Nobody knows any more whether these fit: their agents have other schemas now.
     void forgotten(const QStringList& fingerprints);
@@ -79,6 +84,7 @@ private:
     QString m_where; ///< the store that is meant
     Store* m_store = nullptr;
     TaskScope m_agentTasks;
+    TaskScope m_againTasks;
     TaskScope m_tasks;
     SchemaFindings m_findings;
     bool m_running = false;

@@ -221,6 +221,13 @@ void TestCacheDetail::answersThatFitNoLonger()
     m_view->setSession(m_session.get());
     waitForRows(1);
     QCOMPARE(flag(), QStringLiteral("✕"));
+    // also when the entry is pinned, which is another revision with the same answer,
+    clickRow(0);
+    click("pinEntries");
+    const auto isPinned = [this] {
+        return m_table->model()->index(0, int(EntryColumn::Ttl)).data().toString() == QLatin1String("pinned");
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(isPinned() && flag() == QStringLiteral("✕"), patience);
     // until the agent has another schema.
     QTest::keyClick(m_view.get(), Qt::Key_F5);
     QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
@@ -228,7 +235,7 @@ void TestCacheDetail::answersThatFitNoLonger()
     agent.output = OutputType::json(QStringLiteral("UserProfile"), profileSchema());
     waitForTask(m_session->store().saveAgent(agent, -1, QStringLiteral("ana"), 0));
     QTest::keyClick(m_view.get(), Qt::Key_F5);
-    QTRY_COMPARE_WITH_TIMEOUT(flag(), QString(), patience);
+    QTRY_COMPARE_WITH_TIMEOUT(flag(), QStringLiteral("pin"), patience);
 }
 
 void TestCacheDetail::storesKeepBytes()
