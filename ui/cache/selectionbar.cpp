@@ -42,6 +42,7 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     , m_job(job)
     , m_title(makeLabel({}, Tone::Normal, TextSize::Body, QFont::DemiBold, this))
     , m_text(new ElidedLabel(this))
+    , m_consequences(makeLabel({}, Tone::Secondary, TextSize::Body, QFont::Normal, this))
     , m_progress(new QProgressBar(this))
     , m_guard(new QLineEdit(this))
     , m_details(secondaryButton(tr("Details"), this))
@@ -59,6 +60,8 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     setTone(m_text, Tone::Secondary);
     m_title->setObjectName(QStringLiteral("selectionTitle"));
     m_text->setObjectName(QStringLiteral("selectionText"));
+    m_consequences->setObjectName(QStringLiteral("questionText"));
+    m_consequences->setWordWrap(true);
     constexpr int guardWidth = 150;
     m_guard->setObjectName(QStringLiteral("guardName"));
     m_guard->setFixedWidth(guardWidth);
@@ -81,8 +84,15 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     m_progress->setFixedSize(140, 4);
     m_progress->setAccessibleName(tr("Progress of the change"));
 
-    auto* layout = new QHBoxLayout(this);
-    layout->setContentsMargins(16, 8, 16, 8);
+    auto* rows = new QVBoxLayout(this);
+    rows->setContentsMargins(16, 8, 16, 8);
+    rows->setSpacing(8);
+    rows->addWidget(m_consequences);
+    auto* line = new QWidget(this);
+    line->setFixedHeight(theme->controlHeight() + 1);
+    rows->addWidget(line);
+    auto* layout = new QHBoxLayout(line);
+    layout->setContentsMargins(0, 0, 0, 0);
     layout->setSpacing(12);
     layout->addWidget(m_title);
     layout->addWidget(m_text, 1);
@@ -91,7 +101,7 @@ SelectionBar::SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent)
     for (Button* button :
         {m_details, m_copy, m_more, m_ttl, m_pin, m_invalidate, m_keep, m_confirm, m_cancel})
         layout->addWidget(button);
-    setFixedHeight(theme->controlHeight() + 17);
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
 
     connect(m_copy, &QPushButton::clicked, this, &SelectionBar::copyRequested);
     connect(m_pin, &QPushButton::clicked, this, &SelectionBar::pinRequested);
@@ -291,12 +301,14 @@ void SelectionBar::refreshQuestion()
     m_confirm->setText(m_question.isCounted ? tr("Invalidate %1").arg(entries(count)) : tr("Invalidate"));
     m_keep->setVisible(isAsked);
     m_keep->setText(nothingIsLeft ? tr("Close") : m_question.asked == 1 ? tr("Keep it") : tr("Keep them"));
+    m_consequences->setVisible(isAsked);
     if (!isAsked)
         return;
     m_title->setVisible(true);
+    m_text->setText({});
     if (!m_question.isCounted) {
         m_title->setText(tr("Delete %1?").arg(entries(m_question.asked)));
-        m_text->setText(
+        m_consequences->setText(
             tr("counted %1 of %2").arg(format::count(m_question.read), format::count(m_question.asked)));
         return;
     }
@@ -310,7 +322,7 @@ void SelectionBar::refreshQuestion()
     if (!nothingIsLeft)
         parts << weightText(m_question.weight);
     m_title->setText(nothingIsLeft ? tr("Nothing to delete") : tr("Delete %1?").arg(entries(count)));
-    m_text->setText(parts.join(QStringLiteral(" · ")));
+    m_consequences->setText(parts.join(QStringLiteral(" · ")));
 }
 
 void SelectionBar::setProgress(qint64 done, qint64 total)

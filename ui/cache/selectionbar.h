@@ -94,6 +94,7 @@ private:
     qint64 m_workTotal = 0;
     QLabel* m_title;
     QLabel* m_text;
+    QLabel* m_consequences; ///< of what is asked: whole, also in a narrow window
     QProgressBar* m_progress;
     QString m_guardName;
     QString m_obstacle;

@@ -254,7 +254,7 @@ void TestCacheBulk::saysWhatCanNoLongerBeUndone()
     clickRow(0);
     QTest::keyClick(m_table, Qt::Key_Delete);
     QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
-    QVERIFY2(text("selectionText").startsWith(forgotten), qPrintable(text("selectionText")));
+    QVERIFY2(text("questionText").startsWith(forgotten), qPrintable(text("questionText")));
     click("confirmInvalidate");
     QTRY_COMPARE_WITH_TIMEOUT(offered, QStringLiteral("Invalidated 1 entry · ") + forgotten, patience);
 
@@ -329,9 +329,9 @@ void TestCacheBulk::theQuestionIsWhatTheStoreHas()
     auto* confirm = find<QPushButton>("confirmInvalidate");
     QTRY_COMPARE_WITH_TIMEOUT(confirm->text(), QStringLiteral("Invalidate 3 entries"), patience);
     QCOMPARE(text("selectionTitle"), QStringLiteral("Delete 3 entries?"));
-    QVERIFY2(text("selectionText")
+    QVERIFY2(text("questionText")
                  .startsWith(QStringLiteral("1 gone already · 1 changed since they were listed, kept · ")),
-        qPrintable(text("selectionText")));
+        qPrintable(text("questionText")));
     click("confirmInvalidate");
     QTRY_COMPARE_WITH_TIMEOUT(text("selectionTitle"), QStringLiteral("Invalidated 3 entries"), patience);
     QVERIFY(waitForTask(m_session->store().lookup(kept)));

@@ -201,8 +201,8 @@ void TestCacheView::aScanIsPausedAndStopped()
     m_table->selectAll();
     click("invalidate");
     QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
-    QVERIFY2(text("selectionText").startsWith(QStringLiteral("of what has been scanned so far · ")),
-        qPrintable(text("selectionText")));
+    QVERIFY2(text("questionText").startsWith(QStringLiteral("of what has been scanned so far · ")),
+        qPrintable(text("questionText")));
     click("keepEntries");
     QTest::mouseClick(find<QPushButton>("stopScan"), Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(state->text().startsWith(QStringLiteral("stopped at ")), patience);
