@@ -87,7 +87,7 @@ void UsagePane::show(const Entry& entry, const Quote& quote)
         for (const PriceLine& line : quote.lines)
             addCells(row++,
                 {line.bucket.left(1).toUpper() + line.bucket.mid(1), format::count(line.count),
-                    tr("× %1 per million").arg(perMillion(line)), QLatin1Char('$') + line.amount.toDecimal()},
+                    QStringLiteral("× ") + perMillion(line), QLatin1Char('$') + line.amount.toDecimal()},
                 false);
         addCells(row++, {tr("Total"), {}, {}, QLatin1Char('$') + quote.total->toDecimal()}, true);
     } else {
@@ -101,7 +101,7 @@ void UsagePane::show(const Entry& entry, const Quote& quote)
     if (!quote.total)
         notes << tr("Unpriced: %1").arg(quote.problem);
     else
-        notes << tr("Price of %1: %2.").arg(quote.matchedModel, quote.source);
+        notes << tr("Price of %1 per million tokens: %2.").arg(quote.matchedModel, quote.source);
     if (entry.meta.cost != quote.total && entry.meta.cost)
         notes << tr("Stored with a cost of %1%2.")
                      .arg(QLatin1Char('$') + entry.meta.cost->toDecimal(),
