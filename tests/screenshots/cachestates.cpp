@@ -1,11 +1,14 @@
 #include "cachestates.h"
 
+#include "cache/bulkpreview.h"
 #include "cache/cacheview.h"
 #include "cache/entrydetail.h"
+#include "cache/entryscan.h"
 #include "cache/entrytable.h"
 #include "cache/filterfield.h"
 #include "cache/revisionsdialog.h"
 #include "cache/selectionbar.h"
+#include "cache/textsearch.h"
 #include "store/store.h"
 #include "waitfortask.h"
 #include "widgets/codeedit.h"
@@ -56,6 +59,27 @@ public:
         return m_view.findChild<QPushButton*>(QString::fromLatin1(name));
     }
     ui::CacheView& view() const { return m_view; }
+    /// A scan that came no further than its first page.
+    void scanInPart()
+    {
+        auto* const scan = m_view.findChild<ui::EntryScan*>();
+        QObject::connect(scan, &ui::EntryScan::pageArrived, scan, &ui::EntryScan::pause,
+            static_cast<Qt::ConnectionType>(Qt::DirectConnection | Qt::SingleShotConnection));
+        command(QStringLiteral("Rescan"));
+    }
+    /// A search in whole texts that was stopped.
+    void searchInPart()
+    {
+        auto* const search = m_view.findChild<ui::TextSearch*>();
+        const auto stopping = std::make_shared<QMetaObject::Connection>();
+        *stopping = QObject::connect(search, &ui::TextSearch::changed, search, [search, stopping] {
+            if (search->searched() == 0)
+                return;
+            QObject::disconnect(*stopping);
+            search->stop();
+        });
+        filter(QStringLiteral("text:warehouse"));
+    }
 
 private:
     ui::CacheView& m_view;
@@ -103,6 +127,28 @@ void showCacheStates(ui::CacheView& view, Store& store, const std::function<void
     take(QStringLiteral("cache-production"));
     bar->cancelQuestion();
     bar->setGuard({});
+    states.button("invalidate")->click();
+    take(QStringLiteral("cache-undo-lost")); // it is counted afterwards
+    BulkPreview preview;
+    preview.weight = {4, 5000, 2, 1, *Money::fromDecimal(QStringLiteral("0.0042"))};
+    preview.room.forgotten = 2;
+    bar->setCounted(preview, {});
+    take(QStringLiteral("cache-undo-lost"));
+    bar->cancelQuestion();
+    const QString readOnly =
+        QStringLiteral("This connection is read-only: entries can be looked at and exported, not changed.");
+    bar->setObstacle(readOnly);
+    view.findChild<ui::EntryDetail*>()->setObstacle(readOnly);
+    take(QStringLiteral("cache-read-only"));
+    bar->setObstacle({});
+    view.findChild<ui::EntryDetail*>()->setObstacle({});
+    states.scanInPart();
+    take(QStringLiteral("cache-partial"));
+    states.button("pauseScan")->click();
+    take(QStringLiteral("cache-all"));
+    states.searchInPart();
+    take(QStringLiteral("cache-search"));
+    states.filter({});
     states.select(0, 0);
     take(QStringLiteral("cache-one"));
     states.button("editAnswer")->click();

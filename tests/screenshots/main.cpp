@@ -57,7 +57,7 @@ void settle(const ui::MainWindow& window)
 }
 
 /// Of what to show also how it looks in the middle of something.
-enum class States { None, Workbench, All };
+enum class States { None, Workbench, Cache, All };
 
 class Photographer {
 public:
@@ -79,6 +79,10 @@ public:
                     takeWorkbench(scheme, size);
                     continue;
                 }
+                if (m_states == States::Cache) {
+                    takeCache(scheme, size);
+                    continue;
+                }
                 take(&m_workbench.workbenchView(), QStringLiteral("workbench"), scheme, size);
                 // What it shows is the entry of the last run.
                 m_workbench.cacheView().showEntry(
@@ -93,15 +97,7 @@ public:
                             save(window, fileName(name, scheme, size));
                         });
                     takeSettings(scheme, size);
-                    m_workbench.window().showView(&m_workbench.cacheView());
-                    screenshots::showCacheStates(
-                        m_workbench.cacheView(), m_workbench.session().store(),
-                        [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); },
-                        [&](const QString& name, QWidget* window) {
-                            settle(m_workbench.window());
-                            save(window, fileName(name, scheme, size));
-                            window->close();
-                        });
+                    takeCache(scheme, size);
                     screenshots::takeCostsStates(m_theme, size, [&](const QString& name, QWidget* window) {
                         save(window, fileName(name, scheme, size));
                     });
@@ -117,6 +113,19 @@ private:
         screenshots::takeWorkbenchStates(
             m_workbench, [this] { settle(m_workbench.window()); },
             [&](const QString& name, QWidget* window) { save(window, fileName(name, scheme, size)); });
+    }
+
+    void takeCache(ui::ColorScheme scheme, const QSize& size)
+    {
+        take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
+        screenshots::showCacheStates(
+            m_workbench.cacheView(), m_workbench.session().store(),
+            [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); },
+            [&](const QString& name, QWidget* window) {
+                settle(m_workbench.window());
+                save(window, fileName(name, scheme, size));
+                window->close();
+            });
     }
 
     void takeCosts(ui::ColorScheme scheme, const QSize& size)
@@ -185,9 +194,11 @@ int main(int argc, char** argv)
     const QByteArray option = argc == 3 ? argv[2] : "";
     const States states = option == "--states" ? States::All
         : option == "--workbench-states"       ? States::Workbench
+        : option == "--cache-states"           ? States::Cache
                                                : States::None;
     if ((argc != 2 && states == States::None) || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
-        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER [--states | --workbench-states]\n";
+        QTextStream(stderr)
+            << "usage: llmcache_screenshots FOLDER [--states | --workbench-states | --cache-states]\n";
         return 2;
     }
     QSettings settings(environment.path(QStringLiteral("settings.ini")), QSettings::IniFormat);
