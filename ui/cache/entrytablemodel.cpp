@@ -86,15 +86,12 @@ void EntryTableModel::removeEntries(const QStringList& fingerprints)
         }
     }
     ++m_removals;
-    std::vector<quint32> target;
-    target.reserve(m_rows.size());
-    for (const quint32 row : m_rows) {
-        if (isGone[row])
-            m_sums.remove(m_entries.chunk(row), PackedEntries::slot(row));
-        else
-            target.push_back(row);
+    RowChanges changes = planRemoval(m_rows, isGone);
+    for (const int place : changes.leaving) {
+        const quint32 row = m_rows[static_cast<std::size_t>(place)];
+        m_sums.remove(m_entries.chunk(row), PackedEntries::slot(row));
     }
-    apply(planChanges(m_rows, std::move(target), m_entries.rows()));
+    apply(std::move(changes));
     requestArrangement(false);
     Q_EMIT arranged();
 }

@@ -39,7 +39,7 @@ void EntryTableModel::move(RowChanges& changes)
     after.reserve(before.size());
     for (const QModelIndex& held : before) {
         const quint32 row = m_rows[static_cast<std::size_t>(held.row())];
-        after << index(static_cast<int>(changes.places[row]), held.column());
+        after << index(changes.placeOf(row, held.row()), held.column());
     }
     m_rows.swap(changes.moved);
     changePersistentIndexList(before, after);

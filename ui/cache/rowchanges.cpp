@@ -37,6 +37,41 @@ std::vector<bool> membersOf(const std::vector<quint32>& list, quint32 rows)
 
 } // namespace
 
+int RowChanges::placeOf(quint32 row, int place) const
+{
+    if (!places.empty())
+        return static_cast<int>(places[row]);
+    const auto next = std::lower_bound(leaving.begin(), leaving.end(), place);
+    const auto before = static_cast<int>(next - leaving.begin());
+    const bool leaves = next != leaving.end() && *next == place;
+    return leaves ? static_cast<int>(target.size()) + before : place - before;
+}
+
+RowChanges planRemoval(const std::vector<quint32>& shown, const std::vector<bool>& gone)
+{
+    RowChanges changes;
+    changes.target.reserve(shown.size());
+    for (std::size_t at = 0; at < shown.size(); ++at) {
+        if (!gone[shown[at]]) {
+            changes.target.push_back(shown[at]);
+            continue;
+        }
+        extend(changes.removals, at);
+        changes.leaving.push_back(static_cast<int>(at));
+    }
+    changes.isMove = !areFew(changes.removals.size(), shown.size());
+    if (changes.isMove) {
+        changes.moved.reserve(shown.size());
+        changes.moved = changes.target;
+        for (const int place : changes.leaving)
+            changes.moved.push_back(shown[static_cast<std::size_t>(place)]);
+        changes.removals = {};
+    } else {
+        std::reverse(changes.removals.begin(), changes.removals.end());
+    }
+    return changes;
+}
+
 RowChanges planChanges(const std::vector<quint32>& shown, std::vector<quint32> target, quint32 rows)
 {
     RowChanges changes;

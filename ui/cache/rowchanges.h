@@ -26,9 +26,18 @@ struct RowChanges {
     std::vector<quint32> grown;
     std::vector<quint32> moved;
     std::vector<quint32> places; ///< in `moved`, by row
+    /// Where rows leave and nothing else happens, instead of `places`: those of the leaving rows now,
+    /// ascending.
+    std::vector<int> leaving;
+
+    /// Where in `moved` the row is that is at `place` now, or in `grown`.
+    int placeOf(quint32 row, int place) const;
 };
 
 /// Pure; made for a worker thread. `rows` is above all row numbers of both lists.
 RowChanges planChanges(const std::vector<quint32>& shown, std::vector<quint32> target, quint32 rows);
+
+/// The same for rows that leave, each of which is true in `gone`: quick enough where somebody waits.
+RowChanges planRemoval(const std::vector<quint32>& shown, const std::vector<bool>& gone);
 
 } // namespace llmcache::ui

@@ -187,11 +187,17 @@ void TestEntryTableModel::removal()
     QStringList gone;
     for (int row = 0; row < 500; row += 3)
         gone << m_model->fingerprintAt(row);
+    QItemSelectionModel selection(m_model.get());
+    const QString kept = m_model->fingerprintAt(301);
+    for (const int row : {300, 301})
+        selection.select(m_model->index(row, 0), QItemSelectionModel::Select | QItemSelectionModel::Rows);
     m_model->removeEntries(gone);
     QCOMPARE(m_model->rowCount(), 500 - gone.size()); // at once, not after the next arrangement
     QCOMPARE(m_model->sums().entries, qint64(m_model->rowCount()));
     settle();
     const QStringList left = fingerprints(*m_model);
+    QCOMPARE(selection.selectedRows().size(), 1); // what left is selected no more
+    QCOMPARE(m_model->fingerprintAt(selection.selectedRows().at(0).row()), kept);
     for (const QString& fingerprint : gone)
         QVERIFY(!left.contains(fingerprint));
     // A result that was being computed meanwhile does not bring them back.
