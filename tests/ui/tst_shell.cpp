@@ -8,6 +8,7 @@
 #include "shell/rail.h"
 #include "shell/statusstrip.h"
 #include "shell/view.h"
+#include "shell/welcomepane.h"
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/errorbanner.h"
@@ -16,6 +17,7 @@
 #include <QAbstractItemView>
 #include <QAction>
 #include <QBoxLayout>
+#include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenuBar>
@@ -158,6 +160,7 @@ private Q_SLOTS:
     void closingWaitsForTasks();
     void everythingHasAName();
     void fitsASmallScreen();
+    void theWelcomeLeavesRoomForTheView();
 
 private:
     QString settingsFile() const { return m_directory->filePath(QStringLiteral("settings.ini")); }
@@ -589,6 +592,44 @@ void TestShell::fitsASmallScreen()
         const QRect area(part->mapTo(shell.window.get(), QPoint()), part->size());
         QVERIFY(shell.window->rect().contains(area));
     }
+}
+
+/// On a small screen the form below it was cut, Run with it.
+void TestShell::theWelcomeLeavesRoomForTheView()
+{
+    constexpr int leastView = 500;
+    Shell shell(settingsFile());
+    shell.window->resize(1440, 900);
+    QVERIFY(shell.show());
+    shell.window->showWelcome(true);
+    auto* const welcome = shell.find<WelcomePane>();
+    const auto isExplained = [welcome] {
+        const QList<QLabel*> labels = welcome->findChildren<QLabel*>();
+        return std::count_if(labels.begin(), labels.end(), [](const QLabel* one) { return one->isVisible(); })
+            > 1;
+    };
+    QTRY_VERIFY(welcome->isVisible());
+    QVERIFY(isExplained());
+    QTRY_VERIFY2(shell.first->height() >= leastView, qPrintable(QString::number(shell.first->height())));
+
+    shell.window->resize(1024, 700);
+    QTRY_VERIFY2(shell.first->height() >= leastView, qPrintable(QString::number(shell.first->height())));
+    QVERIFY(welcome->isVisible());
+    QVERIFY(!isExplained());
+    for (const char* name : {"dismiss welcome", "welcome key", "welcome connect", "welcome sample"}) {
+        const auto* const button = welcome->findChild<QAbstractButton*>(QString::fromLatin1(name));
+        QVERIFY(button->isVisible());
+        QVERIFY2(welcome->rect().contains(QRect(button->mapTo(welcome, QPoint()), button->size())), name);
+    }
+    // A problem is more important.
+    shell.window->setStore(
+        QStringLiteral("redis"), QStringLiteral("cache.example:6379/0"), false, QStringLiteral("no answer"));
+    QTRY_VERIFY(!welcome->isVisible());
+    QTRY_VERIFY2(shell.first->height() >= leastView, qPrintable(QString::number(shell.first->height())));
+    shell.window->setStore(QStringLiteral("redis"), QStringLiteral("cache.example:6379/0"), true, {});
+    QTRY_VERIFY(welcome->isVisible());
+    shell.window->resize(1440, 900);
+    QTRY_VERIFY(isExplained());
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestShell)

@@ -309,9 +309,35 @@ void MainWindow::setStore(const QString& kind, const QString& name, bool connect
 
 void MainWindow::updateBannerBox()
 {
-    // Where it leads to it would only take the room.
-    m_welcome->setVisible(m_isWelcoming && m_stack->currentIndex() <= 0);
+    fitWelcome();
     m_bannerBox->setVisible(!m_storeBanner->isHidden() || !m_message->isHidden() || !m_welcome->isHidden());
+}
+
+/// Shows the welcome above the first view (elsewhere it would only take the room), in the form that leaves
+/// the view enough to be used; none while a problem takes what a low window has.
+void MainWindow::fitWelcome()
+{
+    constexpr int leastView = 500;
+    const QMargins margins = m_bannerBox->layout()->contentsMargins();
+    const int wide = width() - m_rail->sizeHint().width() - margins.left() - margins.right();
+    int room = height() - m_topBar->sizeHint().height() - m_status->sizeHint().height() - leastView
+        - margins.top() - margins.bottom();
+    for (const ErrorBanner* banner : {m_storeBanner, m_message}) {
+        if (!banner->isHidden())
+            room -= banner->heightForWidth(wide) + m_bannerBox->layout()->spacing();
+    }
+    const auto fits = [this, wide, room](bool compact) {
+        m_welcome->setCompact(compact);
+        return m_welcome->heightForWidth(wide) <= room;
+    };
+    const bool isWanted = m_isWelcoming && m_stack->currentIndex() <= 0;
+    m_welcome->setVisible(isWanted && (fits(false) || fits(true)));
+}
+
+void MainWindow::resizeEvent(QResizeEvent* event)
+{
+    QMainWindow::resizeEvent(event);
+    updateBannerBox();
 }
 
 void MainWindow::showMessage(const QString& what, const QString& remedy, bool isError, const QString& action,

@@ -94,6 +94,7 @@ Q_SIGNALS:
 protected:
     void closeEvent(QCloseEvent* event) override;
     void showEvent(QShowEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
@@ -109,6 +110,7 @@ private:
     void saveState();
     void checkIdle();
     void updateBannerBox();
+    void fitWelcome();
     void updateTitle();
     QString keyOf(const View* view) const;
 

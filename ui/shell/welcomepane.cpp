@@ -11,71 +11,100 @@ namespace llmcache::ui {
 
 namespace {
 
-QWidget* choice(const QString& heading, const QString& words, Button* button)
-{
-    auto* box = new QFrame;
-    box->setProperty("surface", QStringLiteral("inset"));
-    auto* column = new QVBoxLayout(box);
-    column->setContentsMargins(12, 10, 12, 10);
-    column->setSpacing(4);
-    column->addWidget(makeLabel(heading, Tone::Normal, TextSize::Body, QFont::DemiBold));
-    QLabel* text = makeLabel(words, Tone::Secondary);
-    text->setWordWrap(true);
-    text->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-    column->addWidget(text, 1);
-    column->addWidget(button, 0, Qt::AlignLeft);
-    return box;
-}
+constexpr QMargins paneMargins(16, 12, 12, 14);
+constexpr QMargins boxMargins(12, 10, 12, 10);
 
 } // namespace
 
 WelcomePane::WelcomePane(const Theme* theme, QWidget* parent)
     : QFrame(parent)
+    , m_column(new QVBoxLayout(this))
+    , m_top(new QHBoxLayout)
+    , m_choices(new QHBoxLayout)
+    , m_words(makeLabel(tr("Answers are paid for once and kept. Two sample agents answer without a key or a "
+                           "network: press Run for a miss, and again for a hit."),
+          Tone::Secondary))
 {
     setProperty("surface", QStringLiteral("card"));
     setObjectName(QStringLiteral("welcome"));
     setAccessibleName(tr("Welcome"));
-    auto* column = new QVBoxLayout(this);
-    column->setContentsMargins(16, 12, 12, 14);
-    column->setSpacing(8);
-    auto* top = new QHBoxLayout;
-    top->addWidget(makeLabel(tr("Welcome"), Tone::Normal, TextSize::Large, QFont::DemiBold));
-    top->addStretch();
+    m_column->setContentsMargins(paneMargins);
+    m_column->setSpacing(8);
+    m_tallOnly.push_back(makeLabel(tr("Welcome"), Tone::Normal, TextSize::Large, QFont::DemiBold));
+    m_top->addWidget(m_tallOnly.back(), 1);
     auto* close = new QToolButton(this);
     close->setObjectName(QStringLiteral("dismiss welcome"));
     close->setIcon(theme->icon(IconName::Close));
     close->setToolTip(tr("Close; it is in the menu Help, too"));
     close->setAccessibleName(tr("Close the welcome"));
     connect(close, &QToolButton::clicked, this, &WelcomePane::dismissed);
-    top->addWidget(close);
-    column->addLayout(top);
-    auto* words =
-        makeLabel(tr("Answers are paid for once and kept. Two sample agents answer without a key or a "
-                     "network: choose one and press Run, then press it again for a hit."),
-            Tone::Secondary);
-    words->setWordWrap(true);
-    column->addWidget(words);
-    auto* row = new QHBoxLayout;
-    row->setSpacing(12);
-    auto* key = secondaryButton(tr("Add a provider key…"));
-    auto* team = secondaryButton(tr("Connect a Redis…"));
-    auto* sample = secondaryButton(tr("Load the sample"));
-    key->setObjectName(QStringLiteral("welcome key"));
-    team->setObjectName(QStringLiteral("welcome connect"));
-    sample->setObjectName(QStringLiteral("welcome sample"));
-    row->addWidget(choice(tr("Ask a real model"),
-                       tr("Anthropic, OpenAI, Google and others. The key goes to your keychain."), key),
-        1);
-    row->addWidget(choice(tr("Share with your team"),
-                       tr("A Redis lets everybody have the answers that one has paid for."), team),
-        1);
-    row->addWidget(choice(tr("Look around"),
-                       tr("A workspace of made-up entries and calls, in a file of its own."), sample),
-        1);
-    column->addLayout(row);
-    connect(key, &QPushButton::clicked, this, &WelcomePane::keyRequested);
-    connect(team, &QPushButton::clicked, this, &WelcomePane::connectRequested);
-    connect(sample, &QPushButton::clicked, this, &WelcomePane::sampleRequested);
+    m_top->addWidget(close, 0, Qt::AlignTop);
+    m_column->addLayout(m_top);
+    m_words->setWordWrap(true);
+    m_column->addWidget(m_words);
+    m_choices->setSpacing(12);
+    connect(addChoice(tr("Ask a real model"),
+                tr("Anthropic, OpenAI, Google and others. The key goes to your keychain."),
+                tr("Add a provider key…"), QStringLiteral("welcome key")),
+        &QPushButton::clicked, this, &WelcomePane::keyRequested);
+    connect(addChoice(tr("Share with your team"),
+                tr("A Redis lets everybody have the answers that one has paid for."), tr("Connect a Redis…"),
+                QStringLiteral("welcome connect")),
+        &QPushButton::clicked, this, &WelcomePane::connectRequested);
+    connect(
+        addChoice(tr("Look around"), tr("A workspace of made-up entries and calls, in a file of its own."),
+            tr("Load the sample"), QStringLiteral("welcome sample")),
+        &QPushButton::clicked, this, &WelcomePane::sampleRequested);
+    m_column->addLayout(m_choices);
+}
+
+Button* WelcomePane::addChoice(
+    const QString& heading, const QString& words, const QString& button, const QString& name)
+{
+    auto* box = new QFrame(this);
+    box->setProperty("surface", QStringLiteral("inset"));
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(boxMargins);
+    column->setSpacing(4);
+    m_tallOnly.push_back(makeLabel(heading, Tone::Normal, TextSize::Body, QFont::DemiBold));
+    column->addWidget(m_tallOnly.back());
+    QLabel* text = makeLabel(words, Tone::Secondary);
+    text->setWordWrap(true);
+    text->setAlignment(Qt::AlignLeft | Qt::AlignTop);
+    column->addWidget(text, 1);
+    m_tallOnly.push_back(text);
+    Button* action = secondaryButton(button);
+    action->setObjectName(name);
+    action->setToolTip(words);
+    column->addWidget(action, 0, Qt::AlignLeft);
+    m_choices->addWidget(box, 1);
+    m_boxes.push_back(box);
+    return action;
+}
+
+void WelcomePane::setCompact(bool on)
+{
+    if (m_isCompact == on)
+        return;
+    m_isCompact = on;
+    for (QLabel* label : m_tallOnly)
+        label->setVisible(!on);
+    // Beside the cross, where the title was.
+    if (on)
+        m_top->insertWidget(0, m_words, 1);
+    else
+        m_column->insertWidget(1, m_words);
+    for (QFrame* box : m_boxes) {
+        setStyleProperty(box, "surface", on ? QString() : QStringLiteral("inset"));
+        box->layout()->setContentsMargins(on ? QMargins() : boxMargins);
+        m_choices->setStretchFactor(box, on ? 0 : 1);
+        box->updateGeometry(); // it is asked for its height at once
+    }
+    // In compact form the buttons stand side by side at the left.
+    if (on)
+        m_choices->addStretch();
+    else
+        delete m_choices->takeAt(m_choices->count() - 1);
 }
 
 } // namespace llmcache::ui
