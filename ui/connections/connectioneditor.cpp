@@ -7,6 +7,7 @@
 #include "widgets/errorbanner.h"
 #include "widgets/spinner.h"
 
+#include <QCoreApplication>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPointer>
@@ -42,6 +43,8 @@ QCoro::Task<std::vector<TestStep>> testProfile(Connections* connections, Connect
 void reveal(QWidget* widget)
 {
     QTimer::singleShot(0, widget, [widget] {
+        // A page grows layout by layout, and only then its scroll area knows how far it goes.
+        QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
         for (QWidget* parent = widget->parentWidget(); parent; parent = parent->parentWidget()) {
             if (auto* const area = qobject_cast<QScrollArea*>(parent))
                 area->ensureWidgetVisible(widget);
@@ -137,6 +140,9 @@ void ConnectionEditor::begin(ConnectionProfile profile, const QString& leftBehin
         m_url->setFocus();
     else
         m_form->findChild<QLineEdit*>(QStringLiteral("connection name"))->setFocus();
+    // Below a long list it would open out of sight.
+    reveal(m_save);
+    reveal(m_url);
 }
 
 ConnectionForm::Kept ConnectionEditor::keptOf(const ConnectionProfile& profile) const

@@ -32,7 +32,7 @@ ConnectionsCard::ConnectionsCard(const Theme* theme, Connections* connections, Q
         Tone::Secondary);
     about->setWordWrap(true);
     m_none->setWordWrap(true);
-    m_list->setSpacing(4);
+    m_list->setSpacing(8);
     body()->setSpacing(12);
     body()->addWidget(about);
     body()->addWidget(m_banner);
@@ -88,7 +88,6 @@ void ConnectionsCard::show(const std::vector<ConnectionProfile>& profiles)
 
 QWidget* ConnectionsCard::makeRow(const ConnectionProfile& profile)
 {
-    constexpr int nameWidth = 150;
     const QString name = profile.traits.name;
     auto* holder = new QWidget;
     holder->setObjectName(QStringLiteral("connection ") + name);
@@ -98,22 +97,31 @@ QWidget* ConnectionsCard::makeRow(const ConnectionProfile& profile)
     auto* dot = new QLabel;
     dot->setPixmap(connectionDot(*m_theme, profile.colour).pixmap(16));
     row->addWidget(dot);
+    // In two lines: beside name, badges and buttons nothing would be left of an address.
+    auto* words = new QVBoxLayout;
+    words->setSpacing(0);
+    auto* top = new QHBoxLayout;
+    top->setSpacing(8);
     auto* label = new ElidedLabel(name);
     label->setFont(textFont(TextSize::Body, QFont::DemiBold));
-    label->setFixedWidth(nameWidth);
-    row->addWidget(label);
+    label->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
+    top->addWidget(label);
+    if (profile.traits.production)
+        top->addWidget(new Badge(BadgeKind::Error, tr("▲ production")));
+    if (profile.traits.readOnly)
+        top->addWidget(new Badge(BadgeKind::Neutral, tr("read-only")));
+    if (profile.id == m_current)
+        top->addWidget(new Badge(BadgeKind::Hit, tr("✓ open here")));
+    top->addStretch();
+    words->addLayout(top);
     const QString url = profile.address.url();
     auto* where = new ElidedLabel(
         QStringLiteral("%1 · %2").arg(url.isEmpty() ? tr("the embedded file") : url, profile.workspace),
         nullptr, Qt::ElideMiddle);
+    where->setObjectName(QStringLiteral("address of ") + name);
     setTone(where, Tone::Secondary);
-    row->addWidget(where, 1);
-    if (profile.traits.production)
-        row->addWidget(new Badge(BadgeKind::Error, tr("▲ production")));
-    if (profile.traits.readOnly)
-        row->addWidget(new Badge(BadgeKind::Neutral, tr("read-only")));
-    if (profile.id == m_current)
-        row->addWidget(new Badge(BadgeKind::Hit, tr("✓ open here")));
+    words->addWidget(where);
+    row->addLayout(words, 1);
     const auto addButton = [row, &name](Button* button, const QString& what) {
         button->setAccessibleName(QStringLiteral("%1: %2").arg(what, name));
         button->setObjectName(what.toLower() + QStringLiteral(" ") + name);

@@ -1,15 +1,20 @@
 #include "connection/connections.h"
 #include "connections/connectionscard.h"
+#include "connections/teststeplist.h"
 #include "guitest.h"
 #include "provider/keyring.h"
+#include "redisserver.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
+#include "widgets/elidedlabel.h"
 #include "widgets/errorbanner.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QTemporaryDir>
@@ -37,6 +42,8 @@ private Q_SLOTS:
     void deletedAndPutBack();
     void aKeptPasswordSaysWhereAndIsForgotten();
     void aPasswordAndAVariableAreRefused();
+    void anAddressIsReadableBesideItsBadges();
+    void whatATestFoundIsInSight();
     void everyFieldIsKept_data();
     void everyFieldIsKept();
 
@@ -209,6 +216,47 @@ void TestConnectionsCard::aPasswordAndAVariableAreRefused()
             said.append(banner->what());
     }
     QVERIFY2(said.join(u' ').contains(QStringLiteral("TEAM_PASSWORD")), qPrintable(said.join(u' ')));
+}
+
+void TestConnectionsCard::anAddressIsReadableBesideItsBadges()
+{
+    ConnectionProfile profile;
+    profile.id = ConnectionProfile::newId();
+    profile.traits.name = QStringLiteral("Production");
+    profile.traits.production = true;
+    profile.traits.readOnly = true;
+    profile.address = StoreAddress::fromUrl(
+        QStringLiteral("rediss+sentinel://one.example:26379,two.example:26379/mymaster/0"));
+    waitForTask(m_connections->save(profile, {}, Connections::Keep::Unchanged));
+    settle();
+    m_card->setCurrent(profile.id);
+    m_card->resize(740, 500); // what a window of 1024 leaves
+    constexpr int enough = 300;
+    QTRY_VERIFY2(find<ElidedLabel>(QStringLiteral("address of Production"))->width() >= enough,
+        qPrintable(QString::number(find<ElidedLabel>(QStringLiteral("address of Production"))->width())));
+}
+
+/// The list of steps is long and makes the page longer still.
+void TestConnectionsCard::whatATestFoundIsInSight()
+{
+    QScrollArea page;
+    page.setWidgetResizable(true);
+    page.setWidget(m_card.get());
+    const auto giveBack = qScopeGuard([this, &page] { page.takeWidget(); });
+    page.resize(740, 620);
+    page.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&page));
+    page.activateWindow();
+    m_card->add();
+    type(QStringLiteral("connection url"),
+        QStringLiteral("redis://127.0.0.1:%1/0").arg(RedisServer::freePort()));
+    auto* const save = find<QPushButton>(QStringLiteral("save connection"));
+    const auto isInSight = [save] { return save->visibleRegion().boundingRect() == save->rect(); };
+    page.verticalScrollBar()->setValue(0);
+    click(QStringLiteral("test connection"));
+    settle();
+    QVERIFY(find<TestStepList>(QStringLiteral("test steps"))->isVisible());
+    QTRY_VERIFY(isInSight());
 }
 
 void TestConnectionsCard::everyFieldIsKept_data()
