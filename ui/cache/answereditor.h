@@ -57,7 +57,7 @@ public:
 
 Q_SIGNALS:
     /// Its undoId takes it back, see UndoJournal.
-    void saved(const QString& fingerprint, const EditResult& result);
+    void saved(const QString& fingerprint, const llmcache::EditResult& result);
     /// isEditing() is another.
     void editingChanged(bool editing);
     /// What is shown may be older than what is stored.

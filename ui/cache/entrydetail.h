@@ -69,7 +69,7 @@ Q_SIGNALS:
     /// The store has no such entry any more.
     void forgetRequested(const QString& fingerprint);
     /// The user stored another answer; the result's undoId takes it back.
-    void saved(const QString& fingerprint, const EditResult& result);
+    void saved(const QString& fingerprint, const llmcache::EditResult& result);
     /// The user wants a tag on the entry, or none of that name.
     void tagRequested(const QString& fingerprint, const QString& tag, bool on);
     void activeChanged();

@@ -44,7 +44,7 @@ public:
 
 Q_SIGNALS:
     /// The filter in force is another one.
-    void filterChanged(const EntryFilter& filter);
+    void filterChanged(const llmcache::EntryFilter& filter);
     /// Down or Enter was pressed: the keyboard goes on to the rows.
     void leftDownwards();
 

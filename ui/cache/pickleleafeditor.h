@@ -68,7 +68,7 @@ public:
 
 Q_SIGNALS:
     /// Its undoId takes it back, see UndoJournal.
-    void saved(const QString& key, const EditResult& result);
+    void saved(const QString& key, const llmcache::EditResult& result);
     /// What is shown may be older than what is stored.
     void reloadRequested();
     /// The editor is done with: the tree may have the focus.

@@ -46,7 +46,7 @@ public:
     void setObstacle(const QString& why);
 
 Q_SIGNALS:
-    void saved(const QString& key, const EditResult& result);
+    void saved(const QString& key, const llmcache::EditResult& result);
     void activeChanged();
 
 private:

@@ -61,7 +61,7 @@ public:
 
 Q_SIGNALS:
     /// Of one batch; `asked` is 0 where nobody asked for it.
-    void found(const SchemaFindings& findings);
+    void found(const llmcache::ui::SchemaFindings& findings);
     /// Nobody knows any more whether these fit: their agents have other schemas now.
     void forgotten(const QStringList& fingerprints);
     /// `problem` is why it ended early; empty = it did not.

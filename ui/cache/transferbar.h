@@ -44,7 +44,7 @@ public:
 
 Q_SIGNALS:
     /// Entries were stored; all of the file unless the report is empty.
-    void imported(const ImportReport& report);
+    void imported(const llmcache::ImportReport& report);
     void activeChanged();
 
 private:
