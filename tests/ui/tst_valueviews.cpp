@@ -83,6 +83,10 @@ void TestValueViews::imagesAreWordsAndNothingIsLoaded()
     for (int y = 0; y < shown.height(); ++y)
         for (int x = 0; x < shown.width(); ++x)
             QVERIFY(shown.pixelColor(x, y) != QColor(Qt::magenta));
+    // Nor is it given to whoever asks the view for it by its name.
+    const auto given = view.loadResource(QTextDocument::ImageResource, QUrl::fromLocalFile(path));
+    QVERIFY(given.canConvert<QImage>());
+    QCOMPARE(given.value<QImage>().size(), QSize(1, 1));
 }
 
 void TestValueViews::htmlStaysText()
