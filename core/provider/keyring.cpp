@@ -105,10 +105,9 @@ QString problemText(const Outcome& outcome)
 [[noreturn]] void fail(const Outcome& outcome)
 {
     const QString remedy = outcome.error == QKeychain::AccessDeniedByUser
-        ? QStringLiteral("Unlock it and try again, or keep the key for this session only.")
-        : QStringLiteral(
-            "Start one, such as gnome-keyring or KWallet; or keep the key for this session only, "
-            "or set the environment variable.");
+        ? QStringLiteral("Unlock it and try again, or keep it for this session only.")
+        : QStringLiteral("Start one, such as gnome-keyring or KWallet; or keep it for this session only, "
+                         "or use an environment variable.");
     throw ConfigurationError(problemText(outcome), remedy);
 }
 
