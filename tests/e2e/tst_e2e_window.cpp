@@ -18,10 +18,14 @@
 #include "workbench/workbenchview.h"
 
 #include <QAction>
+#include <QClipboard>
 #include <QComboBox>
+#include <QDropEvent>
 #include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMimeData>
+#include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
@@ -51,6 +55,8 @@ private Q_SLOTS:
     void closesWhileARunIsUnderWay();
     void closesThoughTheStoreHangs();
     void explainedComparedAndReopened();
+    void schemaHistoryVariablesAndAttachment();
+    void violationsAreMarked();
     void aStoppedRunLeavesNothing();
 
 private:
@@ -75,6 +81,25 @@ private:
             if (action->text() == text)
                 action->trigger();
         }
+    }
+    /// Makes the agent answer with a Person, by typing the schema.
+    void askForAPerson()
+    {
+        find<QTabBar>("agent tabs")->setCurrentIndex(2);
+        for (QAbstractButton* button : find<QWidget>("output kind")->findChildren<QAbstractButton*>()) {
+            if (button->text() == QStringLiteral("JSON"))
+                QTest::mouseClick(button, Qt::LeftButton);
+        }
+        QTest::keyClicks(find<QLineEdit>("output name"), QStringLiteral("Person"));
+        auto* const schema = find<CodeEdit>("schema");
+        schema->setFocus();
+        QTest::keySequence(schema, QKeySequence::SelectAll);
+        QTest::keyClicks(schema,
+            QStringLiteral(
+                R"({"type":"object","properties":{"name":{"type":"string"},"born":{"type":"integer"}},)"
+                R"("required":["name","born"],"additionalProperties":false})"));
+        QTRY_VERIFY_WITH_TIMEOUT(
+            find<QLabel>("schema verdict")->text().contains(QStringLiteral("a valid schema")), patience);
     }
     void press(Qt::Key digit) { QTest::keyClick(&m_workbench->window(), digit, Qt::ControlModifier); }
     void waitForBadge(Outcome outcome)
@@ -302,6 +327,78 @@ void TestE2eWindow::explainedComparedAndReopened()
     click("run");
     waitForBadge(Outcome::Hit);
     QCOMPARE(raw(), story);
+}
+
+void TestE2eWindow::schemaHistoryVariablesAndAttachment()
+{
+    askForAPerson();
+    find<QTabBar>("agent tabs")->setCurrentIndex(4);
+    QGuiApplication::clipboard()->setText(QStringLiteral(
+        R"([{"role": "user", "content": "I like engines."}, {"role": "assistant", "content": "So do I."}])"));
+    click("paste history");
+    const QString path = m_folder->filePath(QStringLiteral("ada.png"));
+    QFile picture(path);
+    QVERIFY(picture.open(QIODevice::WriteOnly) && picture.write("\x89PNG\r\n\x1a\n") > 0);
+    picture.close();
+    QMimeData dropped;
+    dropped.setUrls({QUrl::fromLocalFile(path)});
+    auto* const panel = find<QWidget>("prompt panel");
+    QDragEnterEvent enter(QPoint(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(panel, &enter);
+    QDropEvent drop(QPointF(5, 5), Qt::CopyAction, &dropped, Qt::LeftButton, Qt::NoModifier);
+    QCoreApplication::sendEvent(panel, &drop);
+    type(QStringLiteral("Describe {{who}}"));
+    // A field of the prompt before is deleted when the event loop turns.
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
+    auto* const who = find<QPlainTextEdit>("variable who");
+    who->setFocus();
+    QTest::keySequence(who, QKeySequence::SelectAll);
+    QTest::keyClicks(who, QStringLiteral("Ada"));
+    QTRY_VERIFY_WITH_TIMEOUT(
+        m_workbench->window().findChild<QWidget*>(QStringLiteral("attachment 1")), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<Badge>("outlook badge")->text().contains(QStringLiteral("will miss")), patience);
+    click("run");
+    waitForBadge(Outcome::Miss);
+    const QString answer = find<CodeView>("answer json")->text();
+    QVERIFY2(answer.contains(QStringLiteral("1815")), qPrintable(answer));
+    QVERIFY(says(QStringLiteral("✓ valid Person")));
+
+    // All of it has reached the provider.
+    const auto seen = m_provider->requests(QStringLiteral("Describe Ada"));
+    QCOMPARE(seen.size(), std::size_t(1));
+    const QByteArray body = toJsonText(seen.front().body);
+    for (const char* part : {"I like engines.", "So do I.", "Describe Ada", "data:image/png;base64,"})
+        QVERIFY2(body.contains(part), body.constData());
+
+    // Something else, and back to what was run: the very same request, so a hit without the provider.
+    m_provider->stop();
+    command(QStringLiteral("Run history"));
+    auto* const history = m_workbench->window().findChild<RunHistoryDialog*>();
+    auto* const table = history->findChild<QTableView*>(QStringLiteral("past runs"));
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 1, patience);
+    type(QStringLiteral("Something else"));
+    table->selectRow(0);
+    QTest::mouseClick(history->findChild<QPushButton*>(QStringLiteral("reopen run")), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(find<CodeEdit>("prompt")->text(), QStringLiteral("Describe {{who}}"), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        find<Badge>("outlook badge")->text().contains(QStringLiteral("will hit")), patience);
+    click("run");
+    waitForBadge(Outcome::Hit);
+    QCOMPARE(find<CodeView>("answer json")->text(), answer);
+}
+
+void TestE2eWindow::violationsAreMarked()
+{
+    askForAPerson();
+    type(QStringLiteral("Describe nobody"));
+    click("run");
+    waitForBadge(Outcome::Failed);
+    QVERIFY2(find<ErrorBanner>("answer problem")->what().contains(QStringLiteral("does not fit the schema")),
+        qPrintable(find<ErrorBanner>("answer problem")->what()));
+    auto* const json = find<CodeView>("answer json");
+    QTRY_VERIFY_WITH_TIMEOUT(json->isVisible(), patience);
+    QVERIFY(!json->extraSelections().isEmpty());
 }
 
 void TestE2eWindow::aStoppedRunLeavesNothing()
