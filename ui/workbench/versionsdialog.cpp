@@ -10,6 +10,8 @@
 #include <QListWidget>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace llmcache::ui {
 
 VersionsDialog::VersionsDialog(const Theme* theme, Store* store, StoredAgent newest, qint64 nowMs,
@@ -22,6 +24,9 @@ VersionsDialog::VersionsDialog(const Theme* theme, Store* store, StoredAgent new
     setWindowTitle(tr("Versions of %1").arg(m_newest.agent.name));
     m_list->setObjectName(QStringLiteral("versions"));
     m_list->setAccessibleName(tr("Versions, newest first"));
+    m_list->setToolTip(tr("Choose two with Ctrl to compare them with each other"));
+    m_list->setSelectionMode(QAbstractItemView::ExtendedSelection);
+    connect(m_list, &QListWidget::itemSelectionChanged, this, &VersionsDialog::compareChosen);
     m_diff->setObjectName(QStringLiteral("version differences"));
     m_restore->setObjectName(QStringLiteral("restore version"));
     m_restore->setToolTip(tr("Puts it into the form; save to make it the newest"));
@@ -54,15 +59,28 @@ void VersionsDialog::restore(std::size_t row)
     Q_EMIT restoreRequested(m_versions.at(row).agent);
 }
 
-void VersionsDialog::showDifferences(int row)
+void VersionsDialog::showDifferences(int /*row*/)
 {
-    m_restore->setEnabled(row >= 0);
-    if (row < 0)
+    compareChosen();
+}
+
+/// One with the newest; of several, the oldest with the youngest.
+void VersionsDialog::compareChosen()
+{
+    std::vector<std::size_t> rows;
+    for (const QModelIndex& index : m_list->selectionModel()->selectedRows())
+        rows.push_back(static_cast<std::size_t>(index.row()));
+    m_restore->setEnabled(rows.size() == 1);
+    if (rows.empty())
         return;
-    const StoredAgent& version = m_versions.at(static_cast<std::size_t>(row));
-    m_diff->setSides(tr("v%1").arg(version.revision), tr("v%1, the newest").arg(m_newest.revision));
+    const auto [first, last] = std::minmax_element(rows.begin(), rows.end());
+    const StoredAgent& before = m_versions.at(*last);
+    const StoredAgent& after = rows.size() == 1 ? m_newest : m_versions.at(*first);
+    m_diff->setSides(tr("v%1").arg(before.revision),
+        after.revision == m_newest.revision ? tr("v%1, the newest").arg(after.revision)
+                                            : tr("v%1").arg(after.revision));
     std::vector<DiffSection> sections;
-    addJsonSections(sections, tr("agent"), toJson(version.agent), toJson(m_newest.agent));
+    addJsonSections(sections, tr("agent"), toJson(before.agent), toJson(after.agent));
     m_diff->setSections(std::move(sections));
 }
 

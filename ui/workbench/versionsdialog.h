@@ -23,6 +23,7 @@ Q_SIGNALS:
 private:
     void showVersions(std::vector<StoredAgent> versions, qint64 nowMs);
     void showDifferences(int row) override;
+    void compareChosen();
     void restore(std::size_t row) override;
     StoredAgent m_newest;
     std::vector<StoredAgent> m_versions; ///< the newest first

@@ -106,8 +106,24 @@ void TestWorkbenchAgents::versionsAreComparedAndRestored()
     QVERIFY(dialog->findChild<DiffView*>()->changeCount() > 0); // the one before the newest
     list->setCurrentRow(0);
     QCOMPARE(dialog->findChild<DiffView*>()->changeCount(), 0);
-    list->setCurrentRow(1);
-    QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("restore version")), Qt::LeftButton);
+    // Any two of them with each other; there is no going back to two.
+    const auto pick = [list](int row, Qt::KeyboardModifiers modifiers) {
+        QTest::mouseClick(
+            list->viewport(), Qt::LeftButton, modifiers, list->visualItemRect(list->item(row)).center());
+    };
+    const auto differences = [dialog] {
+        return dialog->findChild<DiffView*>()->findChild<QTextEdit*>()->toPlainText();
+    };
+    pick(2, Qt::NoModifier);
+    QVERIFY2(differences().contains(QStringLiteral("Second try.")), qPrintable(differences()));
+    pick(1, Qt::ControlModifier);
+    QVERIFY2(differences().contains(QStringLiteral("First try.")), qPrintable(differences()));
+    QVERIFY2(!differences().contains(QStringLiteral("Second try.")), qPrintable(differences()));
+    auto* const restore = dialog->findChild<QPushButton*>(QStringLiteral("restore version"));
+    QVERIFY(!restore->isEnabled());
+    pick(1, Qt::NoModifier);
+    QVERIFY(restore->isEnabled());
+    QTest::mouseClick(restore, Qt::LeftButton);
     QCOMPARE(find<CodeEdit>("system prompt")->text(), QStringLiteral("First try."));
     QCOMPARE(state(), QStringLiteral("edited, not saved"));
     click("save agent");
