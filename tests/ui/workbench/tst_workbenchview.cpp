@@ -62,6 +62,7 @@ private Q_SLOTS:
     void newDuplicateDeleteUndo();
     void leavingADraftKeepsIt();
     void filtersAgents();
+    void agentsAreFoundByTag();
     void badSchemaIsNotRun();
     void remembersTheAgent();
     void storeThatIsDown();
@@ -347,6 +348,25 @@ void TestWorkbenchView::filtersAgents()
     QCOMPARE(list->model()->index(0, 0).data().toString(), profile);
     QTest::keyClick(find<QLineEdit>("agent filter"), Qt::Key_Escape);
     QTRY_COMPARE(list->model()->rowCount(), 2);
+}
+
+void TestWorkbenchView::agentsAreFoundByTag()
+{
+    const auto save = [this](const char* name, const char* tag) {
+        Agent agent;
+        agent.name = QString::fromLatin1(name);
+        agent.model = QStringLiteral("test:echo");
+        agent.tags = {QString::fromLatin1(tag)};
+        waitForTask(m_session->store().saveAgent(
+            std::move(agent), -1, QStringLiteral("ben"), m_session->clock().nowMs()));
+    };
+    save("summaries", "nightly");
+    save("replies", "support");
+    open();
+    auto* const list = find<QListView>("agents");
+    QTest::keyClicks(find<QLineEdit>("agent filter"), QStringLiteral("night"));
+    QCOMPARE(list->model()->rowCount(), 1);
+    QCOMPARE(list->model()->index(0, 0).data().toString(), QStringLiteral("summaries"));
 }
 
 void TestWorkbenchView::badSchemaIsNotRun()
