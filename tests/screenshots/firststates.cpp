@@ -9,6 +9,7 @@
 #include "shell/mainwindow.h"
 #include "theme/theme.h"
 #include "workbench.h"
+#include "workbenchstates.h"
 
 #include <QEventLoop>
 #include <QLineEdit>
@@ -121,9 +122,19 @@ void takeFirstStates(ui::Theme& theme, const QSize& size,
         settle(user.window());
         take(QStringLiteral("key-no-keychain"), &user.window());
     }
-    NewUser user(theme, size, nobody);
-    settle(user.window());
-    take(QStringLiteral("store-down"), &user.window());
+    {
+        NewUser user(theme, size, nobody);
+        settle(user.window());
+        take(QStringLiteral("store-down"), &user.window());
+    }
+    test::RedisServer slow;
+    if (!test::RedisServer::isInstalled() || !slow.start())
+        return;
+    slow.freeze();
+    NewUser user(theme, size, slow.url());
+    glance();
+    take(QStringLiteral("store-slow"), &user.window());
+    slow.thaw();
 }
 
 } // namespace llmcache::screenshots

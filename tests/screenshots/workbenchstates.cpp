@@ -40,15 +40,6 @@ QCoro::Task<ProviderReply> answerHalf(Gate* gate, ProviderContext context)
     throw Cancelled();
 }
 
-/// Where waiting for everything to end would take too long.
-void glance()
-{
-    constexpr int shortWhileMs = 500;
-    QEventLoop loop;
-    QTimer::singleShot(shortWhileMs, &loop, &QEventLoop::quit);
-    loop.exec();
-}
-
 class WorkbenchStates {
 public:
     WorkbenchStates(app::Workbench& workbench, const std::function<void()>& settle,
@@ -256,6 +247,14 @@ private:
 };
 
 } // namespace
+
+void glance()
+{
+    constexpr int shortWhileMs = 500;
+    QEventLoop loop;
+    QTimer::singleShot(shortWhileMs, &loop, &QEventLoop::quit);
+    loop.exec();
+}
 
 void takeWorkbenchStates(app::Workbench& workbench, const std::function<void()>& settle,
     const std::function<void(const QString& name, QWidget* window)>& take)

@@ -13,4 +13,7 @@ namespace llmcache::screenshots {
 void takeWorkbenchStates(app::Workbench& workbench, const std::function<void()>& settle,
     const std::function<void(const QString& name, QWidget* window)>& take);
 
+/// Runs the event loop for a short while, where waiting for everything to end would take too long.
+void glance();
+
 } // namespace llmcache::screenshots

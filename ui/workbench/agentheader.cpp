@@ -50,4 +50,13 @@ void AgentHeader::show(const StoredAgent& stored, const QString& name, bool dirt
     m_revert->setVisible(dirty);
 }
 
+void AgentHeader::showReading()
+{
+    m_name->clear();
+    m_revision->hide();
+    m_note->setText(tr("reading the agents"));
+    m_save->setEnabled(false);
+    m_revert->hide();
+}
+
 } // namespace llmcache::ui

@@ -19,6 +19,9 @@ public:
     /// `stored`: as it was loaded, revision 0 = never saved; `name`: as it stands in the form.
     void show(const StoredAgent& stored, const QString& name, bool dirty, qint64 nowMs);
 
+    /// The agents are not there yet.
+    void showReading();
+
 Q_SIGNALS:
     void saveRequested();
     void revertRequested();

@@ -3,6 +3,7 @@
 #include "theme/theme.h"
 #include "widgets/controls.h"
 #include "widgets/searchfield.h"
+#include "widgets/spinner.h"
 
 #include <QAction>
 #include <QHBoxLayout>
@@ -19,6 +20,8 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     , m_proxy(new QSortFilterProxyModel(this))
     , m_filter(new SearchField(theme, tr("Filter agents")))
     , m_view(new QListView)
+    , m_reading(new QWidget)
+    , m_spinner(new Spinner(theme))
 {
     setStyleProperty(this, "surface", QStringLiteral("panel"));
     setMinimumWidth(180);
@@ -45,6 +48,14 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     column->setContentsMargins(12, 12, 12, 12);
     column->setSpacing(8);
     column->addWidget(m_filter);
+    auto* reading = new QHBoxLayout(m_reading);
+    reading->setContentsMargins(4, 4, 4, 4);
+    reading->setSpacing(8);
+    reading->addWidget(m_spinner);
+    reading->addWidget(makeLabel(tr("reading the agents"), Tone::Secondary), 1);
+    m_reading->setObjectName(QStringLiteral("agents reading"));
+    m_reading->hide();
+    column->addWidget(m_reading);
     column->addWidget(m_view, 1);
     auto* import = secondaryButton(tr("Import"));
     import->setObjectName(QStringLiteral("import agent"));
@@ -77,6 +88,12 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
 QString AgentPanel::currentName() const
 {
     return m_view->currentIndex().data().toString();
+}
+
+void AgentPanel::setReading(bool on)
+{
+    m_spinner->setBusy(on);
+    m_reading->setVisible(on);
 }
 
 void AgentPanel::select(const QString& name)

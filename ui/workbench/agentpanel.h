@@ -10,6 +10,7 @@ class QSortFilterProxyModel;
 namespace llmcache::ui {
 
 class SearchField;
+class Spinner;
 class Theme;
 
 /// The list of agents at the left, with its filter and its actions. Knows nothing of the store.
@@ -22,6 +23,8 @@ public:
     QListView* view() const { return m_view; }
     SearchField* filter() const { return m_filter; }
     QString currentName() const;
+    /// Says that the agents are still on their way.
+    void setReading(bool on);
     /// Selects without emitting chosen().
     void select(const QString& name);
 
@@ -40,6 +43,8 @@ private:
     QSortFilterProxyModel* m_proxy;
     SearchField* m_filter;
     QListView* m_view;
+    QWidget* m_reading;
+    Spinner* m_spinner;
     bool m_selecting = false;
 };
 

@@ -98,6 +98,7 @@ void WorkbenchView::loadAgents()
         [this](const Failure& failure) {
             if (failure.cancelled())
                 return;
+            m_agents->setReading(false);
             m_banner->showProblem(tr("The agents can't be read: %1").arg(failure.message), failure.remedy);
             m_banner->offer(tr("Retry"), [this] { loadAgents(); });
             // One can still work: runs fail open, and the samples need no store.
@@ -107,6 +108,11 @@ void WorkbenchView::loadAgents()
                 showStored(m_agents->agents()->at(0));
             }
         });
+    m_agents->setReading(isReading());
+    if (isReading()) {
+        updateHeader();
+        predict();
+    }
 }
 
 /// Others save, add and delete agents, too.
@@ -182,6 +188,7 @@ void WorkbenchView::followCurrentAgent()
 void WorkbenchView::showAgents(std::vector<StoredAgent> agents)
 {
     m_loaded = true;
+    m_agents->setReading(false);
     m_banner->clear();
     m_agents->agents()->setAgents(std::move(agents));
     if (m_begun) { // what he types stays

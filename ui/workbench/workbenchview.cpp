@@ -291,10 +291,18 @@ void WorkbenchView::edited()
     m_draftDelay.start();
 }
 
+/// Nothing can be shown yet: the store has not told its agents, and nobody has begun one.
+bool WorkbenchView::isReading() const
+{
+    return m_listTasks.active() > 0 && !m_loaded && !m_begun && m_agents->agents()->rowCount() == 0;
+}
+
 void WorkbenchView::updateHeader()
 {
     m_prompt->setDefaultTask(m_form->task());
-    if (m_header && m_session)
+    if (m_header && isReading())
+        m_header->showReading();
+    else if (m_header && m_session)
         m_header->show(m_stored, m_form->nameField()->text(), isDirty(), m_session->clock().nowMs());
 }
 
@@ -339,6 +347,10 @@ void WorkbenchView::predict()
     if (!m_session)
         return;
     m_predictTasks.drop();
+    if (isReading()) {
+        m_prompt->showNoPrediction(tr("reading the agents"));
+        return;
+    }
     Agent agent;
     try {
         agent = m_form->agent();

@@ -95,6 +95,7 @@ private:
     enum class Extent { Agent, All };
     std::function<void()> wayBack(Extent extent);
     void offerWayBack(Extent extent);
+    bool isReading() const;
     void updateHeader();
     void updateStop();
     RunOptions options() const;

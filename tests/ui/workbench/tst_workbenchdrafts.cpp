@@ -1,5 +1,6 @@
 #include "agent/agentjson.h"
 #include "cache/runrecords.h"
+#include "widgets/elidedlabel.h"
 #include "workbench/agentform.h"
 #include "workbench/agentpanel.h"
 #include "workbench/promptpanel.h"
@@ -20,6 +21,7 @@ using namespace llmcache::ui;
 class TestWorkbenchDrafts : public WorkbenchTest {
     Q_OBJECT
 private Q_SLOTS:
+    void readingIsSaidUntilTheListComes();
     void whatIsBegunBeforeTheListComesStays();
     void draftKeepsTheVersionItWasMadeFrom();
     void draftOfARenamedAgentKeepsItsBase();
@@ -392,6 +394,22 @@ void TestWorkbenchDrafts::agentThatOthersChangeIsShownAnew()
     click("save agent");
     settle();
     QCOMPARE(storedPrompt(echo), QStringLiteral("Theirs again."));
+}
+
+void TestWorkbenchDrafts::readingIsSaidUntilTheListComes()
+{
+    openAtOnce();
+    // In one turn of the event loop: the store has not answered yet.
+    QVERIFY(m_view->activeTasks() > 0);
+    const QString reading = QStringLiteral("reading the agents");
+    QVERIFY(find<QWidget>("agents reading")->isVisible());
+    QCOMPARE(state(), reading);
+    QCOMPARE(find<ElidedLabel>("outlook")->text(), reading);
+    QVERIFY(!find<QPushButton>("save agent")->isEnabled());
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    QVERIFY(!find<QWidget>("agents reading")->isVisible());
+    QVERIFY2(state().startsWith(QStringLiteral("saved")), qPrintable(state()));
+    QTRY_VERIFY_WITH_TIMEOUT(find<ElidedLabel>("outlook")->text() != reading, patience);
 }
 
 void TestWorkbenchDrafts::whatIsBegunBeforeTheListComesStays()
