@@ -51,19 +51,43 @@ QString problemOf(const GetReply& reply)
     return problem.isEmpty() ? reply.errorText : problem;
 }
 
+/// Where a reply sends one on to; empty when nowhere, or from https to something less safe.
+QUrl redirectOf(const GetReply& reply, const QUrl& from)
+{
+    if (reply.status < 301 || reply.status > 308 || reply.status == 304)
+        return {};
+    for (const auto& [name, value] : reply.headers) {
+        if (name.compare("location", Qt::CaseInsensitive) != 0)
+            continue;
+        const QUrl to = from.resolved(QUrl::fromEncoded(value));
+        const bool isSafe = to.scheme() == QLatin1String("https")
+            || (to.scheme() == QLatin1String("http") && from.scheme() == QLatin1String("http"));
+        return isSafe ? to : QUrl();
+    }
+    return {};
+}
+
+/// Follows redirects itself: Qt 6.4 may send a request twice while it does, and adds up what comes of it.
 QCoro::Task<QByteArray> download(QUrl url, std::stop_token stop)
 {
-    QNetworkRequest request(url);
-    request.setTransferTimeout(stallTimeoutMs);
-    request.setMaximumRedirectsAllowed(mostRedirects);
-    request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::NoLessSafeRedirectPolicy);
-    auto getting = boundedGet(request, largestTable, std::move(stop));
-    const GetReply reply = co_await getting;
-    if (reply.isTooLarge)
-        failOn(shown(url), tooLarge);
-    if (reply.error != QNetworkReply::NoError)
-        failOn(shown(url), problemOf(reply));
-    co_return reply.body;
+    QUrl place = url;
+    for (int redirects = 0;; ++redirects) {
+        QNetworkRequest request(place);
+        request.setTransferTimeout(stallTimeoutMs);
+        request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
+        auto getting = boundedGet(request, largestTable, stop);
+        const GetReply reply = co_await getting;
+        if (reply.isTooLarge)
+            failOn(shown(url), tooLarge);
+        const QUrl next = redirectOf(reply, place);
+        if (next.isValid() && redirects < mostRedirects) {
+            place = next;
+            continue;
+        }
+        if (reply.error != QNetworkReply::NoError || reply.status >= 300)
+            failOn(shown(url), problemOf(reply));
+        co_return reply.body;
+    }
 }
 
 } // namespace

@@ -30,6 +30,7 @@ private Q_SLOTS:
     void anotherTableAndBack();
     void aTableFromAFile();
     void aTableFromAnAddress();
+    void redirectsComeToAnEnd();
     void sourcesThatCanNotBeRead_data();
     void sourcesThatCanNotBeRead();
     void aDownloadCanBeCancelled();
@@ -235,6 +236,21 @@ void TestPriceFiles::aTableFromAnAddress()
     QCOMPARE(server.requests().size(), 2U);
     QCOMPARE(server.requests().back().method, QByteArray("GET"));
     QCOMPARE(server.requests().back().path, QByteArray("/moved.json"));
+}
+
+void TestPriceFiles::redirectsComeToAnEnd()
+{
+    HttpServer server;
+    for (int time = 0; time < 8; ++time)
+        server.enqueue(ScriptedReply::json({}, 302, {{"Location", "/again.json"}}));
+    try {
+        waitForTask(importPricesFrom(
+            server.url(QStringLiteral("/prices.json")).toString(), PriceTable::builtIn(), {}, {}));
+        QFAIL("not refused");
+    } catch (const ConfigurationError& error) {
+        QVERIFY2(error.text().contains(QStringLiteral("302")), qUtf8Printable(error.text()));
+    }
+    QCOMPARE(server.requests().size(), 6U);
 }
 
 void TestPriceFiles::sourcesThatCanNotBeRead_data()
