@@ -1,7 +1,9 @@
 #include "widgets/spinner.h"
 
 #include "theme/theme.h"
+#include "widgets/controls.h"
 
+#include <QHBoxLayout>
 #include <QPainter>
 #include <QTimer>
 
@@ -58,6 +60,24 @@ void Spinner::paintEvent(QPaintEvent*)
     painter.drawEllipse(circle);
     painter.setPen(QPen(m_theme->color(Token::Accent), 2, Qt::SolidLine, Qt::RoundCap));
     painter.drawArc(circle, -m_step * 360 * 16 / steps, 100 * 16);
+}
+
+WaitingLine::WaitingLine(const Theme* theme, const QString& what, QWidget* parent)
+    : QWidget(parent)
+    , m_spinner(new Spinner(theme))
+{
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(4, 4, 4, 4);
+    row->setSpacing(8);
+    row->addWidget(m_spinner);
+    row->addWidget(makeLabel(what, Tone::Secondary), 1);
+    hide();
+}
+
+void WaitingLine::setWaiting(bool waiting)
+{
+    m_spinner->setBusy(waiting);
+    setVisible(waiting);
 }
 
 } // namespace llmcache::ui

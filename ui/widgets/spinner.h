@@ -30,4 +30,16 @@ private:
     int m_step = 0;
 };
 
+/// A spinner and what is awaited, in one line that is there only meanwhile.
+class WaitingLine : public QWidget {
+    Q_OBJECT
+public:
+    /// `theme` must outlive the widget.
+    WaitingLine(const Theme* theme, const QString& what, QWidget* parent = nullptr);
+    void setWaiting(bool waiting);
+
+private:
+    Spinner* m_spinner;
+};
+
 } // namespace llmcache::ui

@@ -20,8 +20,7 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     , m_proxy(new QSortFilterProxyModel(this))
     , m_filter(new SearchField(theme, tr("Filter agents")))
     , m_view(new QListView)
-    , m_reading(new QWidget)
-    , m_spinner(new Spinner(theme))
+    , m_reading(new WaitingLine(theme, tr("reading the agents")))
 {
     setStyleProperty(this, "surface", QStringLiteral("panel"));
     setMinimumWidth(180);
@@ -48,13 +47,7 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     column->setContentsMargins(12, 12, 12, 12);
     column->setSpacing(8);
     column->addWidget(m_filter);
-    auto* reading = new QHBoxLayout(m_reading);
-    reading->setContentsMargins(4, 4, 4, 4);
-    reading->setSpacing(8);
-    reading->addWidget(m_spinner);
-    reading->addWidget(makeLabel(tr("reading the agents"), Tone::Secondary), 1);
     m_reading->setObjectName(QStringLiteral("agents reading"));
-    m_reading->hide();
     column->addWidget(m_reading);
     column->addWidget(m_view, 1);
     auto* import = secondaryButton(tr("Import"));
@@ -92,8 +85,7 @@ QString AgentPanel::currentName() const
 
 void AgentPanel::setReading(bool on)
 {
-    m_spinner->setBusy(on);
-    m_reading->setVisible(on);
+    m_reading->setWaiting(on);
 }
 
 void AgentPanel::select(const QString& name)

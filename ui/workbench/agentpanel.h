@@ -10,8 +10,8 @@ class QSortFilterProxyModel;
 namespace llmcache::ui {
 
 class SearchField;
-class Spinner;
 class Theme;
+class WaitingLine;
 
 /// The list of agents at the left, with its filter and its actions. Knows nothing of the store.
 class AgentPanel : public QFrame {
@@ -43,8 +43,7 @@ private:
     QSortFilterProxyModel* m_proxy;
     SearchField* m_filter;
     QListView* m_view;
-    QWidget* m_reading;
-    Spinner* m_spinner;
+    WaitingLine* m_reading;
     bool m_selecting = false;
 };
 

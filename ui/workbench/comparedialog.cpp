@@ -92,8 +92,7 @@ CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget
     , m_diff(new DiffView(theme))
     , m_columns(new QWidget)
     , m_content(new QWidget)
-    , m_reading(new QWidget)
-    , m_spinner(new Spinner(theme))
+    , m_reading(new WaitingLine(theme, tr("reading the answers")))
 {
     m_tasks.countIn(tasks);
     setObjectName(QStringLiteral("compare runs"));
@@ -134,13 +133,7 @@ CompareDialog::CompareDialog(const Theme* theme, const TaskScope& tasks, QWidget
     content->addWidget(m_figures);
     content->addLayout(bar);
     content->addWidget(m_pages, 1);
-    auto* reading = new QHBoxLayout(m_reading);
-    reading->setContentsMargins(0, 0, 0, 0);
-    reading->setSpacing(8);
-    reading->addWidget(m_spinner);
-    reading->addWidget(makeLabel(tr("reading the answers"), Tone::Secondary), 1);
     m_reading->setObjectName(QStringLiteral("compare reading"));
-    m_reading->hide();
     connect(m_mode, &SegmentedControl::currentChanged, m_pages, &QStackedWidget::setCurrentIndex);
     for (QComboBox* side : {m_left, m_right})
         connect(side, &QComboBox::currentIndexChanged, this, &CompareDialog::showDifferences);
@@ -155,15 +148,14 @@ void CompareDialog::showRuns(Store* store, std::vector<RunItem> items, qint64 no
             showRuns(std::move(runs));
         },
         [this](const Failure& failure) {
-            m_reading->hide();
+            m_reading->setWaiting(false);
             m_banner->showProblem(failure.message, failure.remedy);
         });
 }
 
 void CompareDialog::setReading(bool on)
 {
-    m_spinner->setBusy(on);
-    m_reading->setVisible(on);
+    m_reading->setWaiting(on);
     m_content->setVisible(!on);
 }
 

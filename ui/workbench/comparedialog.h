@@ -15,8 +15,8 @@ namespace llmcache::ui {
 
 class ErrorBanner;
 class SegmentedControl;
-class Spinner;
 class Theme;
+class WaitingLine;
 
 /// What a comparison shows of a run.
 struct ComparedRun {
@@ -55,8 +55,7 @@ private:
     DiffView* m_diff;
     QWidget* m_columns;
     QWidget* m_content;
-    QWidget* m_reading; ///< while the answers come from the store
-    Spinner* m_spinner;
+    WaitingLine* m_reading; ///< while the answers come from the store
     std::vector<ComparedRun> m_runs;
     TaskScope m_tasks;
 };
