@@ -24,6 +24,16 @@ quint32 NameTable::idOf(const QString& text)
     return id;
 }
 
+quint32 NameTable::idOfUtf8(QByteArrayView text)
+{
+    const auto known = m_utf8Ids.constFind(QByteArray::fromRawData(text.data(), text.size()));
+    if (known != m_utf8Ids.cend())
+        return *known;
+    const quint32 id = idOf(QString::fromUtf8(text));
+    m_utf8Ids.insert(text.toByteArray(), id);
+    return id;
+}
+
 QString tagSetText(const QStringList& tags)
 {
     QString text;

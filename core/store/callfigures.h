@@ -12,11 +12,13 @@ class NameTable {
 public:
     NameTable();
     quint32 idOf(const QString& text);
+    quint32 idOfUtf8(QByteArrayView text);
     const QString& text(quint32 id) const { return m_texts[id]; }
     quint32 size() const { return static_cast<quint32>(m_texts.size()); }
 
 private:
     QHash<QString, quint32> m_ids;
+    QHash<QByteArray, quint32> m_utf8Ids; ///< what was asked for as bytes: packs repeat their names
     std::vector<QString> m_texts;
 };
 

@@ -180,7 +180,7 @@ PackReader::PackReader(const QByteArray& pack, NameTable& names)
         const quint64 size = takeNumber(m_at, m_end);
         if (size > static_cast<quint64>(m_end - m_at))
             damaged();
-        m_names.push_back(names.idOf(QString::fromUtf8(m_at, static_cast<qsizetype>(size))));
+        m_names.push_back(names.idOfUtf8({m_at, static_cast<qsizetype>(size)}));
         m_at += size;
     }
 }

@@ -1,6 +1,7 @@
 #include "store/ledgersummary.h"
 
 #include "base/error.h"
+#include "store/keptcalls.h"
 #include "store/localtime_p.h"
 
 #include <algorithm>
@@ -15,6 +16,16 @@ void saturatingAdd(qint64& sum, qint64 value)
 {
     if (__builtin_add_overflow(sum, value, &sum))
         sum = std::numeric_limits<qint64>::max();
+}
+
+/// As Money adds, without a call: reports add up millions.
+void saturatingAdd(Money& sum, Money value)
+{
+    qint64 picodollars = 0;
+    if (__builtin_add_overflow(sum.picodollars(), value.picodollars(), &picodollars))
+        sum += value;
+    else
+        sum = Money::fromPicodollars(picodollars);
 }
 
 constexpr std::size_t outcomeCount = 7;
@@ -48,7 +59,10 @@ struct Group {
 };
 using Groups = std::unordered_map<GroupKey, Group, GroupKeyHash>;
 
-void spread(Distributions& distributions, const CallFigures& call)
+// A call is a CallFigures or a KeptCall from here on.
+
+template <typename AnyCall>
+void spread(Distributions& distributions, const AnyCall& call)
 {
     switch (call.outcome) {
     case Outcome::Hit:
@@ -70,7 +84,8 @@ void spread(Distributions& distributions, const CallFigures& call)
         distributions.billed.add(call.cost.picodollars());
 }
 
-quint32 nameOf(const CallFigures& call, Dimension dimension)
+template <typename AnyCall>
+quint32 nameOf(const AnyCall& call, Dimension dimension)
 {
     switch (dimension) {
     case Dimension::Model:
@@ -102,7 +117,8 @@ public:
         , m_names(names)
     {
     }
-    bool accepts(const CallFigures& call)
+    template <typename AnyCall>
+    bool accepts(const AnyCall& call)
     {
         const quint32 name = nameOf(call, m_dimension);
         if (name >= m_decided.size())
@@ -135,13 +151,12 @@ private:
     std::vector<signed char> m_decided; ///< by name
 };
 
-} // namespace
-
-void addTo(LedgerSums& sums, const CallFigures& call)
+template <typename AnyCall>
+void addCall(LedgerSums& sums, const AnyCall& call)
 {
     sums.outcomes[static_cast<std::size_t>(call.outcome)] += 1;
-    sums.billed += call.cost;
-    sums.avoided += call.avoided;
+    saturatingAdd(sums.billed, call.cost);
+    saturatingAdd(sums.avoided, call.avoided);
     saturatingAdd(sums.latencyMs, call.latencyMs);
     if (call.attempts > 0) {
         saturatingAdd(sums.attempts, call.attempts);
@@ -185,6 +200,13 @@ void addTo(LedgerSums& sums, const CallFigures& call)
     saturatingAdd(sums.webSearches, call.webSearches);
 }
 
+} // namespace
+
+void addTo(LedgerSums& sums, const CallFigures& call)
+{
+    addCall(sums, call);
+}
+
 struct LedgerSummary::Private {
     Private(LedgerQuery asked, const NameTable& table)
         : query(std::move(asked))
@@ -202,6 +224,8 @@ struct LedgerSummary::Private {
                     QStringLiteral("A report can't be grouped by %1 twice.").arg(dimensionName(dimension)));
             if (isTimeDimension(dimension))
                 buckets[i].emplace(zone, dimension);
+            else
+                nameGroup = i;
             if (dimension == Dimension::Tag)
                 tagGroup = i;
         }
@@ -217,7 +241,8 @@ struct LedgerSummary::Private {
     }
 
     /// The number that stands for a call's value in a key.
-    qint64 valueOf(const CallFigures& call, std::size_t group)
+    template <typename AnyCall>
+    qint64 valueOf(const AnyCall& call, std::size_t group)
     {
         if (buckets[group])
             return buckets[group]->bucketOf(call.timeMs);
@@ -232,21 +257,81 @@ struct LedgerSummary::Private {
         return providers[name];
     }
 
-    void addTo(Group& group, const CallFigures& call) const
+    template <typename AnyCall>
+    void addTo(Group& group, const AnyCall& call) const
     {
-        llmcache::addTo(group.sums, call);
+        addCall(group.sums, call);
         if (query.distributions)
             spread(group.distributions, call);
         group.firstMs = std::min(group.firstMs, call.timeMs);
     }
 
+    /// Calls come mostly in the order of time, so that from one to the next just a name differs: names lead
+    /// to their groups by a list of them.
     Group& groupOf(const GroupKey& key)
     {
-        if (last && lastKey == key)
+        constexpr qint64 mostListed = 1024; // there is a list for each bucket of time
+        const qint64 name = nameGroup ? key[*nameGroup] : 0;
+        if (!nameGroup || name >= mostListed) {
+            if (!last || lastKey != key) {
+                last = &groups[key]; // stays where it is
+                lastKey = key;
+            }
             return *last;
-        last = &groups[key]; // stays where it is
-        lastKey = key;
-        return *last;
+        }
+        GroupKey place = key;
+        place[*nameGroup] = 0;
+        if (!lastList || listPlace != place) {
+            lastList = &lists[place];
+            listPlace = place;
+        }
+        const auto at = static_cast<std::size_t>(name);
+        if (at >= lastList->size())
+            lastList->resize(at + 1, nullptr);
+        Group*& listed = (*lastList)[at];
+        if (!listed)
+            listed = &groups[key];
+        return *listed;
+    }
+
+    template <typename AnyCall>
+    void add(const AnyCall& call)
+    {
+        const CallSelection& selection = query.selection;
+        if (call.timeMs < selection.fromMs || call.timeMs >= selection.toMs
+            || static_cast<std::size_t>(call.outcome) >= outcomeCount)
+            return;
+        for (NameFilter& filter : filters) {
+            if (!filter.accepts(call))
+                return;
+        }
+        lastMs = std::max(lastMs, call.timeMs);
+        hasRepriced = hasRepriced || call.isRepriced;
+        GroupKey key{};
+        for (std::size_t i = 0; i < query.groupBy.size(); ++i)
+            key[i] = valueOf(call, i);
+        if (!tagGroup) {
+            addTo(groupOf(key), call);
+            return;
+        }
+        addTo(total, call); // the rows would count it several times
+        for (const quint32 tag : tagsOf(call.tags)) {
+            key[*tagGroup] = tag;
+            addTo(groupOf(key), call);
+        }
+    }
+
+    const std::vector<quint32>& tagsOf(quint32 set)
+    {
+        std::vector<quint32>& tags = tagSets[set];
+        if (tags.empty()) {
+            const QStringList texts = tagsOfSet(names.text(set));
+            for (const QString& text : texts)
+                tags.push_back(tagNames.idOf(text));
+            if (tags.empty())
+                tags.push_back(0);
+        }
+        return tags;
     }
 
     LedgerKey keyOf(std::size_t group, qint64 value, qint64 insideMs) const
@@ -325,6 +410,10 @@ struct LedgerSummary::Private {
     Groups groups;
     Group* last = nullptr;
     GroupKey lastKey{};
+    std::optional<std::size_t> nameGroup; ///< a grouping that is not by time
+    std::unordered_map<GroupKey, std::vector<Group*>, GroupKeyHash> lists; ///< by name, see groupOf()
+    std::vector<Group*>* lastList = nullptr;
+    GroupKey listPlace{};
     Group total;
     qint64 lastMs = 0;
     bool hasRepriced = false;
@@ -344,36 +433,17 @@ const LedgerQuery& LedgerSummary::query() const
 
 void LedgerSummary::add(const CallFigures& call)
 {
-    const CallSelection& selection = d->query.selection;
-    if (call.timeMs < selection.fromMs || call.timeMs >= selection.toMs
-        || static_cast<std::size_t>(call.outcome) >= outcomeCount)
+    d->add(call);
+}
+
+void LedgerSummary::add(const CallBlock& block)
+{
+    if (!block.overlaps(d->query.selection.fromMs, d->query.selection.toMs))
         return;
-    for (NameFilter& filter : d->filters) {
-        if (!filter.accepts(call))
-            return;
-    }
-    d->lastMs = std::max(d->lastMs, call.timeMs);
-    d->hasRepriced = d->hasRepriced || call.isRepriced;
-    GroupKey key{};
-    for (std::size_t i = 0; i < d->query.groupBy.size(); ++i)
-        key[i] = d->valueOf(call, i);
-    if (!d->tagGroup) {
-        d->addTo(d->groupOf(key), call);
-        return;
-    }
-    d->addTo(d->total, call); // the rows would count it several times
-    auto& tags = d->tagSets[call.tags];
-    if (tags.empty()) {
-        const QStringList texts = tagsOfSet(d->names.text(call.tags));
-        for (const QString& text : texts)
-            tags.push_back(d->tagNames.idOf(text));
-        if (tags.empty())
-            tags.push_back(0);
-    }
-    for (const quint32 tag : tags) {
-        key[*d->tagGroup] = tag;
-        d->addTo(d->groupOf(key), call);
-    }
+    for (const KeptCall& call : block.usual())
+        d->add(call);
+    for (const CallFigures& call : block.others())
+        d->add(call);
 }
 
 LedgerReport LedgerSummary::report() const

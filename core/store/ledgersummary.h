@@ -7,6 +7,8 @@
 
 namespace llmcache {
 
+class CallBlock;
+
 /// Adds a call to sums.
 void addTo(LedgerSums& sums, const CallFigures& call);
 
@@ -23,6 +25,8 @@ public:
     const LedgerQuery& query() const;
     /// Adds a call if it is in the range and passes the filters.
     void add(const CallFigures& call);
+    /// Adds those of a block, whose names are in the same table.
+    void add(const CallBlock& block);
     LedgerReport report() const;
 
 private:

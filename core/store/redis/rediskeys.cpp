@@ -98,6 +98,11 @@ QByteArray Keys::hours(int shard) const
     return m_prefix + "hours:" + inBraces(QByteArray::number(shard));
 }
 
+QByteArray Keys::changes(int shard) const
+{
+    return m_prefix + "changes:" + inBraces(QByteArray::number(shard));
+}
+
 QByteArray Keys::packs(int shard) const
 {
     return m_prefix + "packs:" + inBraces(QByteArray::number(shard));

@@ -19,6 +19,9 @@ namespace llmcache::redisstore {
 ///     llmcache:<workspace>:call:{<shard>}:<id>         the call was recorded (for two days)
 ///     llmcache:<workspace>:calls:{<shard>}:<hour>      stream of calls
 ///     llmcache:<workspace>:hours:{<shard>}             sorted set of the hours that have calls
+///     llmcache:<workspace>:changes:{<shard>}           sorted set of the same hours by a number that grows
+///     with
+///                                                      each change of any of them
 ///     llmcache:<workspace>:packs:{<shard>}             hash of packs of calls by hour, made by readers
 ///     llmcache:<workspace>:repricings                  hash of the repricings that are applied, by number
 ///     llmcache:<workspace>:prices:{<shard>}:<number>   hash of the prices that one lays over packs, by hour
@@ -48,6 +51,7 @@ public:
     QByteArray recorded(int shard, const QByteArray& id) const;
     QByteArray calls(int shard, qint64 hour) const;
     QByteArray hours(int shard) const;
+    QByteArray changes(int shard) const;
     QByteArray packs(int shard) const;
     QByteArray repricings() const { return m_prefix + "repricings"; }
     QByteArray prices(int shard, qint64 repricing) const;

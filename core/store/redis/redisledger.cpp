@@ -16,14 +16,15 @@ namespace {
 /// Calls in one script, to bound how long the server is busy with it.
 constexpr std::size_t scriptBatch = 256;
 
-/// Records calls of one shard and hour. KEYS: stream, hours, then the mark of each call. ARGV: hour, then of
-/// each call: itself and its time. Returns 1 for each new call and 0 for each that was recorded before.
+/// Records calls of one shard and hour. KEYS: stream, hours, changes, then the mark of each call. ARGV: hour,
+/// the time in microseconds, then of each call: itself and its time. Returns 1 for each new call and 0 for
+/// each that was recorded before.
 ///
 /// A call's id in the stream is never before the call's time, so whoever reads backwards knows when nothing
 /// newer can follow; calls that arrive late get the id after the last one, which may be archived by now.
 const redis::Script& recordScript()
 {
-    static const redis::Script script(R"lua(
+    static const redis::Script script(QByteArray(countChangeFunction) + R"lua(
 local lastMs, lastNumber = -1, 0
 local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
 for i = 1, stream.err and 0 or #stream, 2 do
@@ -33,20 +34,23 @@ for i = 1, stream.err and 0 or #stream, 2 do
     end
 end
 local added = {}
-for call = 1, #KEYS - 2 do
+local isChanged = false
+for call = 1, #KEYS - 3 do
     added[call] = 0
-    if redis.call('SET', KEYS[2 + call], '1', 'NX', 'EX', 172800) then
+    if redis.call('SET', KEYS[3 + call], '1', 'NX', 'EX', 172800) then
         added[call] = 1
-        local time = tonumber(ARGV[2 * call + 1])
+        isChanged = true
+        local time = tonumber(ARGV[2 * call + 2])
         if lastMs >= time then
             lastNumber = lastNumber + 1
         else
             lastMs, lastNumber = time, 1
         end
-        redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', lastMs, lastNumber), 'call', ARGV[2 * call])
+        redis.call('XADD', KEYS[1], string.format('%.0f-%.0f', lastMs, lastNumber), 'call', ARGV[2 * call + 1])
     end
 end
 redis.call('ZADD', KEYS[2], ARGV[1], ARGV[1])
+if isChanged then countChange(KEYS[3], ARGV[1], ARGV[2]) end
 return added
 )lua",
         redis::Command::Resend::Once);
@@ -85,8 +89,8 @@ void requireSound(const Call& call)
 QCoro::Task<redis::Reply> RedisStore::recordBatch(
     int shard, qint64 hour, const std::vector<const Call*>& calls) const
 {
-    QList<QByteArray> keys{m_keys.calls(shard, hour), m_keys.hours(shard)};
-    QList<QByteArray> arguments{QByteArray::number(hour)};
+    QList<QByteArray> keys{m_keys.calls(shard, hour), m_keys.hours(shard), m_keys.changes(shard)};
+    QList<QByteArray> arguments{QByteArray::number(hour), changeArgument()};
     for (const Call* call : calls) {
         keys += m_keys.recorded(shard, call->id.toUtf8());
         arguments << packField(toJsonText(toJson(*call))) << QByteArray::number(call->timeMs);
@@ -94,9 +98,9 @@ QCoro::Task<redis::Reply> RedisStore::recordBatch(
     return recordScript().run(m_client.get(), std::move(keys), std::move(arguments));
 }
 
-QCoro::Task<std::vector<QList<qint64>>> RedisStore::hoursWithCalls(qint64 fromMs, qint64 toMs)
+QCoro::Task<HoursByShard> RedisStore::hoursWithCalls(qint64 fromMs, qint64 toMs)
 {
-    std::vector<QList<qint64>> hours(static_cast<std::size_t>(Keys::shardCount));
+    HoursByShard hours;
     const qint64 first = std::clamp<qint64>(fromMs, 0, latestTimeMs) / hourMs;
     const qint64 last = std::clamp<qint64>(toMs - 1, 0, latestTimeMs) / hourMs;
     if (fromMs >= toMs || toMs <= 0)

@@ -1,8 +1,14 @@
 #include "base/error.h"
+#include "base/gate.h"
 #include "store/ledgersummary.h"
 #include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
+#include "store/redis/reportdesk_p.h"
 #include "store/storedjson_p.h"
+
+#include <QDateTime>
+#include <QScopeGuard>
+#include <qcorofuture.h>
 
 #include <algorithm>
 #include <map>
@@ -13,6 +19,17 @@ namespace {
 
 /// Calls that come with one reply.
 constexpr int streamPage = 500;
+/// Hours that are asked for together.
+constexpr qsizetype hoursAtOnce = 128;
+
+/// What stands for the prices that are laid over calls which are kept.
+QByteArray versionOf(PriceView view, const std::vector<qint64>& repricings)
+{
+    QByteArray version(view == PriceView::Current ? "now" : "charged");
+    for (const qint64 repricing : repricings)
+        version += ' ' + QByteArray::number(repricing);
+    return version;
+}
 
 qint64 timeOfId(const QByteArray& id)
 {
@@ -59,28 +76,8 @@ QCoro::Task<> RedisStore::readStream(
 
 QCoro::Task<LedgerReport> RedisStore::report(LedgerQuery query)
 {
-    auto names = std::make_shared<NameTable>();
-    auto summary = std::make_shared<LedgerSummary>(query, *names);
-    const std::vector<QList<qint64>> hours =
-        co_await hoursWithCalls(query.selection.fromMs, query.selection.toMs);
-    if (!query.selection.fingerprint.isEmpty()) {
-        auto calls = std::make_shared<std::vector<FoundCall>>();
-        const auto addCall = [calls, fingerprint = query.selection.fingerprint](Call call, qint64 key) {
-            if (call.fingerprint == fingerprint)
-                calls->push_back({std::move(call), key});
-        };
-        for (std::size_t shard = 0; shard < hours.size(); ++shard) {
-            for (const qint64 hour : hours[shard])
-                co_await readStream(static_cast<int>(shard), hour, query.selection.fromMs, addCall);
-        }
-        if (query.prices == PriceView::Current) {
-            auto pricing = layPricesOver(calls);
-            co_await pricing;
-        }
-        for (const FoundCall& found : *calls)
-            summary->add(currentFiguresOf(found.call, *names));
-        co_return summary->report();
-    }
+    if (!query.selection.fingerprint.isEmpty())
+        co_return co_await reportOnEntry(std::move(query));
     std::vector<qint64> applied;
     if (query.prices == PriceView::Current) {
         auto listing = repricings();
@@ -88,8 +85,114 @@ QCoro::Task<LedgerReport> RedisStore::report(LedgerQuery query)
         for (const AppliedRepricing& repricing : list)
             applied.push_back(repricing.id);
     }
-    for (std::size_t shard = 0; shard < hours.size(); ++shard)
-        co_await addHours(static_cast<int>(shard), hours[shard], applied, summary, names);
+    if (!m_reports)
+        m_reports = std::make_unique<ReportDesk>();
+    const auto beginning = m_reports->begin(std::move(query));
+    std::shared_ptr<LedgerSummary> summary = co_await beginning;
+    auto adding = addCalls(summary, std::move(applied));
+    co_await adding;
+    const auto finishing = m_reports->finish(std::move(summary));
+    co_return co_await finishing;
+}
+
+QCoro::Task<> RedisStore::addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings)
+{
+    // One after the other: what the first has read is there for those that were asked with it. And what is
+    // kept was read after the changes that were noticed last.
+    while (m_reading) {
+        const std::shared_ptr<Gate> other = m_reading;
+        co_await other->passed();
+    }
+    const auto mine = std::make_shared<Gate>();
+    m_reading = mine;
+    const auto open = qScopeGuard([this, mine] {
+        m_reading.reset();
+        mine->open();
+    });
+    const CallSelection& selection = summary->query().selection;
+    auto asking = hoursWithCalls(selection.fromMs, selection.toMs);
+    HoursByShard hours = co_await asking;
+    auto noticing = noticeChanges();
+    co_await noticing;
+    QByteArray version = versionOf(summary->query().prices, repricings);
+    const auto addingKept = m_reports->addKept(summary, std::move(hours), std::move(version));
+    HoursByShard missing = co_await addingKept;
+    auto reading = readAndAdd(std::move(summary), std::move(missing), std::move(repricings));
+    co_await reading;
+}
+
+QCoro::Task<> RedisStore::readAndAdd(
+    std::shared_ptr<LedgerSummary> summary, HoursByShard hours, std::vector<qint64> repricings)
+{
+    const QByteArray version = versionOf(summary->query().prices, repricings);
+    const qint64 packBefore = m_packs ? QDateTime::currentMSecsSinceEpoch() / hourMs : 0;
+    for (int shard = 0; shard < Keys::shardCount; ++shard) {
+        const QList<qint64>& all = hours[static_cast<std::size_t>(shard)];
+        for (qsizetype start = 0; start < all.size(); start += hoursAtOnce) {
+            auto reading = readHours(shard, all.mid(start, hoursAtOnce), repricings);
+            std::vector<StoredHour> stored = co_await reading;
+            const auto adding = m_reports->add(summary, shard, std::move(stored), version, packBefore);
+            const std::vector<RenewedPack> renewed = co_await adding;
+            for (const RenewedPack& pack : renewed) {
+                // A server that is full or only reads answers with an error; the report is right all the
+                // same.
+                auto writing = writePack(shard, pack.hour, pack.replaced, pack.pack);
+                co_await writing;
+            }
+        }
+    }
+}
+
+QCoro::Task<> RedisStore::noticeChanges()
+{
+    std::vector<redis::Pending> pendings;
+    for (int shard = 0; shard < Keys::shardCount; ++shard) {
+        const QByteArray& last = m_lastChanges[static_cast<std::size_t>(shard)];
+        redis::Command ask = last.isEmpty()
+            ? redis::Command::idempotent("ZREVRANGE", m_keys.changes(shard), "0", "0", "WITHSCORES")
+            : redis::Command::idempotent("ZRANGEBYSCORE", m_keys.changes(shard), last, "+inf", "WITHSCORES");
+        pendings.push_back(m_client->command(std::move(ask)));
+    }
+    HoursByShard changed;
+    bool isLost = false;
+    for (std::size_t shard = 0; shard < pendings.size(); ++shard) {
+        const redis::Reply reply = checked(co_await pendings[shard]);
+        QByteArray& last = m_lastChanges[shard];
+        if (reply.items.size() < 2) {
+            isLost = isLost || !last.isEmpty(); // the last change itself would be there
+            last.clear();
+            continue;
+        }
+        for (std::size_t at = 0; at + 1 < reply.items.size(); at += 2) {
+            if (reply.items[at + 1].bytes != last)
+                changed[shard].append(reply.items[at].toInteger());
+        }
+        last = reply.items.back().bytes;
+    }
+    m_reports->forget(isLost ? std::nullopt : std::optional(std::move(changed)));
+}
+
+QCoro::Task<LedgerReport> RedisStore::reportOnEntry(LedgerQuery query)
+{
+    auto names = std::make_shared<NameTable>();
+    auto summary = std::make_shared<LedgerSummary>(query, *names);
+    auto asking = hoursWithCalls(query.selection.fromMs, query.selection.toMs);
+    const HoursByShard hours = co_await asking;
+    auto calls = std::make_shared<std::vector<FoundCall>>();
+    const auto addCall = [calls, fingerprint = query.selection.fingerprint](Call call, qint64 key) {
+        if (call.fingerprint == fingerprint)
+            calls->push_back({std::move(call), key});
+    };
+    for (std::size_t shard = 0; shard < hours.size(); ++shard) {
+        for (const qint64 hour : hours[shard])
+            co_await readStream(static_cast<int>(shard), hour, query.selection.fromMs, addCall);
+    }
+    if (query.prices == PriceView::Current) {
+        auto pricing = layPricesOver(calls);
+        co_await pricing;
+    }
+    for (const FoundCall& found : *calls)
+        summary->add(currentFiguresOf(found.call, *names));
     co_return summary->report();
 }
 
@@ -177,7 +280,7 @@ QCoro::Task<CallPage> RedisStore::callPage(CallPageQuery query)
     if (position)
         selection->toMs = std::min(selection->toMs, position->timeMs + 1);
     const auto limit = static_cast<std::size_t>(std::clamp(query.limit, 1, CallPageQuery::mostCalls));
-    const std::vector<QList<qint64>> byShard = co_await hoursWithCalls(selection->fromMs, selection->toMs);
+    const HoursByShard byShard = co_await hoursWithCalls(selection->fromMs, selection->toMs);
     std::map<qint64, QList<int>, std::greater<>> hours; // with the shards that have calls in them
     for (std::size_t shard = 0; shard < byShard.size(); ++shard) {
         for (const qint64 hour : byShard[shard])

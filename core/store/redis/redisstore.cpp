@@ -4,6 +4,7 @@
 #include "redis/subscriber.h"
 #include "store/redis/redisnews_p.h"
 #include "store/redis/redisstore_p.h"
+#include "store/redis/reportdesk_p.h"
 
 #include <QElapsedTimer>
 

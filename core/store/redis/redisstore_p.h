@@ -12,6 +12,7 @@
 #include <map>
 
 namespace llmcache {
+class Gate;
 class LedgerSummary;
 class NameTable;
 } // namespace llmcache
@@ -23,6 +24,9 @@ class Subscriber;
 namespace llmcache::redisstore {
 
 class RedisNews;
+class ReportDesk;
+/// Hours of the ledger, by shard.
+using HoursByShard = std::array<QList<qint64>, Keys::shardCount>;
 /// Hours that a repricing has prices for, by shard.
 using PricesWritten = std::array<qint64, Keys::shardCount>;
 struct PackedHour;
@@ -133,25 +137,36 @@ private:
         int shard, qint64 hour, const std::vector<const Call*>& calls) const;
     QCoro::Task<> countHits(std::vector<Call> calls);
     /// Hours with calls that overlap [fromMs, toMs), by shard.
-    QCoro::Task<std::vector<QList<qint64>>> hoursWithCalls(qint64 fromMs, qint64 toMs);
+    QCoro::Task<HoursByShard> hoursWithCalls(qint64 fromMs, qint64 toMs);
     /// Gives every call of a stream to `take` with its key, oldest first, but for those before `fromMs`.
     QCoro::Task<> readStream(
         int shard, qint64 hour, qint64 fromMs, std::function<void(Call call, qint64 key)> take);
     /// Packs of hours, with the prices that the newest of `repricings` (newest first) lays over each.
     QCoro::Task<std::vector<StoredHour>> readPacks(
         int shard, QList<qint64> hours, std::vector<qint64> repricings);
-    /// The same with the calls that are not in a pack.
+    /// Adds the calls that are not in the packs.
+    QCoro::Task<std::vector<StoredHour>> readLate(int shard, std::vector<StoredHour> stored);
+    /// Both.
     QCoro::Task<std::vector<StoredHour>> readHours(
-        int shard, QList<qint64> hours, std::vector<qint64> repricings, std::shared_ptr<NameTable> names);
+        int shard, QList<qint64> hours, std::vector<qint64> repricings);
+    enum class PackChange {
+        SameCalls,
+        Repaired, ///< whoever has read the hour must read it again
+    };
     /// Replies 0 where the pack that is replaced is another one by now.
-    QCoro::Task<redis::Reply> writePack(int shard, qint64 hour, QByteArray replaced, PackedHour packed) const;
+    QCoro::Task<redis::Reply> writePack(int shard, qint64 hour, QByteArray replaced, PackedHour packed,
+        PackChange change = PackChange::SameCalls) const;
     /// The hour with all its calls in the pack.
     QCoro::Task<StoredHour> packHour(
         int shard, StoredHour stored, std::vector<qint64> repricings, std::shared_ptr<NameTable> names);
-    /// Adds hours of one shard to a report: from their packs, and from the calls that are not in one. Makes
-    /// packs of hours that are over.
-    QCoro::Task<> addHours(int shard, QList<qint64> hours, std::vector<qint64> repricings,
-        std::shared_ptr<LedgerSummary> summary, std::shared_ptr<NameTable> names);
+    /// Waits for other reports that read, then adds all calls in the range to a report: hours that are kept
+    /// as of `repricings`, and those that have to be read.
+    QCoro::Task<> addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings);
+    QCoro::Task<> readAndAdd(
+        std::shared_ptr<LedgerSummary> summary, HoursByShard hours, std::vector<qint64> repricings);
+    /// Forgets what is kept of hours that have changed since the last time.
+    QCoro::Task<> noticeChanges();
+    QCoro::Task<LedgerReport> reportOnEntry(LedgerQuery query);
     /// Adds to `calls` those of an hour that `query` selects: all that belong on the page, and maybe more.
     QCoro::Task<> readHourBackwards(qint64 hour, QList<int> shards, std::shared_ptr<CallSelection> selection,
         std::optional<CallPosition> position, std::size_t wanted,
@@ -183,6 +198,9 @@ private:
     quint64 m_listingNumber = 0;
     qint64 m_entryCount = -1; ///< of the last complete listing
     QString m_serverVersion;
+    std::unique_ptr<ReportDesk> m_reports;
+    std::shared_ptr<Gate> m_reading; ///< of the report that reads, closed until it has
+    std::array<QByteArray, Keys::shardCount> m_lastChanges; ///< that reports know of, by shard
     bool m_packs = true; ///< packs of calls are made
     bool m_knowsExpireTime = true; ///< PEXPIRETIME, as Redis 7 does
 };

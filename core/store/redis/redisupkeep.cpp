@@ -16,7 +16,7 @@ namespace llmcache::redisstore {
 namespace {
 
 /// Hours that are worked on between two looks at whether to stop.
-constexpr qsizetype hoursAtOnce = 16;
+constexpr qsizetype hoursAtOnce = 64;
 /// Calls that come with one reply.
 constexpr int streamPage = 500;
 /// Prices of a repricing that nobody finished, because its process died, are gone after a day.
@@ -44,7 +44,7 @@ std::vector<qint64> numbersOf(const std::vector<AppliedRepricing>& applied)
 /// Tells how far something over many hours is, in calls: how many there are in all is known at the end.
 class HourProgress {
 public:
-    HourProgress(LedgerProgress progress, const std::vector<QList<qint64>>& hours)
+    HourProgress(LedgerProgress progress, const HoursByShard& hours)
         : m_progress(std::move(progress))
     {
         for (const QList<qint64>& some : hours)
@@ -173,14 +173,14 @@ QCoro::Task<Repricing> RedisStore::reprice(RepricingRequest request, qint64 numb
     auto names = std::make_shared<NameTable>();
     Repricer repricer(request, *names);
     auto asking = hoursWithCalls(request.fromMs, request.toMs);
-    const std::vector<QList<qint64>> hours = co_await asking;
+    const HoursByShard hours = co_await asking;
     HourProgress told(std::move(progress), hours);
     for (int shard = 0; shard < Keys::shardCount; ++shard) {
         const QList<qint64>& all = hours[static_cast<std::size_t>(shard)];
         for (qsizetype start = 0; start < all.size(); start += hoursAtOnce) {
             throwIfStopped(stop);
             const QList<qint64> some = all.mid(start, hoursAtOnce);
-            auto reading = readHours(shard, some, applied, names);
+            auto reading = readHours(shard, some, applied);
             std::vector<StoredHour> stored = co_await reading;
             redis::Command write = redis::Command::idempotent("HSET", m_keys.prices(shard, number));
             qint64 calls = 0;
@@ -237,7 +237,7 @@ QCoro::Task<LedgerRebuild> RedisStore::rebuildPacks(LedgerProgress progress, std
 {
     LedgerRebuild rebuild;
     auto asking = hoursWithCalls(0, latestTimeMs);
-    const std::vector<QList<qint64>> hours = co_await asking;
+    const HoursByShard hours = co_await asking;
     HourProgress told(std::move(progress), hours);
     for (int shard = 0; shard < Keys::shardCount; ++shard) {
         for (const qint64 hour : hours[static_cast<std::size_t>(shard)]) {
@@ -257,8 +257,11 @@ QCoro::Task<LedgerRebuild> RedisStore::rebuildHour(int shard, qint64 hour)
 {
     auto names = std::make_shared<NameTable>();
     const QList<qint64> one{hour};
-    auto reading = readHours(shard, one, {}, names);
-    std::vector<StoredHour> read = co_await reading;
+    auto readingPack = readPacks(shard, one, {});
+    std::vector<StoredHour> found = co_await readingPack;
+    found.front().packed.change.clear(); // what it claims to hold is what is checked here
+    auto readingLate = readLate(shard, std::move(found));
+    std::vector<StoredHour> read = co_await readingLate;
     StoredHour& stored = read.front();
     // What the pack should be: its part of the stream, read again.
     StoredHour fresh;
@@ -267,11 +270,12 @@ QCoro::Task<LedgerRebuild> RedisStore::rebuildHour(int shard, qint64 hour)
     while (!stored.packed.upTo.isEmpty()) {
         redis::Command range = redis::Command::idempotent(
             "XRANGE", m_keys.calls(shard, hour), start, stored.packed.upTo, "COUNT", streamPage);
-        const redis::Reply reply = checked(co_await m_client->command(std::move(range)));
-        fresh.add(reply, *names);
-        if (reply.items.size() < std::size_t(streamPage))
+        redis::Reply reply = checked(co_await m_client->command(std::move(range)));
+        const bool hasMore = reply.items.size() == std::size_t(streamPage);
+        fresh.add(std::move(reply));
+        if (!hasMore)
             break;
-        start = '(' + fresh.lastId;
+        start = '(' + fresh.lastId();
     }
     QSet<qint64> packedKeys;
     qint64 packedCalls = 0;
@@ -288,17 +292,17 @@ QCoro::Task<LedgerRebuild> RedisStore::rebuildHour(int shard, qint64 hour)
     }
     PackWriter writer(*names);
     bool hasAll = true;
-    for (const StoredHour::Late& late : fresh.late) {
-        writer.add(late.key, late.call);
-        hasAll = hasAll && packedKeys.contains(late.key);
-    }
+    fresh.read(*names, [&](qint64 key, const CallFigures& call, const NewPrice&) {
+        writer.add(key, call);
+        hasAll = hasAll && packedKeys.contains(key);
+    });
     LedgerRebuild result;
     // Where calls have been archived the pack is all that is left of them, and has more than the stream.
     const bool isArchived = hasAll && packedCalls > writer.count();
     if (!stored.packed.upTo.isEmpty()
         && (isDamaged || (!isArchived && writer.finish() != stored.packed.pack))) {
-        const PackedHour right{stored.packed.upTo, writer.finish()};
-        auto writing = writePack(shard, hour, stored.packed.upTo, right);
+        const PackedHour right{stored.packed.upTo, {}, writer.finish()};
+        auto writing = writePack(shard, hour, stored.packed.upTo, right, PackChange::Repaired);
         checked(co_await writing);
         stored.packed = right;
         packedCalls = writer.count();
@@ -317,7 +321,7 @@ QCoro::Task<QByteArray> RedisStore::collectArchivable(
     // Reports of what is archived are made of packs alone.
     auto names = std::make_shared<NameTable>();
     const QList<qint64> one{hour};
-    auto reading = readHours(shard, one, {}, names);
+    auto reading = readHours(shard, one, {});
     std::vector<StoredHour> stored = co_await reading;
     auto packing = packHour(shard, std::move(stored.front()), {}, names);
     const StoredHour packed = co_await packing;
@@ -375,7 +379,7 @@ QCoro::Task<qint64> RedisStore::archiveCalls(
     };
     std::vector<Part> parts;
     auto asking = hoursWithCalls(0, beforeMs);
-    const std::vector<QList<qint64>> byShard = co_await asking;
+    const HoursByShard byShard = co_await asking;
     HourProgress told(std::move(progress), byShard);
     std::map<qint64, QList<int>> hours; // oldest first
     for (std::size_t shard = 0; shard < byShard.size(); ++shard) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "store/keptcalls.h"
 
 #include <QHash>
 #include <QSqlDatabase>
@@ -87,6 +88,9 @@ public:
     /// After a rollback: numbers given out in the transaction are not there.
     void forgetNames();
 
+    /// The parts of the ledger that reports asked for last, see packtable_p.h.
+    CallCache& keptCalls() { return m_keptCalls; }
+
     /// Turns an SQLite error into words and throws.
     [[noreturn]] void fail(const QSqlError& error);
     /// Whether an error left the connection beyond use: close it, and the next open() begins afresh.
@@ -106,6 +110,7 @@ private:
     QHash<QString, std::shared_ptr<QSqlQuery>> m_statements;
     QHash<QString, qint64> m_nameIds;
     QHash<qint64, QString> m_nameTexts;
+    CallCache m_keptCalls;
 };
 
 /// As long as it lives, a write that another process is in the way of fails at once instead of waiting.

@@ -29,12 +29,14 @@ void layPricesOver(Database& database, std::vector<Call>& calls, const std::vect
 
 LedgerReport reportOn(Database& database, const LedgerQuery& query)
 {
-    NameTable names;
+    CallCache& cache = database.keptCalls();
+    if (cache.isWorn())
+        cache.clear();
+    NameTable& names = cache.names();
     LedgerSummary summary(query, names);
     const Transaction snapshot(database, Transaction::Mode::Read);
     if (query.selection.fingerprint.isEmpty()) {
-        readFigures(database, query.selection.fromMs, query.selection.toMs, query.prices, names,
-            [&summary](const CallFigures& call) { summary.add(call); });
+        addCalls(database, summary);
         return summary.report();
     }
     QVariantList values;

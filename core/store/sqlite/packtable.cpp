@@ -1,5 +1,6 @@
 #include "store/sqlite/packtable_p.h"
 
+#include "store/ledgersummary.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/ledgertable_p.h"
 
@@ -34,19 +35,39 @@ QString overlayOf(const QString& pack, const QString& column = QStringLiteral("o
         .arg(pack, column);
 }
 
-void readPack(const QByteArray& body, const QByteArray& overlay, PriceView view, NameTable& names,
-    const std::function<void(const CallFigures&)>& take)
+std::shared_ptr<const CallBlock> readPack(Database& database, qint64 pack, PriceView view)
 {
-    PackReader reader(body, names);
+    Statement select = database.prepare(QStringLiteral("SELECT p.body, %1 FROM packs p WHERE p.id = ?")
+                                            .arg(overlayOf(QStringLiteral("p.id"))));
+    auto block = std::make_shared<CallBlock>();
+    if (!select.run(pack).next())
+        return block;
+    const QByteArray overlay = select.bytes(1);
+    PackReader reader(select.bytes(0), database.keptCalls().names());
     std::optional<OverlayReader> prices;
     if (!overlay.isEmpty() && view == PriceView::Current)
         prices.emplace(overlay);
+    block->reserve(reader.count());
     CallFigures call;
     while (reader.next(call)) {
         if (prices)
             apply(prices->next(), call);
-        take(call);
+        block->add(call);
     }
+    return block;
+}
+
+/// The calls of the workspace that are in no pack.
+std::shared_ptr<const CallBlock> readUnpacked(Database& database, qint64 after)
+{
+    Statement select =
+        database.prepare(QStringLiteral("SELECT %1 FROM calls WHERE +workspace = ? AND seq > ? ORDER BY seq")
+                             .arg(QLatin1String(callColumns)));
+    select.run(database.workspace(), after);
+    auto block = std::make_shared<CallBlock>();
+    while (select.next())
+        block->add(figuresOf(callFromRow(database, select), database.keptCalls().names()));
+    return block;
 }
 
 AppliedRepricing repricingFromRow(const Statement& row)
@@ -97,25 +118,39 @@ bool packSomeCalls(Database& database, qint64 atLeast)
     return true;
 }
 
-void readFigures(Database& database, qint64 fromMs, qint64 toMs, PriceView view, NameTable& names,
-    const std::function<void(const CallFigures&)>& take)
+void addCalls(Database& database, LedgerSummary& summary)
 {
-    {
-        Statement select = database.prepare(
-            QStringLiteral("SELECT p.body, %1 FROM packs p WHERE p.workspace = ? AND p.last_ms >= ? "
-                           "AND p.first_ms < ? ORDER BY p.id")
-                .arg(overlayOf(QStringLiteral("p.id"))));
-        select.run(database.workspace(), fromMs, toMs);
-        while (select.next())
-            readPack(select.bytes(0), select.bytes(1), view, names, take);
+    constexpr quint64 unpacked = 0; // no pack has this id
+    const CallSelection& selection = summary.query().selection;
+    const PriceView view = summary.query().prices;
+    CallCache& cache = database.keptCalls();
+    const auto add = [&](quint64 part, const QByteArray& version, const auto& read) {
+        std::shared_ptr<const CallBlock> block = cache.find(part, version);
+        if (!block) {
+            block = read();
+            cache.keep(part, version, block);
+        }
+        summary.add(*block);
+    };
+    Statement select = database.prepare(
+        QStringLiteral("SELECT p.id, p.upto, length(p.body), %1 FROM packs p WHERE p.workspace = ? "
+                       "AND p.last_ms >= ? AND p.first_ms < ? ORDER BY p.id")
+            .arg(overlayOf(QStringLiteral("p.id"), QStringLiteral("r.id"))));
+    select.run(database.workspace(), selection.fromMs, selection.toMs);
+    while (select.next()) {
+        const qint64 pack = select.integer(0);
+        const bool charged = view == PriceView::AsCharged;
+        // The length changes where a rebuild of another process repairs a pack.
+        const QByteArray version = QByteArray::number(select.integer(1)) + ' '
+            + QByteArray::number(select.integer(2)) + ' '
+            + QByteArray::number(charged ? 0 : select.integer(3));
+        add(static_cast<quint64>(pack) * 2 + (charged ? 1 : 0), version,
+            [&] { return readPack(database, pack, view); });
     }
-    Statement select = database.prepare(QStringLiteral(
-        "SELECT %1 FROM calls WHERE +workspace = ? AND seq > ? AND time_ms >= ? AND time_ms < ? "
-        "ORDER BY seq")
-                                            .arg(QLatin1String(callColumns)));
-    select.run(database.workspace(), packedUpTo(database), fromMs, toMs);
-    while (select.next())
-        take(figuresOf(callFromRow(database, select), names));
+    const qint64 after = packedUpTo(database);
+    const QByteArray version =
+        QByteArray::number(after) + ' ' + QByteArray::number(lastSequenceNumber(database));
+    add(unpacked, version, [&] { return readUnpacked(database, after); });
 }
 
 bool hasRepricing(Database& database)

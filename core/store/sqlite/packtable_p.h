@@ -5,6 +5,10 @@
 
 #include <functional>
 
+namespace llmcache {
+class LedgerSummary;
+}
+
 namespace llmcache::sqlite {
 
 class Database;
@@ -19,10 +23,9 @@ inline constexpr qint64 packSize = 2048;
 /// Makes the next pack if there are calls for it, `atLeast` of them; false when there are not.
 bool packSomeCalls(Database& database, qint64 atLeast);
 
-/// Gives the calls in [fromMs, toMs), and perhaps some around them, to `take`, in the order in which they
-/// were recorded. Needs a transaction.
-void readFigures(Database& database, qint64 fromMs, qint64 toMs, PriceView view, NameTable& names,
-    const std::function<void(const CallFigures&)>& take);
+/// Adds the calls that the summary's query is about: from memory where they were added before, see
+/// Database::keptCalls(), whose names the summary has. Needs a transaction.
+void addCalls(Database& database, LedgerSummary& summary);
 
 /// Whether a repricing is applied.
 bool hasRepricing(Database& database);
