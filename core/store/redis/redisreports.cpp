@@ -7,6 +7,7 @@
 #include "store/storedjson_p.h"
 
 #include <QDateTime>
+#include <QRegularExpression>
 #include <QScopeGuard>
 #include <qcorofuture.h>
 
@@ -36,6 +37,56 @@ qint64 timeOfId(const QByteArray& id)
     return id.left(id.indexOf('-')).toLongLong();
 }
 
+QByteArray textOfCall(const redis::Reply& fields)
+{
+    // An entry of the stream: "call" and its JSON.
+    if (fields.items.size() < 2)
+        throw CacheError(QStringLiteral("A call in the ledger is damaged."),
+            QStringLiteral("Restore the store from a backup."));
+    return unpackField(fields.items[1].bytes);
+}
+
+Call callFromText(const QByteArray& json)
+{
+    return callFromJson(parseStored(json, QStringLiteral("A call in the ledger")));
+}
+
+/// Tells by the bytes of its JSON alone that a call does not pass the filters: decoding it takes a hundred
+/// times as long, and of a rare user somebody has to look at many.
+class CallSieve {
+public:
+    explicit CallSieve(const CallSelection& selection)
+    {
+        for (const auto& [dimension, values] : selection.filters) {
+            // Texts that every writer writes alike: the others may be escaped in more than one way.
+            static const QRegularExpression plain(QStringLiteral("^[A-Za-z0-9 _.:-]+$"));
+            if (std::all_of(values.begin(), values.end(),
+                    [](const QString& value) { return plain.match(value).hasMatch(); }))
+                m_wanted.push_back(textsOf(dimension, values));
+        }
+    }
+    bool mayPass(const QByteArray& json) const
+    {
+        return std::all_of(m_wanted.begin(), m_wanted.end(), [&json](const QList<QByteArray>& texts) {
+            return std::any_of(
+                texts.begin(), texts.end(), [&json](const QByteArray& text) { return json.contains(text); });
+        });
+    }
+
+private:
+    static QList<QByteArray> textsOf(Dimension dimension, const QStringList& values)
+    {
+        QList<QByteArray> texts;
+        for (const QString& value : values) {
+            texts.append('"' + value.toUtf8() + '"');
+            if (dimension == Dimension::Provider)
+                texts.append('"' + value.toUtf8() + ':'); // "provider:model"
+        }
+        return texts;
+    }
+    std::vector<QList<QByteArray>> m_wanted; ///< of each filter, the texts of which a call has one
+};
+
 /// One part of an hour's calls, read backwards.
 struct Tail {
     QByteArray key;
@@ -47,12 +98,7 @@ struct Tail {
 
 Call callFrom(const redis::Reply& fields)
 {
-    // An entry of the stream: "call" and its JSON.
-    if (fields.items.size() < 2)
-        throw CacheError(QStringLiteral("A call in the ledger is damaged."),
-            QStringLiteral("Restore the store from a backup."));
-    return callFromJson(
-        parseStored(unpackField(fields.items[1].bytes), QStringLiteral("A call in the ledger")));
+    return callFromText(textOfCall(fields));
 }
 
 QCoro::Task<> RedisStore::readStream(
@@ -239,6 +285,7 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
         tail.key = m_keys.calls(shard, hour);
         tails.push_back(tail);
     }
+    const CallSieve sieve(*selection);
     const QByteArray first = QByteArray::number(std::max(selection->fromMs, hour * hourMs));
     const int count = static_cast<int>(std::min<std::size_t>(wanted, streamPage));
     while (!tails.empty()) {
@@ -248,27 +295,37 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
                 redis::Command::idempotent("XREVRANGE", tail.key, tail.end, first, "COUNT", count);
             pendings.push_back(m_client->command(std::move(read)));
         }
+        // What is left of a part has ids, and so times, up to the last that was read.
+        const auto isBeyond = [&calls, wanted](const QByteArray& id) {
+            return calls->size() >= wanted && timeOfId(id) < calls->back().call.timeMs;
+        };
         for (std::size_t i = 0; i < tails.size(); ++i) {
             const redis::Reply reply = checked(co_await pendings[i]);
+            tails[i].done = reply.items.size() < std::size_t(count);
             for (const redis::Reply& item : reply.items) {
                 if (item.items.size() != 2)
                     continue;
-                Call call = callFrom(item.items[1]);
+                const QByteArray& id = item.items[0].bytes;
+                if (isBeyond(id)) {
+                    tails[i].done = true;
+                    break;
+                }
+                tails[i].end = '(' + id;
+                const QByteArray text = textOfCall(item.items[1]);
+                if (!sieve.mayPass(text))
+                    continue;
+                Call call = callFromText(text);
                 if (accepts(*selection, call) && (!position || position->isBefore(call)))
-                    calls->push_back({std::move(call), callKey(item.items[0].bytes, hour)});
-                tails[i].end = '(' + item.items[0].bytes;
+                    calls->push_back({std::move(call), callKey(id, hour)});
             }
-            tails[i].done = reply.items.size() < std::size_t(count);
+            std::sort(calls->begin(), calls->end(), [](const FoundCall& left, const FoundCall& right) {
+                return comesBefore(left.call, right.call);
+            });
+            if (calls->size() > wanted)
+                calls->resize(wanted);
         }
-        std::sort(calls->begin(), calls->end(),
-            [](const FoundCall& left, const FoundCall& right) { return comesBefore(left.call, right.call); });
-        if (calls->size() > wanted)
-            calls->resize(wanted);
-        // What is left of a part has ids, and so times, up to the last that was read.
-        std::erase_if(tails, [&calls, wanted](const Tail& tail) {
-            return tail.done
-                || (calls->size() >= wanted && timeOfId(tail.end.mid(1)) < calls->back().call.timeMs);
-        });
+        std::erase_if(
+            tails, [&isBeyond](const Tail& tail) { return tail.done || isBeyond(tail.end.mid(1)); });
     }
 }
 

@@ -318,27 +318,42 @@ void TestLedgerContract::reportsRefuseUnknownZones()
 void TestLedgerContract::pagesHaveEveryCallOnce_data()
 {
     QTest::addColumn<int>("limit");
-    QTest::addColumn<QString>("tag"); // of the filter
+    QTest::addColumn<Dimension>("dimension"); // of the filter
+    QTest::addColumn<QStringList>("values");
     for (const int limit : {1, 7, 60, 61, 1000}) {
-        QTest::addRow("%d", limit) << limit << QString();
-        QTest::addRow("%d, filtered", limit) << limit << QStringLiteral("tag 1");
+        QTest::addRow("%d", limit) << limit << Dimension::Tag << QStringList();
+        QTest::addRow("%d, filtered", limit)
+            << limit << Dimension::Tag << QStringList{QStringLiteral("tag 1")};
     }
+    constexpr int some = 9;
+    QTest::newRow("untagged") << some << Dimension::Tag << QStringList{QString(), QStringLiteral("tag 1")};
+    QTest::newRow("provider") << some << Dimension::Provider
+                              << QStringList{QStringLiteral("openai"), QStringLiteral("bare")};
+    QTest::newRow("outcomes") << some << Dimension::Outcome
+                              << QStringList{
+                                     QStringLiteral("hit"), QStringLiteral("miss"), QStringLiteral("failed")};
+    QTest::newRow("names to escape") << some << Dimension::User
+                                     << QStringList{QStringLiteral("J\u00f6rg \"J/\" <\\>\n"),
+                                            QStringLiteral("user 1")};
 }
 
 void TestLedgerContract::pagesHaveEveryCallOnce()
 {
     QFETCH(int, limit);
-    QFETCH(QString, tag);
+    QFETCH(Dimension, dimension);
+    QFETCH(QStringList, values);
     // Over several hours, and with many at the same time.
     std::vector<Call> ledger = labelledLedger(77, 61, 1'795'392'000'000, 20'000'000);
     for (Call& call : ledger)
         call.timeMs -= call.timeMs % 1'000'000;
+    for (std::size_t i = 0; i < ledger.size(); i += 3)
+        ledger[i].user = QStringLiteral("J\u00f6rg \"J/\" <\\>\n");
     await(m_store->recordCalls(ledger));
     CallPageQuery query;
     query.limit = limit;
     query.selection.toMs = 1'795'392'000'000 + 18'000'001;
-    if (!tag.isEmpty())
-        query.selection.filters = {{Dimension::Tag, {tag}}};
+    if (!values.isEmpty())
+        query.selection.filters = {{dimension, values}};
     std::vector<Call> expected;
     std::copy_if(ledger.begin(), ledger.end(), std::back_inserter(expected),
         [&query](const Call& call) { return accepts(query.selection, call); });
