@@ -179,6 +179,8 @@ private:
     /// `number` 0 writes nothing.
     QCoro::Task<Repricing> reprice(RepricingRequest request, qint64 number,
         std::shared_ptr<PricesWritten> written, LedgerProgress progress, std::stop_token stop);
+    /// `fields` are hours, each with its prices.
+    QCoro::Task<> writePrices(int shard, qint64 number, QList<QByteArray> fields);
     /// Runs a command that takes nothing but a key on all prices of a repricing.
     QCoro::Task<> changePrices(qint64 repricing, QByteArray verb);
     QCoro::Task<LedgerRebuild> rebuildHour(int shard, qint64 hour);
