@@ -38,6 +38,7 @@ std::vector<Trial> readingTrials(const QByteArray& key)
         {{"GETRANGE", key + ":text", "0", "1"}},
         {{"LRANGE", key + ":list", "0", "0"}},
         {{"ZRANGEBYSCORE", key + ":set", "0", "0"}},
+        {{"ZREVRANGE", key + ":set", "0", "0"}},
         {{"XRANGE", key + ":stream", "-", "+", "COUNT", "1"}},
         {{"XREVRANGE", key + ":stream", "+", "-", "COUNT", "1"}},
         {{"SCAN", "0", "COUNT", "1"}, -1},

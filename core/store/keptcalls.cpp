@@ -74,8 +74,10 @@ void CallBlock::add(const CallFigures& call)
 
 qsizetype CallBlock::bytes() const
 {
-    return static_cast<qsizetype>(sizeof(CallBlock) + m_usual.capacity() * sizeof(KeptCall)
-        + m_others.capacity() * sizeof(CallFigures));
+    const auto size = [](const auto& calls) {
+        return static_cast<qsizetype>(calls.capacity()) * static_cast<qsizetype>(sizeof(calls.front()));
+    };
+    return static_cast<qsizetype>(sizeof(CallBlock)) + size(m_usual) + size(m_others);
 }
 
 CallCache::CallCache(qsizetype mostBytes)
