@@ -286,6 +286,8 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
         tails.push_back(tail);
     }
     const CallSieve sieve(*selection);
+    // Ids, and so times, of what is left of a part are not above the last one that was read.
+    qint64 oldestWanted = std::numeric_limits<qint64>::min();
     const QByteArray first = QByteArray::number(std::max(selection->fromMs, hour * hourMs));
     const int count = static_cast<int>(std::min<std::size_t>(wanted, streamPage));
     while (!tails.empty()) {
@@ -295,10 +297,6 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
                 redis::Command::idempotent("XREVRANGE", tail.key, tail.end, first, "COUNT", count);
             pendings.push_back(m_client->command(std::move(read)));
         }
-        // What is left of a part has ids, and so times, up to the last that was read.
-        const auto isBeyond = [&calls, wanted](const QByteArray& id) {
-            return calls->size() >= wanted && timeOfId(id) < calls->back().call.timeMs;
-        };
         for (std::size_t i = 0; i < tails.size(); ++i) {
             const redis::Reply reply = checked(co_await pendings[i]);
             tails[i].done = reply.items.size() < std::size_t(count);
@@ -306,11 +304,9 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
                 if (item.items.size() != 2)
                     continue;
                 const QByteArray& id = item.items[0].bytes;
-                if (isBeyond(id)) {
-                    tails[i].done = true;
-                    break;
-                }
                 tails[i].end = '(' + id;
+                if (timeOfId(id) < oldestWanted)
+                    break;
                 const QByteArray text = textOfCall(item.items[1]);
                 if (!sieve.mayPass(text))
                     continue;
@@ -323,9 +319,12 @@ QCoro::Task<> RedisStore::readHourBackwards(qint64 hour, QList<int> shards,
             });
             if (calls->size() > wanted)
                 calls->resize(wanted);
+            if (calls->size() == wanted)
+                oldestWanted = calls->back().call.timeMs;
         }
-        std::erase_if(
-            tails, [&isBeyond](const Tail& tail) { return tail.done || isBeyond(tail.end.mid(1)); });
+        std::erase_if(tails, [oldestWanted](const Tail& tail) {
+            return tail.done || timeOfId(tail.end.mid(1)) < oldestWanted;
+        });
     }
 }
 
