@@ -7,6 +7,7 @@
 
 #include <QAction>
 #include <QHBoxLayout>
+#include <QLabel>
 #include <QListView>
 #include <QMenu>
 #include <QSortFilterProxyModel>
@@ -21,6 +22,8 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     , m_filter(new SearchField(theme, tr("Filter agents")))
     , m_view(new QListView)
     , m_reading(new WaitingLine(theme, tr("reading the agents")))
+    , m_away(makeLabel(tr("Samples. The agents of the workspace come once its store can be reached."),
+          Tone::Secondary, TextSize::Small))
 {
     setStyleProperty(this, "surface", QStringLiteral("panel"));
     setMinimumWidth(180);
@@ -49,6 +52,10 @@ AgentPanel::AgentPanel(const Theme* theme, QWidget* parent)
     column->addWidget(m_filter);
     m_reading->setObjectName(QStringLiteral("agents reading"));
     column->addWidget(m_reading);
+    m_away->setObjectName(QStringLiteral("agents away"));
+    m_away->setWordWrap(true);
+    m_away->hide();
+    column->addWidget(m_away);
     column->addWidget(m_view, 1);
     auto* import = secondaryButton(tr("Import"));
     import->setObjectName(QStringLiteral("import agent"));
@@ -86,6 +93,11 @@ QString AgentPanel::currentName() const
 void AgentPanel::setReading(bool on)
 {
     m_reading->setWaiting(on);
+}
+
+void AgentPanel::setAway(bool on)
+{
+    m_away->setVisible(on);
 }
 
 void AgentPanel::select(const QString& name)

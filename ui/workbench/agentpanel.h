@@ -4,6 +4,7 @@
 
 #include <QFrame>
 
+class QLabel;
 class QListView;
 class QSortFilterProxyModel;
 
@@ -25,6 +26,8 @@ public:
     QString currentName() const;
     /// Says that the agents are still on their way.
     void setReading(bool on);
+    /// Says that the agents of the workspace are not among these, since its store can't be reached.
+    void setAway(bool on);
     /// Selects without emitting chosen().
     void select(const QString& name);
 
@@ -44,6 +47,7 @@ private:
     SearchField* m_filter;
     QListView* m_view;
     WaitingLine* m_reading;
+    QLabel* m_away;
     bool m_selecting = false;
 };
 

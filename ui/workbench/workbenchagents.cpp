@@ -99,14 +99,16 @@ void WorkbenchView::loadAgents()
             if (failure.cancelled())
                 return;
             m_agents->setReading(false);
-            m_banner->showProblem(tr("The agents can't be read: %1").arg(failure.message), failure.remedy);
-            m_banner->offer(tr("Retry"), [this] { loadAgents(); });
+            m_agents->setAway(true);
+            showUnread(tr("The agents can't be read: %1").arg(failure.message), failure);
             // One can still work: runs fail open, and the samples need no store.
-            if (m_agents->agents()->rowCount() == 0) {
-                m_agents->agents()->setAgents(unsavedSamples());
-                m_agents->select(m_agents->agents()->at(0).agent.name);
-                showStored(m_agents->agents()->at(0));
-            }
+            if (m_agents->agents()->rowCount() > 0)
+                return;
+            m_agents->agents()->setAgents(unsavedSamples());
+            if (m_begun) // what he types stays
+                return;
+            m_agents->select(m_agents->agents()->at(0).agent.name);
+            showStored(m_agents->agents()->at(0));
         });
     m_agents->setReading(isReading());
     if (isReading()) {
@@ -126,10 +128,41 @@ void WorkbenchView::refreshAgents()
         [this](const Failure& failure) {
             if (failure.cancelled())
                 return;
-            m_banner->showProblem(
-                tr("The agents can't be read again: %1").arg(failure.message), failure.remedy);
-            m_banner->offer(tr("Retry"), [this] { refreshAgents(); });
+            showUnread(tr("The agents can't be read again: %1").arg(failure.message), failure);
         });
+}
+
+void WorkbenchView::readAgents()
+{
+    if (m_loaded)
+        refreshAgents();
+    else
+        loadAgents();
+}
+
+/// Says that the agents could not be read, unless it is for a store that is down: that is said above all
+/// views, where one can also try again.
+void WorkbenchView::showUnread(const QString& what, const Failure& failure)
+{
+    m_unread = failure.kind == QLatin1String("connection") ? what : QString();
+    if (m_storeDown && !m_unread.isEmpty())
+        return;
+    m_banner->showProblem(what, failure.remedy);
+    m_banner->offer(tr("Retry"), [this] { readAgents(); });
+}
+
+void WorkbenchView::followConnection(bool connected)
+{
+    m_storeDown = !connected;
+    if (m_unread.isEmpty())
+        return;
+    if (m_banner->what() == m_unread)
+        m_banner->clear();
+    if (!connected)
+        return;
+    m_unread.clear();
+    if (isVisible())
+        readAgents();
 }
 
 void WorkbenchView::takeAgents(const std::vector<StoredAgent>& agents)
@@ -189,6 +222,7 @@ void WorkbenchView::showAgents(std::vector<StoredAgent> agents)
 {
     m_loaded = true;
     m_agents->setReading(false);
+    m_agents->setAway(false);
     m_banner->clear();
     m_agents->agents()->setAgents(std::move(agents));
     if (m_begun) { // what he types stays
@@ -271,7 +305,8 @@ void WorkbenchView::showStored(const StoredAgent& stored)
     const bool isOther = m_stored.agent.name != stored.agent.name;
     m_stored = stored;
     m_form->setAgent(stored.agent);
-    rememberAgent(stored.agent.name);
+    if (m_loaded) // and not for want of the one that was on show last
+        rememberAgent(stored.agent.name);
     m_prompt->setTemplateTexts(m_form->templateTexts());
     updateHeader();
     if (isOther || m_runs->runs()->rowCount() == 0)

@@ -91,7 +91,7 @@ WorkbenchView::WorkbenchView(const Theme* theme, Session* session, QSettings* se
              &m_agentTasks, &m_saveTasks, &m_recordTasks, &m_dialogTasks, &m_prompt->tasks()})
         connect(scope, &TaskScope::activeChanged, this, &View::activeTasksChanged);
     setPrompt(samplePrompt(), {{QStringLiteral("who"), QStringLiteral("the user")}});
-    followPrices();
+    followSession();
     openRecords();
 }
 
@@ -253,7 +253,10 @@ void WorkbenchView::setSession(Session* session)
     m_draftRestored = false;
     m_begun = false;
     m_runs->setSession(session);
-    followPrices();
+    m_storeDown = false;
+    m_unread.clear();
+    m_agents->setAway(false);
+    followSession();
     openRecords();
     if (m_session && isVisible())
         loadAgents();
@@ -268,10 +271,11 @@ void WorkbenchView::updateStop()
     m_stopAll->setEnabled(any);
 }
 
-void WorkbenchView::followPrices()
+void WorkbenchView::followSession()
 {
     if (!m_session)
         return;
+    connect(&m_session->store(), &Store::connectionChanged, this, &WorkbenchView::followConnection);
     const auto update = [this] { m_form->setPrices(m_session->runner().prices()); };
     connect(m_session, &Session::pricesChanged, this, update);
     update();
@@ -285,6 +289,8 @@ void WorkbenchView::setPrompt(const QString& prompt, const Variables& variables)
 
 void WorkbenchView::edited()
 {
+    // What is typed over a sample stays when the store comes back.
+    m_begun = m_begun || (!m_loaded && m_agents->agents()->rowCount() > 0);
     m_prompt->setTemplateTexts(m_form->templateTexts());
     updateHeader();
     m_predictDelay.start();

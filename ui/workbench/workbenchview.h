@@ -66,9 +66,12 @@ Q_SIGNALS:
 private:
     void createLayout();
     void createCommands();
-    void followPrices();
+    void followSession();
+    void followConnection(bool connected);
     void loadAgents();
     void refreshAgents();
+    void readAgents();
+    void showUnread(const QString& what, const Failure& failure);
     void takeAgents(const std::vector<StoredAgent>& agents);
     void followCurrentAgent();
     void showAgents(std::vector<StoredAgent> agents);
@@ -130,6 +133,8 @@ private:
     QTimer m_draftDelay;
     std::shared_ptr<RunRecords> m_records; ///< null without a session
     bool m_draftRestored = false;
+    QString m_unread{}; ///< why the agents could not be read, while it is for the connection
+    bool m_storeDown = false;
     bool m_begun = false; ///< the user did not wait for the list of agents
     TaskScope m_predictTasks;
     TaskScope m_listTasks;

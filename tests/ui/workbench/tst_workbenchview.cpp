@@ -1,7 +1,9 @@
 #include "base/gate.h"
 #include "cache/session.h"
 #include "guitest.h"
+#include "redisserver.h"
 #include "scriptedprovider.h"
+#include "store/redis/redisstore.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 #include "widgets/badge.h"
@@ -25,6 +27,7 @@
 
 using namespace llmcache;
 using namespace llmcache::ui;
+using llmcache::test::RedisServer;
 using llmcache::test::ScriptedProvider;
 using llmcache::test::waitForTask;
 using llmcache::test::WorkbenchTest;
@@ -66,7 +69,13 @@ private Q_SLOTS:
     void badSchemaIsNotRun();
     void remembersTheAgent();
     void storeThatIsDown();
+    void agentsComeWhenTheStoreIsBack();
+    void whatIsTypedMeanwhileStays();
     void ledgerRunsAreListed();
+
+private:
+    void openBeforeTheStore(RedisServer* server);
+    void startStore(RedisServer* server);
 };
 
 void TestWorkbenchView::firstStartHasTwoAgentsThatAnswer()
@@ -397,7 +406,8 @@ void TestWorkbenchView::storeThatIsDown()
     m_session.reset();
     openSession(QStringLiteral("redis://127.0.0.1:1"));
     open();
-    QTRY_VERIFY_WITH_TIMEOUT(problem()->isVisible(), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(find<QLabel>("agents away")->isVisible(), patience);
+    QVERIFY(!problem()->isVisible()); // the window says it, once for all views
     QCOMPARE(find<QListView>("agents")->model()->rowCount(), 2); // the samples need no store
     type("prompt", QStringLiteral("still"));
     click("run");
@@ -406,6 +416,55 @@ void TestWorkbenchView::storeThatIsDown()
     // Said, since the answer is not in the store.
     QVERIFY(find<ErrorBanner>("answer problem")->isVisible());
     QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
+}
+
+/// Opens over a Redis that is not up, and has it start with an agent of the team's.
+void TestWorkbenchView::openBeforeTheStore(RedisServer* server)
+{
+    m_session.reset();
+    m_settings->setValue(QStringLiteral("workbench/agent"), QStringLiteral("team's"));
+    openSession(server->url());
+    open();
+    QTRY_VERIFY_WITH_TIMEOUT(find<QLabel>("agents away")->isVisible(), patience);
+}
+
+void TestWorkbenchView::startStore(RedisServer* server)
+{
+    QVERIFY2(server->start(), qPrintable(server->log()));
+    Agent agent;
+    agent.name = QStringLiteral("team's");
+    agent.model = QStringLiteral("test:echo");
+    const auto elsewhere = makeRedisStore(redis::RedisUrl::parse(server->url()), QStringLiteral("default"));
+    waitForTask(elsewhere->saveAgent(agent, -1, QStringLiteral("bo"), 1));
+    waitForTask(m_session->store().status()); // as the window asks every few seconds
+    QTRY_VERIFY_WITH_TIMEOUT(!find<QLabel>("agents away")->isVisible(), patience);
+    settle();
+    QCOMPARE(find<QListView>("agents")->model()->rowCount(), 1);
+}
+
+void TestWorkbenchView::agentsComeWhenTheStoreIsBack()
+{
+    if (!RedisServer::isInstalled())
+        QSKIP(qPrintable(RedisServer::missingText()));
+    RedisServer server;
+    openBeforeTheStore(&server);
+    QCOMPARE(find<QLineEdit>("agent name")->text(), echo);
+    startStore(&server);
+    // The one that was on show last, though a sample took its place.
+    QCOMPARE(find<QLineEdit>("agent name")->text(), QStringLiteral("team's"));
+    QVERIFY(!problem()->isVisible());
+}
+
+void TestWorkbenchView::whatIsTypedMeanwhileStays()
+{
+    if (!RedisServer::isInstalled())
+        QSKIP(qPrintable(RedisServer::missingText()));
+    RedisServer server;
+    openBeforeTheStore(&server);
+    type("prompt", QStringLiteral("typed while it was down"));
+    startStore(&server);
+    QCOMPARE(find<CodeEdit>("prompt")->toPlainText(), QStringLiteral("typed while it was down"));
+    QCOMPARE(find<QLineEdit>("agent name")->text(), echo);
 }
 
 void TestWorkbenchView::ledgerRunsAreListed()
