@@ -11,17 +11,6 @@ step() {
     printf '== %s: passed in %d s\n' "$name" "$((SECONDS - begin))"
 }
 
-# The compile database without precompiled headers, which clang can't read. Nothing is compiled for it, but what
-# moc writes has to be there.
-prepare_tidy() {
-    local info
-    cmake --preset tidy >/dev/null || return
-    # Not the targets that do this: those build the libraries first.
-    for info in build/tidy/{app,core,ui}/CMakeFiles/*_autogen.dir/AutogenInfo.json; do
-        cmake -E cmake_autogen "$info" Debug >/dev/null || return
-    done
-}
-
 # test_sanitized LABEL TARGET...: the tests of a label under the address and undefined-behaviour sanitizers.
 test_sanitized() {
     local label=$1
@@ -29,7 +18,7 @@ test_sanitized() {
     # Their own limit of five minutes a function is for tests without sanitizers.
     build_preset asan "$@" \
         && ASAN_OPTIONS=strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 QT_QPA_PLATFORM=offscreen \
-            QTEST_FUNCTION_TIMEOUT=900000 ctest --preset asan --parallel "$(jobs)" --label-regex "^$label\$"
+            QTEST_FUNCTION_TIMEOUT=900000 ctest --preset asan --parallel "$(test_jobs)" --label-regex "^$label\$"
 }
 
 # Recorded provider traffic and the like, which is no part of the repository; tests that replay it skip

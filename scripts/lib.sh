@@ -18,9 +18,7 @@ build_packages=(
 # mold links hundreds of tests in a tenth of the time.
 test_packages=(mold redis-tools openssl dbus-x11 dbus-bin gnome-keyring python3 python3-venv)
 # Only with .ci/run.
-lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
-# Only with .ci/nightly.
-clazy_packages=(clazy)
+lint_packages=(clang-format-14 clang-tidy-19 clazy shellcheck)
 # Only with scripts/coverage.
 coverage_packages=(gcovr)
 # Only with scripts/fuzz.
@@ -49,6 +47,11 @@ fail() {
 # How many compilers run at once.
 jobs() {
     nproc 2>/dev/null || echo 2
+}
+
+# How many tests run at once: one more, since many wait for a server or for time to pass.
+test_jobs() {
+    echo "$(($(jobs) + 1))"
 }
 
 # Prints those of its arguments that are no installed Debian package.
