@@ -74,7 +74,7 @@ PromptPanel::PromptPanel(const Theme* theme, QWidget* parent)
     , m_badge(new Badge)
     , m_explain(flatButton(tr("Why?")))
     , m_outlook(new ElidedLabel)
-    , m_policyButton(secondaryButton(policyText(m_policy)))
+    , m_policyButton(secondaryButton(policyText(CachePolicy::Use)))
     , m_run(primaryButton(tr("Run")))
     , m_stop(dangerButton(tr("Stop")))
 {
