@@ -51,6 +51,12 @@ AnswerView::AnswerView(const Theme* theme, QWidget* parent)
 
 void AnswerView::setAnswer(const QString& text, Syntax syntax, std::shared_ptr<const Json> value)
 {
+    if (text != m_text) {
+        // Of the old answer nothing stays in the forms that are not shown.
+        m_plain->setText({});
+        m_raw->setText({});
+        m_rendered->setMarkdown({});
+    }
     m_text = text;
     m_syntax = syntax;
     releaseOnWorker(std::exchange(m_value, std::move(value)));

@@ -167,6 +167,16 @@ void EntryDetail::clear()
     m_loaded = false;
     m_spinner->setBusy(false);
     m_pages->setCurrentIndex(NothingPage);
+    // Many megabytes are not held for a page that nobody sees. What is being typed stays.
+    m_answer->setAnswer({}, Syntax::None, nullptr);
+    m_prompt->setText({});
+    m_request->show({}, {});
+    m_usage->clear();
+    m_callsModel->setCalls({}, 0);
+    m_schema->show({});
+    m_raw->clear();
+    if (!m_pickle->isEditing())
+        m_pickle->clear();
 }
 
 void EntryDetail::stopTasks()

@@ -106,6 +106,7 @@ void RawPane::clear()
 {
     m_whole.clear();
     m_fields.clear();
+    m_hex->setBytes({});
     m_problem->hide();
     for (int fact = KeyFact; fact <= BytesFact; ++fact)
         m_facts->setLine(fact, {});

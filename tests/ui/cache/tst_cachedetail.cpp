@@ -2,6 +2,7 @@
 #include "cache/entrydetail.h"
 #include "cache/entryedit.h"
 #include "cache/request.h"
+#include "cache/valuetext.h"
 #include "cacheviewtest.h"
 #include "redisserver.h"
 #include "sampleentries.h"
@@ -42,6 +43,7 @@ private Q_SLOTS:
     void enterOpensTheEntry();
     void theAnswerHasTheRoomOfALowPane();
     void whatCanNotBeReadIsNotShownAsAnother();
+    void nothingIsHeldOfAnEntryThatIsNotShown();
 
 private:
     /// Stores an entry with a real request, and shows it.
@@ -439,6 +441,41 @@ void TestCacheDetail::whatCanNotBeReadIsNotShownAsAnother()
     clickRow(0);
     QTRY_COMPARE_WITH_TIMEOUT(text("detailTitle"), QStringLiteral("profiler"), patience);
     QVERIFY(find<QWidget>("answerText")->isVisible());
+}
+
+void TestCacheDetail::nothingIsHeldOfAnEntryThatIsNotShown()
+{
+    const auto held = [this] {
+        QStringList texts;
+        for (const auto* value : m_view->findChildren<ValueText*>())
+            texts += value->text();
+        for (const auto* rendered : m_view->findChildren<MarkdownView*>())
+            texts += rendered->markdown();
+        for (const auto* tree : m_view->findChildren<JsonTreeView*>())
+            texts += tree->jsonModel()->json() ? QStringLiteral("a tree") : QString();
+        for (const auto* hex : m_view->findChildren<HexView*>())
+            texts += QString::fromLatin1(hex->bytes().toHex());
+        texts += editText("requestParts");
+        texts.removeAll(QString());
+        return texts;
+    };
+    Entry text = sampleEntry(2, m_session->clock().nowMs());
+    text.output = Json("# Summary\n\nThe customer **agrees**.");
+    show(text);
+    choose("textForms", 1);
+    choose("textForms", 0);
+    show(profile(R"({"name":"Alex","age":30})"));
+    QVERIFY2(!held().join(QLatin1Char('\n')).contains(QStringLiteral("# Summary")),
+        qPrintable(held().join(QLatin1Char('\n')))); // of the one before
+    choose("jsonForms", 1);
+    openTab(QStringLiteral("Raw"));
+    auto* field = find<QComboBox>("rawField");
+    QTRY_VERIFY_WITH_TIMEOUT(field->count() > 5, patience);
+    field->setCurrentIndex(field->findData(QStringLiteral("response")));
+    choose("rawForms", 1);
+    QVERIFY2(held().size() >= 6, qPrintable(held().join(QLatin1Char('\n'))));
+    m_view->setSession(nullptr);
+    QCOMPARE(held(), QStringList());
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestCacheDetail)
