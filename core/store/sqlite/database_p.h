@@ -81,6 +81,8 @@ public:
     Statement prepare(const QString& sql);
     /// Executes SQL that has no values and is not worth keeping.
     void execute(const QString& sql);
+    /// Gives back the memory of pages that were read, up to 64 MB.
+    void dropPages() { execute(QStringLiteral("PRAGMA shrink_memory")); }
 
     /// Number of a text in the table of names, made when it is new. Needs a write transaction.
     qint64 nameId(const QString& text);

@@ -86,13 +86,18 @@ public:
         , m_workspace(std::move(workspace))
         , m_readsIndex(options.indexesTexts)
         , m_indexes(options.indexesTexts)
-        , m_thread(m_filePath, m_workspace, [this](Database& database, const std::atomic<bool>& wanted) {
-            const bool packs =
-                m_packs && m_mayPack.exchange(false) && sqlite::packSomeCalls(database, sqlite::packSize);
-            if (packs)
-                m_mayPack = true;
-            return (m_indexes && indexForAWhile(database, wanted)) || packs;
-        })
+        , m_thread(m_filePath, m_workspace,
+              [this, wasIndexing = false](Database& database, const std::atomic<bool>& wanted) mutable {
+                  const bool packs = m_packs && m_mayPack.exchange(false)
+                      && sqlite::packSomeCalls(database, sqlite::packSize);
+                  if (packs)
+                      m_mayPack = true;
+                  const bool indexes = m_indexes && indexForAWhile(database, wanted);
+                  if (m_hasReadMuch.exchange(false) || (wasIndexing && !indexes))
+                      database.dropPages();
+                  wasIndexing = indexes;
+                  return indexes || packs;
+              })
     {
     }
 
@@ -159,14 +164,18 @@ public:
 
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override
     {
-        return run([fingerprints = std::move(fingerprints)](
-                       Database& database) { return sqlite::readImages(database, fingerprints, nowMs()); });
+        return run([this, fingerprints = std::move(fingerprints)](Database& database) {
+            m_hasReadMuch = true;
+            return sqlite::readImages(database, fingerprints, nowMs());
+        });
     }
 
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override
     {
-        return run([changes = std::move(changes)](
-                       Database& database) { return sqlite::changeEntries(database, changes, nowMs()); });
+        return run([this, changes = std::move(changes)](Database& database) {
+            m_hasReadMuch = true;
+            return sqlite::changeEntries(database, changes, nowMs());
+        });
     }
 
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override
@@ -177,7 +186,8 @@ public:
 
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override
     {
-        return run([cursor = std::move(cursor), pageSize](Database& database) {
+        return run([this, cursor = std::move(cursor), pageSize](Database& database) {
+            m_hasReadMuch = true;
             return sqlite::listEntries(database, cursor, pageSize, nowMs());
         });
     }
@@ -436,6 +446,9 @@ private:
     QMultiHash<QString, Waiter*> m_waiters;
     std::atomic<bool> m_packs = true;
     std::atomic<bool> m_mayPack = true; ///< calls were recorded, or there may be some of earlier times
+    /// Pages of the file that are of no use once a listing or the like is over. Those of lookups and reports,
+    /// which are asked for again, are left.
+    std::atomic<bool> m_hasReadMuch = false;
     sqlite::WorkerThread m_thread;
 };
 
@@ -531,7 +544,8 @@ QCoro::Task<std::optional<SqliteStore::Indexed>> SqliteStore::findIndexed(QStrin
     std::tie(indexed.generation, indexed.entries) = co_await asking;
     qint64 from = 1;
     while (from > 0) {
-        auto work = [query, from](Database& database) {
+        auto work = [this, query, from](Database& database) {
+            m_hasReadMuch = true;
             return sqlite::textCandidatesBetween(database, query, from, nowMs());
         };
         auto searching = run(std::move(work));

@@ -11,6 +11,7 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QLibrary>
 #include <QProcess>
 #include <QRegularExpression>
 #include <QSignalSpy>
@@ -115,6 +116,7 @@ private Q_SLOTS:
     void fullDiskKeepsWhatWasThere();
     void damagedEntryHarmsNoOther();
     void expiredEntriesArePurged();
+    void pagesOfAListingAreGivenBack();
     void sumsBeyondTheRangeSaturate();
     void refusesEmptyNames();
 
@@ -670,6 +672,34 @@ void TestSqliteStore::expiredEntriesArePurged()
     QCOMPARE(count(QStringLiteral("entries")), 1);
     QCOMPARE(count(QStringLiteral("entry_bodies")), 1);
     QCOMPARE(count(QStringLiteral("locks")), 0);
+}
+
+void TestSqliteStore::pagesOfAListingAreGivenBack()
+{
+    std::vector<EntryChange> puts;
+    for (int i = 0; i < 3000; ++i) {
+        Entry entry = sampleCommit(sampleFingerprint(QString::number(i))).entry;
+        entry.meta.promptExcerpt = QStringLiteral("A prompt of many words. ").repeated(8);
+        EntryChange put;
+        put.kind = EntryChange::Kind::Put;
+        put.fingerprint = entry.meta.fingerprint;
+        put.fields = toFields(entry, 1);
+        puts.push_back(std::move(put));
+    }
+    await(store()->changeEntries(std::move(puts)));
+    const auto opened = store();
+    QVERIFY(await(opened->status()).connected);
+    // Of the library that Qt's driver has loaded.
+    QLibrary library(QStringLiteral("sqlite3"), 0);
+    const auto memoryUsed = reinterpret_cast<qint64 (*)()>(library.resolve("sqlite3_memory_used"));
+    if (!memoryUsed || memoryUsed() == 0)
+        QSKIP("SQLite does not tell here how much memory it uses.");
+    const qint64 before = memoryUsed();
+    QCOMPARE(await(opened->listEntries({}, 10'000)).rows.size(), 3000U);
+    const qint64 taken = memoryUsed() - before;
+    QVERIFY2(taken > 500'000, qPrintable(QString::number(taken)));
+    QTRY_VERIFY2_WITH_TIMEOUT(memoryUsed() - before < taken / 4,
+        qPrintable(QStringLiteral("%1 of %2").arg(memoryUsed() - before).arg(taken)), 30'000);
 }
 
 void TestSqliteStore::sumsBeyondTheRangeSaturate()
