@@ -1,6 +1,7 @@
 #include "window.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/proxychoice.h"
 #include "logkeeper.h"
 #include "settings/runpreferences.h"
@@ -65,6 +66,7 @@ void useTimeZone(const QSettings& settings)
 int runWindow(int& argc, char** argv, const CommandLine& line)
 {
     needDisplay();
+    keepLittleFreeMemory();
     const auto settings = openSettings(line);
     useSize(*settings);
     QApplication application(argc, argv);

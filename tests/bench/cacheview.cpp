@@ -7,6 +7,7 @@
 #include "cache/request.h"
 #include "cache/session.h"
 #include "eventloop.h"
+#include "store/textindex.h"
 #include "theme/theme.h"
 #include "waitfortask.h"
 
@@ -75,11 +76,16 @@ private:
     bool m_down = true;
 };
 
+/// What the process has in memory, without the pages of files: code that is run for the first time is read
+/// then, and the system takes it back when it likes.
 qint64 residentBytes()
 {
     QFile file(QStringLiteral("/proc/self/statm"));
+    if (!file.open(QIODevice::ReadOnly))
+        return 0;
     constexpr qint64 pageSize = 4096;
-    return file.open(QIODevice::ReadOnly) ? file.readAll().split(' ').value(1).toLongLong() * pageSize : 0;
+    const QList<QByteArray> pages = file.readAll().split(' ');
+    return (pages.value(1).toLongLong() - pages.value(2).toLongLong()) * pageSize;
 }
 
 /// Stores an answer of 10 MB, and returns its fingerprint.
@@ -146,6 +152,8 @@ void cacheViewFigures(const QString& kind, const QString& url, const QString& wo
     config.workspace = workspace;
     config.dataFolder = folder;
     Session session(config);
+    if (auto* index = dynamic_cast<TextIndex*>(&session.store()))
+        index->stopIndexing(); // takes memory of its own, for minutes
     ui::Theme theme;
     {
         ui::CacheView view(&theme, nullptr);
@@ -192,9 +200,8 @@ void cacheViewFigures(const QString& kind, const QString& url, const QString& wo
             print(figure);
         view.stopTasks();
         waitUntil([&] { return view.activeTasks() == 0; });
-        view.setSession(nullptr);
-        waitFor(3000); // the view gives memory back when what it showed is gone
     }
+    waitFor(3000); // memory is given back when all that the view showed is gone
     constexpr double megabyte = 1024 * 1024;
     Figure memory = atMost(QStringLiteral("memory kept after closing, ") + kind,
         static_cast<double>(std::max<qint64>(0, residentBytes() - before)) / megabyte, QStringLiteral("MB"),

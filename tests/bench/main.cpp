@@ -1,5 +1,6 @@
 // Prints figures beside a reference that was measured in the same run: llmcache_bench [PART...] [--smoke]
 // [--json]
+#include "base/memory.h"
 #include "entries.h"
 #include "figures.h"
 #include "hits.h"
@@ -211,6 +212,7 @@ Figure memoryFigure(const Plan& plan, const QString& folder)
 int main(int argc, char** argv)
 {
     const test::TestEnvironment environment;
+    keepLittleFreeMemory(); // as the program does
     if (!qEnvironmentVariableIsSet("QT_QPA_PLATFORM"))
         qputenv("QT_QPA_PLATFORM", "offscreen");
     qInstallMessageHandler([](QtMsgType, const QMessageLogContext&, const QString& text) {

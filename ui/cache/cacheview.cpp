@@ -1,5 +1,6 @@
 #include "cache/cacheview.h"
 
+#include "base/memory.h"
 #include "cache/bulkjob.h"
 #include "cache/entrycompare.h"
 #include "cache/entrydetail.h"
@@ -28,10 +29,6 @@
 #include <QStackedWidget>
 #include <QTimer>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 namespace llmcache::ui {
 
 namespace {
@@ -44,12 +41,10 @@ constexpr std::chrono::seconds clockPeriod{15};
 constexpr std::chrono::seconds trimDelay{2};
 
 /// A million rows are many small pieces of memory, which the C library keeps when they are freed unless it is
-/// told not to.
+/// told not to. Also when the view itself is gone by then.
 void giveMemoryBack()
 {
-#ifdef __GLIBC__
-    malloc_trim(0);
-#endif
+    QTimer::singleShot(trimDelay, QCoreApplication::instance(), trimMemory);
 }
 
 } // namespace
@@ -232,7 +227,11 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     updateSelection();
 }
 
-CacheView::~CacheView() = default;
+CacheView::~CacheView()
+{
+    if (m_started)
+        giveMemoryBack();
+}
 
 QString CacheView::title() const
 {
@@ -264,7 +263,7 @@ void CacheView::setSession(Session* session)
         disconnect(&m_session->store(), nullptr, this, nullptr);
     m_session = session;
     if (std::exchange(m_started, false))
-        QTimer::singleShot(trimDelay, this, giveMemoryBack);
+        giveMemoryBack();
     m_pending.clear();
     m_nextRow = -1;
     m_model->clear();
