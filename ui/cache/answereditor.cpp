@@ -393,8 +393,13 @@ void AnswerEditor::discard()
 
 void AnswerEditor::offerRevisions()
 {
-    if (!m_isSmall || m_saving)
+    if (m_saving)
         return;
+    if (!m_isSmall) {
+        say(tr("Entries over %1 are not compared with their revisions here.").arg(format::bytes(largest)),
+            false);
+        return;
+    }
     m_tasks.run([store = &m_session->store(), fingerprint = m_fingerprint](
                     const std::stop_token&) { return readRevisions(store, fingerprint); },
         [this, fingerprint = m_fingerprint](const EntryRevisions& revisions) {

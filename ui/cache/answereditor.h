@@ -46,6 +46,8 @@ public:
     /// Whether there is text here that is saved nowhere.
     bool isModified() const;
     void edit();
+    /// Shows what edits replaced, and restores what the user chooses of it.
+    void offerRevisions();
     int activeTasks() const { return m_tasks.active() + m_draftTasks.active(); }
     /// What is typed is kept as a draft.
     void stopTasks();
@@ -94,7 +96,6 @@ private:
     void take(const EditResult& result, const QString& fingerprint);
     void showConflict(std::shared_ptr<const Entry> theirs);
     void discard();
-    void offerRevisions();
     void showRevisions(const EntryRevisions& revisions);
     /// Makes the entry, which is `now`, what it was in a revision.
     void restore(const EntryImage& revision, const EntryMeta& now);

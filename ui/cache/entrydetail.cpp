@@ -113,6 +113,10 @@ EntryDetail::EntryDetail(const Theme* theme, QWidget* parent)
         if (fingerprint == m_fingerprint && result.revision != m_revision)
             reload();
     });
+    connect(m_pickle, &PicklePane::revisionsRequested, this, [this] {
+        m_tabs->setCurrentIndex(AnswerTab); // where it is said if there are none
+        m_answer->offerRevisions();
+    });
     connect(m_pickle, &PicklePane::activeChanged, this, &EntryDetail::activeChanged);
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryDetail::activeChanged);
     for (TaskScope* tasks : {&m_callTasks, &m_agentTasks, &m_rawTasks, &m_pinTasks})

@@ -3,6 +3,7 @@
 #include "cache/answereditor.h"
 #include "cache/entrycallsmodel.h"
 #include "cache/factlist.h"
+#include "cache/picklepane.h"
 #include "cache/tagrow.h"
 #include "cache/valuetext.h"
 #include "store/entryid.h"
@@ -37,6 +38,7 @@ void EntryDetail::showTabs(bool hasPickle, bool isReadable)
 {
     const bool wasHidden = !hasPickle && m_tabs->currentIndex() == PickleTab;
     m_tabs->setTabVisible(PickleTab, hasPickle);
+    m_pickle->setHasRevisions(isReadable);
     for (const Tab tab : {AnswerTab, RequestTab, UsageTab, CallsTab, SchemaTab, RawTab})
         m_tabs->setTabVisible(tab, isReadable);
     if (!isReadable)

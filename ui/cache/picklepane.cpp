@@ -49,6 +49,7 @@ PicklePane::PicklePane(const Theme* theme, QWidget* parent)
     , m_job(this)
     , m_model(new PickleTreeModel(theme, this))
     , m_summary(makeLabel({}, Tone::Secondary, TextSize::Small, QFont::Normal, this))
+    , m_revisions(flatButton(tr("Revisions"), this))
     , m_problem(new ErrorBanner(theme, this))
     , m_pages(new QStackedWidget(this))
     , m_hex(new HexView(theme, m_pages))
@@ -64,11 +65,19 @@ PicklePane::PicklePane(const Theme* theme, QWidget* parent)
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(0, 8, 0, 0);
     layout->setSpacing(8);
-    layout->addWidget(m_summary);
+    auto* head = new QHBoxLayout;
+    head->setSpacing(8);
+    head->addWidget(m_summary, 1);
+    head->addWidget(m_revisions, 0, Qt::AlignTop);
+    layout->addLayout(head);
     layout->addWidget(m_problem);
     layout->addWidget(m_pages, 1);
     setFocusProxy(m_tree);
 
+    m_revisions->setObjectName(QStringLiteral("pickleRevisions"));
+    m_revisions->setToolTip(tr("What edits of this entry replaced"));
+    m_revisions->hide();
+    connect(m_revisions, &QPushButton::clicked, this, &PicklePane::revisionsRequested);
     connect(m_problem, &ErrorBanner::actionTriggered, this, &PicklePane::read);
     connect(m_editor, &PickleLeafEditor::saved, this, [this](const QString& key, const EditResult& result) {
         Q_EMIT saved(key, result);
@@ -159,6 +168,11 @@ void PicklePane::clear()
     m_problem->clear();
     m_summary->clear();
     m_pages->setCurrentIndex(TreePage);
+}
+
+void PicklePane::setHasRevisions(bool has)
+{
+    m_revisions->setVisible(has);
 }
 
 void PicklePane::setGone()

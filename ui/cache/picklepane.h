@@ -17,6 +17,7 @@ class Session;
 
 namespace llmcache::ui {
 
+class Button;
 class ElidedLabel;
 class ErrorBanner;
 class HexView;
@@ -44,8 +45,11 @@ public:
     void stopTasks();
     /// Why no entry can be edited, in words for people; empty = they can.
     void setObstacle(const QString& why);
+    /// Whether earlier pickles can be shown, as revisionsRequested() wants it.
+    void setHasRevisions(bool has);
 
 Q_SIGNALS:
+    void revisionsRequested();
     void saved(const QString& key, const llmcache::EditResult& result);
     void activeChanged();
 
@@ -79,6 +83,7 @@ private:
 
     PickleTreeModel* m_model;
     QLabel* m_summary;
+    Button* m_revisions;
     ErrorBanner* m_problem;
     QStackedWidget* m_pages;
     QTreeView* m_tree;
