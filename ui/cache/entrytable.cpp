@@ -12,6 +12,7 @@
 #include <QTimer>
 
 #include <algorithm>
+#include <numeric>
 
 namespace llmcache::ui {
 
@@ -200,13 +201,20 @@ std::vector<int> EntryTable::selectedRows() const
     std::vector<int> rows;
     if (!selectionModel())
         return rows;
-    // Ranges, not indexes: all of a million rows are one range.
-    for (const QItemSelectionRange& range : selectionModel()->selection()) {
-        for (int row = range.top(); row <= range.bottom(); ++row)
-            rows.push_back(row);
+    // Ranges, not indexes: all of a million rows are one range. They may overlap.
+    QItemSelection ranges = selectionModel()->selection();
+    std::sort(ranges.begin(), ranges.end(),
+        [](const auto& left, const auto& right) { return left.top() < right.top(); });
+    int next = 0;
+    for (const QItemSelectionRange& range : std::as_const(ranges)) {
+        const int first = std::max(next, range.top());
+        if (range.bottom() < first)
+            continue;
+        next = range.bottom() + 1;
+        const auto known = static_cast<std::ptrdiff_t>(rows.size());
+        rows.resize(rows.size() + static_cast<std::size_t>(next - first));
+        std::iota(rows.begin() + known, rows.end(), first);
     }
-    std::sort(rows.begin(), rows.end());
-    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
     return rows;
 }
 

@@ -32,6 +32,7 @@ private Q_SLOTS:
     void aScanIsPausedAndStopped();
     void searchThatIsStopped();
     void detailShowsTheEntry();
+    void selectedRowsAreInOrder();
     void copiesRowsAsText();
     void showsAnEntryThatTheFilterHides();
     void storeThatIsDown();
@@ -278,6 +279,22 @@ void TestCacheView::detailShowsTheEntry()
     QTest::keyClick(m_table, Qt::Key_Down);
     QTRY_VERIFY_WITH_TIMEOUT(detail->isLoaded() && detail->fingerprint() == fingerprintAt(1), patience);
     verifyControlNames(*m_view, 15);
+}
+
+void TestCacheView::selectedRowsAreInOrder()
+{
+    fill(20);
+    open();
+    waitForRows(20);
+    clickRow(8);
+    clickRow(2, Qt::ControlModifier);
+    clickRow(4, Qt::ControlModifier | Qt::ShiftModifier);
+    QCOMPARE(m_table->selectedRows(), (std::vector<int>{2, 3, 4, 8}));
+    // Ranges that overlap.
+    const QAbstractItemModel* const model = m_table->model();
+    m_table->selectionModel()->select(QItemSelection(model->index(3, 0), model->index(9, 0)),
+        QItemSelectionModel::Select | QItemSelectionModel::Rows);
+    QCOMPARE(m_table->selectedRows(), (std::vector<int>{2, 3, 4, 5, 6, 7, 8, 9}));
 }
 
 void TestCacheView::copiesRowsAsText()
