@@ -7,7 +7,10 @@
 #include "redisserver.h"
 #include "theme/theme.h"
 
+#include <QAction>
+#include <QInputDialog>
 #include <QLabel>
+#include <QMenu>
 #include <QPushButton>
 #include <QSettings>
 
@@ -59,6 +62,26 @@ protected:
         return m_table->model()->index(row, 0).data(Qt::UserRole + 1).toString();
     }
     void clickRow(int row, Qt::KeyboardModifiers modifiers = {});
+    /// A command of the view, by its text.
+    void trigger(const QString& command) const
+    {
+        for (QAction* action : m_view->commands()) {
+            if (action->text() == command)
+                action->trigger();
+        }
+    }
+    /// Of the menu of a button, as it is now.
+    QAction* menuAction(const char* button, const QString& text) const
+    {
+        auto* const menu = find<QPushButton>(button)->menu();
+        Q_EMIT menu->aboutToShow();
+        for (QAction* action : menu->actions()) {
+            if (action->text() == text)
+                return action;
+        }
+        return nullptr;
+    }
+    QInputDialog* dialog(const char* name) const { return find<QInputDialog>(name); }
 
     std::unique_ptr<QTemporaryDir> m_folder;
     std::unique_ptr<RedisServer> m_redis;

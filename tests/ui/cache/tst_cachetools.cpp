@@ -1,21 +1,15 @@
 #include "cache/bulkchange.h"
 #include "cache/entrycsv.h"
 #include "cache/entrytablemodel.h"
-#include "cache/filtercompletion.h"
-#include "cache/filterfield.h"
-#include "cache/grouppanel.h"
 #include "cacheviewtest.h"
 #include "redisserver.h"
 #include "sampleentries.h"
 #include "waitfortask.h"
-#include "widgets/chip.h"
 
 #include <QAbstractItemModelTester>
 #include <QClipboard>
 #include <QFile>
-#include <QInputDialog>
 #include <QLineEdit>
-#include <QMenu>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QToolButton>
@@ -25,16 +19,10 @@ using namespace llmcache::ui;
 using llmcache::test::sampleEntry;
 using llmcache::test::waitForTask;
 
-/// What one does with many entries: filter, group, guard, export, take back.
+/// What one does with many entries: guard, export, take back.
 class TestCacheTools : public test::CacheViewTest {
     Q_OBJECT
 private Q_SLOTS:
-    void groupsHaveSums();
-    void conditionsBecomeChips();
-    void completion_data();
-    void completion();
-    void completionOffersWhatThereIs();
-    void filtersAreSaved();
     void csvFieldsAreNoFormulas();
     void tableIsExportedAsCsv();
     void rowsAreCopiedAsJson();
@@ -46,209 +34,7 @@ private Q_SLOTS:
     void tagsOfMany();
     void othersChangeWhatIsChanged_data();
     void othersChangeWhatIsChanged();
-
-private:
-    void trigger(const QString& command) const
-    {
-        for (QAction* action : m_view->commands()) {
-            if (action->text() == command)
-                action->trigger();
-        }
-    }
-    QAction* menuAction(const char* button, const QString& text) const
-    {
-        auto* const menu = find<QPushButton>(button)->menu();
-        Q_EMIT menu->aboutToShow();
-        for (QAction* action : menu->actions()) {
-            if (action->text() == text)
-                return action;
-        }
-        return nullptr;
-    }
-    QInputDialog* dialog(const char* name) const { return find<QInputDialog>(name); }
 };
-
-void TestCacheTools::groupsHaveSums()
-{
-    fill(200);
-    open();
-    waitForRows(200);
-    auto* panel = find<QWidget>("groupPanel");
-    QVERIFY(!panel->isVisible());
-    menuAction("groupButton", QStringLiteral("By agent"))->trigger();
-    QVERIFY(panel->isVisible());
-    auto* table = find<QTableView>("groupTable");
-    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 3, patience);
-    QAbstractItemModelTester tester(table->model(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-    // The sums are those of the entries.
-    QHash<QString, int> counts;
-    QHash<QString, Money> costs;
-    for (quint32 number = 0; number < 200; ++number) {
-        const EntryMeta meta = sampleEntry(number, m_session->clock().nowMs()).meta;
-        ++counts[meta.agent];
-        costs[meta.agent] += meta.cost.value_or(Money());
-    }
-    QCOMPARE(table->model()->rowCount(), int(counts.size()));
-    for (int row = 0; row < table->model()->rowCount(); ++row) {
-        const QString agent = table->model()->index(row, EntryGroupsModel::Name).data().toString();
-        QCOMPARE(table->model()->index(row, EntryGroupsModel::Entries).data().toString(),
-            QString::number(counts.value(agent)));
-        const QModelIndex cost = table->model()->index(row, EntryGroupsModel::Cost);
-        QCOMPARE(cost.data().toString(), costs.value(agent).toDisplay());
-        const QString exact = cost.data(Qt::ToolTipRole).toString().section(QLatin1Char(','), 0, 0);
-        QCOMPARE(exact, QLatin1Char('$') + costs.value(agent).toDecimal()); // to the last digit
-    }
-    // One of them alone.
-    const QString chosen = table->model()->index(1, 0).data().toString();
-    table->selectRow(1);
-    waitForRows(counts.value(chosen));
-    for (int row = 0; row < m_table->model()->rowCount(); ++row)
-        QCOMPARE(m_table->model()->index(row, int(EntryColumn::Agent)).data().toString(), chosen);
-    QCOMPARE(table->model()->rowCount(), int(counts.size())); // the others are still there to choose
-    click("showAllGroups");
-    waitForRows(200);
-    // With the filter, and remembered.
-    find<QLineEdit>("filterField")->setText(QStringLiteral("agent=") + chosen);
-    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 1, patience);
-    QCOMPARE(m_settings->value(QStringLiteral("cache/group")).toString(), QStringLiteral("agent"));
-    menuAction("groupButton", QStringLiteral("No groups"))->trigger();
-    QVERIFY(!panel->isVisible());
-}
-
-void TestCacheTools::conditionsBecomeChips()
-{
-    fill(60);
-    open();
-    waitForRows(60);
-    auto* line = find<QLineEdit>("filterField");
-    auto* field = m_view->findChild<FilterField*>();
-    QTest::keyClicks(line, QStringLiteral("agent:triage -is:pinned refund "));
-    QCOMPARE(line->text(), QStringLiteral("refund "));
-    QCOMPARE(field->text(), QStringLiteral("agent:triage -is:pinned refund"));
-    auto chips = line->findChildren<Chip*>();
-    QCOMPARE(chips.size(), 2);
-    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() < 60, patience);
-    for (int row = 0; row < m_table->model()->rowCount(); ++row)
-        QCOMPARE(m_table->model()->index(row, int(EntryColumn::Agent)).data().toString(),
-            QStringLiteral("triage"));
-    // Backspace at the beginning makes the last one text again.
-    line->setCursorPosition(0);
-    QTest::keyClick(line, Qt::Key_Backspace);
-    QCOMPARE(line->text(), QStringLiteral("-is:pinned refund "));
-    QCOMPARE(line->findChildren<Chip*>().size(), 1);
-    // Its cross removes one.
-    line->setText({});
-    QTest::mouseClick(line->findChild<Chip*>()->findChild<QToolButton*>(), Qt::LeftButton);
-    QTRY_COMPARE(line->findChildren<Chip*>().size(), 0);
-    waitForRows(60);
-    // What is no condition by itself stays text; what is wrong is explained at its place.
-    QTest::keyClicks(line, QStringLiteral("(task:a OR task:b) "));
-    QCOMPARE(line->findChildren<Chip*>().size(), 0);
-    line->setText({});
-    // A choice beside a chip is a choice among what the chip lets through.
-    QTest::keyClicks(line, QStringLiteral("agent:triage is:human OR is:pinned"));
-    QCOMPARE(line->findChildren<Chip*>().size(), 1);
-    QCOMPARE(line->text(), QStringLiteral("is:human OR is:pinned"));
-    QCOMPARE(field->text(), QStringLiteral("agent:triage (is:human OR is:pinned)"));
-    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() < 60, patience);
-    for (int row = 0; row < m_table->model()->rowCount(); ++row)
-        QCOMPARE(m_table->model()->index(row, int(EntryColumn::Agent)).data().toString(),
-            QStringLiteral("triage"));
-    QVERIFY(m_table->model()->rowCount() > 0);
-    // However many chips there are, there is room to type.
-    field->setText(
-        QStringLiteral("agent:triage agent:t agent:tr agent:tri agent:trig agent:tria task:a task:t "
-                       "model:claude model:haiku model:anthropic created>2020-01-01 age>0s "));
-    QCOMPARE(line->findChildren<Chip*>().size(), 13);
-    QVERIFY(line->width() - line->textMargins().left() >= 150);
-    line->setText({});
-    field->clear();
-    QTest::keyClicks(line, QStringLiteral("agent:triage cost>x "));
-    QTRY_VERIFY_WITH_TIMEOUT(field->hasError(), patience);
-    QCOMPARE(line->text(), QStringLiteral("cost>x "));
-    QTest::keyClick(line, Qt::Key_Escape);
-    QTest::keyClick(line, Qt::Key_Escape);
-    QCOMPARE(field->text(), QString());
-    waitForRows(60);
-}
-
-void TestCacheTools::completion_data()
-{
-    QTest::addColumn<QString>("text");
-    QTest::addColumn<QStringList>("candidates");
-    const auto list = [](std::initializer_list<const char*> texts) {
-        QStringList result;
-        for (const char* text : texts)
-            result += QString::fromUtf8(text);
-        return result;
-    };
-    QTest::newRow("nothing") << QString() << QStringList();
-    QTest::newRow("field") << QStringLiteral("refund ag") << list({"agent:", "age>"});
-    QTest::newRow("left out") << QStringLiteral("-tas") << list({"task:"});
-    QTest::newRow("values") << QStringLiteral("agent:")
-                            << list({"agent:profiler", "agent:triage", "agent:\"a b\""});
-    QTest::newRow("part of a value") << QStringLiteral("(agent=ri") << list({"agent=triage"});
-    QTest::newRow("properties") << QStringLiteral("is:pi")
-                                << list({"is:expired", "is:expired-soon", "is:pinned"});
-    QTest::newRow("in quotes") << QStringLiteral("text:\"ag") << QStringList();
-    QTest::newRow("numbers") << QStringLiteral("cost>") << QStringList();
-}
-
-void TestCacheTools::completion()
-{
-    QFETCH(QString, text);
-    QFETCH(QStringList, candidates);
-    QStringList offered = completeFilter(text, text.size(), [](const QString& field) {
-        return field == QLatin1String("agent")
-            ? QStringList{QStringLiteral("profiler"), QStringLiteral("triage"), QStringLiteral("a b")}
-            : QStringList();
-    }).candidates;
-    offered.sort();
-    candidates.sort();
-    QCOMPARE(offered, candidates);
-}
-
-void TestCacheTools::completionOffersWhatThereIs()
-{
-    fill(60);
-    open();
-    waitForRows(60);
-    auto* line = find<QLineEdit>("filterField");
-    QTest::keyClicks(line, QStringLiteral("agent:tri"));
-    QAbstractItemView* offers = nullptr;
-    for (QWidget* widget : QApplication::topLevelWidgets()) {
-        if (widget->objectName() == QLatin1String("filterOffers"))
-            offers = qobject_cast<QAbstractItemView*>(widget);
-    }
-    QVERIFY(offers && offers->isVisible());
-    QCOMPARE(offers->model()->index(0, 0).data().toString(), QStringLiteral("agent:triage"));
-    QTest::keyClick(line, Qt::Key_Down);
-    QTest::keyClick(line, Qt::Key_Return);
-    QTRY_COMPARE(m_view->findChild<FilterField*>()->text(), QStringLiteral("agent:triage"));
-    QCOMPARE(line->findChildren<Chip*>().size(), 1);
-}
-
-void TestCacheTools::filtersAreSaved()
-{
-    fill(60);
-    open();
-    waitForRows(60);
-    QVERIFY(!menuAction("savedButton", QStringLiteral("Save this filter…"))->isEnabled());
-    find<QLineEdit>("filterField")->setText(QStringLiteral("agent:triage"));
-    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() < 60, patience);
-    const int rows = m_table->model()->rowCount();
-    menuAction("savedButton", QStringLiteral("Save this filter…"))->trigger();
-    dialog("filterName")->setTextValue(QStringLiteral("tickets & more"));
-    dialog("filterName")->accept();
-    find<QLineEdit>("filterField")->setText({});
-    waitForRows(60);
-    menuAction("savedButton", QStringLiteral("tickets && more"))->trigger();
-    waitForRows(rows);
-    QAction* const forget = menuAction("savedButton", QStringLiteral("Forget"));
-    QVERIFY(forget);
-    forget->menu()->actions().constFirst()->trigger();
-    QVERIFY(!menuAction("savedButton", QStringLiteral("tickets && more")));
-}
 
 void TestCacheTools::csvFieldsAreNoFormulas()
 {
