@@ -22,6 +22,7 @@ class TestCacheFilter : public test::CacheViewTest {
     Q_OBJECT
 private Q_SLOTS:
     void groupsHaveSums();
+    void anotherGroupVoidsTheQuestion();
     void conditionsBecomeChips();
     void completion_data();
     void completion();
@@ -74,6 +75,23 @@ void TestCacheFilter::groupsHaveSums()
     QCOMPARE(m_settings->value(QStringLiteral("cache/group")).toString(), QStringLiteral("agent"));
     menuAction("groupButton", QStringLiteral("No groups"))->trigger();
     QVERIFY(!panel->isVisible());
+}
+
+void TestCacheFilter::anotherGroupVoidsTheQuestion()
+{
+    fill(40);
+    open();
+    waitForRows(40);
+    menuAction("groupButton", QStringLiteral("By agent"))->trigger();
+    auto* table = find<QTableView>("groupTable");
+    QTRY_VERIFY_WITH_TIMEOUT(table->model()->rowCount() > 1, patience);
+    clickRow(0);
+    click("invalidate");
+    auto* confirm = find<QPushButton>("confirmInvalidate");
+    QTRY_COMPARE_WITH_TIMEOUT(confirm->text(), QStringLiteral("Invalidate 1 entry"), patience);
+    table->selectRow(1);
+    QVERIFY(!confirm->isVisible());
+    QCOMPARE(storedEntries(), 40);
 }
 
 void TestCacheFilter::conditionsBecomeChips()

@@ -85,6 +85,7 @@ void TestCacheView::filterAsOneTypes()
     fill(400);
     open();
     waitForRows(400);
+    m_table->setFocus();
     QTest::keySequence(m_table, QKeySequence::Find);
     auto* field = find<QLineEdit>("filterField");
     QTRY_VERIFY(field->hasFocus());
