@@ -82,7 +82,7 @@ public:
     bool isWorn() const { return m_names->size() > mostNames; }
 
 private:
-    static constexpr qsizetype defaultMostBytes = qsizetype{192} * 1024 * 1024;
+    static constexpr qsizetype defaultMostBytes = qsizetype{160} * 1024 * 1024;
     static constexpr quint32 mostNames = 200'000;
     struct Part {
         QByteArray version;

@@ -496,4 +496,25 @@ LedgerReport LedgerSummary::report() const
     return report;
 }
 
+LedgerReport withTop(LedgerReport report, const TopValues& top)
+{
+    std::sort(report.rows.begin(), report.rows.end(), [&top](const LedgerRow& left, const LedgerRow& right) {
+        const qint64 one = measureOf(left.sums, top.by);
+        const qint64 other = measureOf(right.sums, top.by);
+        return one != other ? one > other : left.keys.front().text < right.keys.front().text;
+    });
+    const auto count = static_cast<std::size_t>(std::max(top.count, 0));
+    if (report.rows.size() <= count)
+        return report;
+    LedgerRow others;
+    others.keys.push_back({LedgerKey::Kind::Other});
+    for (std::size_t at = count; at < report.rows.size(); ++at) {
+        others.sums += report.rows[at].sums;
+        others.distributions += report.rows[at].distributions;
+    }
+    report.rows.resize(count);
+    report.rows.push_back(std::move(others));
+    return report;
+}
+
 } // namespace llmcache

@@ -34,4 +34,8 @@ private:
     std::unique_ptr<Private> d;
 };
 
+/// A report by one dimension that is not time, as the same query had answered it with `top`, ordered by what
+/// that ranks by: so that one report serves for several.
+LedgerReport withTop(LedgerReport report, const TopValues& top);
+
 } // namespace llmcache

@@ -1,6 +1,7 @@
 #include "costs/costsdata.h"
 
 #include "base/csv.h"
+#include "store/ledgersummary.h"
 #include "widgets/format.h"
 
 #include <QHash>
@@ -149,22 +150,18 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
     LedgerQuery stacked = queryOf(question, {snapshot.bucket, question.stackBy});
     stacked.top = {{question.stackBy, mostSeries, Measure::Billed}};
     LedgerQuery models = queryOf(question, {Dimension::Model});
-    models.top = {{Dimension::Model, mostBars, Measure::Billed}};
     LedgerQuery tasks = queryOf(question, {Dimension::Task});
     tasks.top = {{Dimension::Task, mostBars, Measure::Billed}};
-    LedgerQuery unpriced = queryOf(question, {Dimension::Model});
-    unpriced.top = {{Dimension::Model, mostBars, Measure::Unpriced}};
-    unpriced.orderBy = Measure::Unpriced;
 
     // Started together: one round trip of a pipelining store.
     auto stackedTask = session->report(std::move(stacked));
     auto modelsTask = session->report(std::move(models));
     auto tasksTask = session->report(std::move(tasks));
-    auto unpricedTask = session->report(std::move(unpriced));
     const LedgerReport timeline = co_await std::move(stackedTask);
-    snapshot.byModel = co_await std::move(modelsTask);
+    const LedgerReport allModels = co_await std::move(modelsTask);
     snapshot.byTask = co_await std::move(tasksTask);
-    const LedgerReport withoutPrice = co_await std::move(unpricedTask);
+    snapshot.byModel = withTop(allModels, {Dimension::Model, mostBars, Measure::Billed});
+    const LedgerReport withoutPrice = withTop(allModels, {Dimension::Model, mostBars, Measure::Unpriced});
     if (question.compare) {
         CostsQuestion earlier = question;
         earlier.span = spanBefore(question.range, question.span, question.timeZone);

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/gate.h"
 #include "store/ledgersummary.h"
+#include "store/redis/hoursahead_p.h"
 #include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
 #include "store/redis/reportdesk_p.h"
@@ -172,12 +173,18 @@ QCoro::Task<> RedisStore::readAndAdd(
 {
     const QByteArray version = versionOf(summary->query().prices, repricings);
     const qint64 packBefore = m_packs ? QDateTime::currentMSecsSinceEpoch() / hourMs : 0;
-    for (int shard = 0; shard < Keys::shardCount; ++shard) {
-        const QList<qint64>& all = hours[static_cast<std::size_t>(shard)];
-        for (qsizetype start = 0; start < all.size(); start += hoursAtOnce) {
-            auto reading = readHours(shard, all.mid(start, hoursAtOnce), repricings);
+    const auto ahead =
+        std::make_shared<HoursAhead>(hours, hoursAtOnce, [this, repricings](HoursOfShard part) {
+            return readHours(part.shard, std::move(part.hours), repricings);
+        });
+    std::exception_ptr error;
+    try {
+        while (ahead->hasNext()) {
+            auto reading = ahead->next();
             std::vector<StoredHour> stored = co_await reading;
+            const int shard = ahead->current().shard;
             const auto adding = m_reports->add(summary, shard, std::move(stored), version, packBefore);
+            ahead->askAhead();
             const std::vector<RenewedPack> renewed = co_await adding;
             for (const RenewedPack& pack : renewed) {
                 // A server that is full or only reads answers with an error; the report is right all the
@@ -186,6 +193,13 @@ QCoro::Task<> RedisStore::readAndAdd(
                 co_await writing;
             }
         }
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        auto givingUp = ahead->giveUp();
+        co_await givingUp;
+        std::rethrow_exception(error);
     }
 }
 

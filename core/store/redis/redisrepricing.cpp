@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "store/redis/hourprogress_p.h"
+#include "store/redis/hoursahead_p.h"
 #include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
 #include "store/repricer.h"
@@ -39,23 +40,6 @@ std::vector<qint64> numbersOf(const std::vector<AppliedRepricing>& applied)
     for (const AppliedRepricing& repricing : applied)
         numbers.push_back(repricing.id);
     return numbers;
-}
-
-/// Some hours of a shard.
-struct Part {
-    int shard;
-    QList<qint64> hours;
-};
-
-std::vector<Part> partsOf(const HoursByShard& hours)
-{
-    std::vector<Part> parts;
-    for (int shard = 0; shard < Keys::shardCount; ++shard) {
-        const QList<qint64>& all = hours[static_cast<std::size_t>(shard)];
-        for (qsizetype start = 0; start < all.size(); start += hoursAtOnce)
-            parts.push_back({shard, all.mid(start, hoursAtOnce)});
-    }
-    return parts;
 }
 
 /// The new prices of some hours: each hour, and what is laid over its pack.
@@ -204,19 +188,16 @@ QCoro::Task<Repricing> RedisStore::reprice(RepricingRequest request, qint64 numb
     auto asking = hoursWithCalls(request.fromMs, request.toMs);
     const HoursByShard hours = co_await asking;
     HourProgress told(std::move(progress), hours);
-    const std::vector<Part> parts = partsOf(hours);
     PricingThread pricing(request);
-    // While some hours are priced, the next ones are read.
-    std::optional<QCoro::Task<std::vector<StoredHour>>> reading;
+    const auto ahead = std::make_shared<HoursAhead>(hours, hoursAtOnce,
+        [this, applied](HoursOfShard part) { return readHours(part.shard, std::move(part.hours), applied); });
     std::exception_ptr error;
     try {
-        for (std::size_t at = 0; at < parts.size(); ++at) {
+        while (ahead->hasNext()) {
             throwIfStopped(stop);
-            const Part& part = parts[at];
-            if (!reading)
-                reading.emplace(readHours(part.shard, part.hours, applied));
-            std::vector<StoredHour> stored = co_await *reading;
-            reading.reset();
+            auto reading = ahead->next();
+            std::vector<StoredHour> stored = co_await reading;
+            const HoursOfShard& part = ahead->current();
             for (StoredHour& hour : stored) {
                 if (number == 0 || hour.late.empty())
                     continue;
@@ -224,8 +205,7 @@ QCoro::Task<Repricing> RedisStore::reprice(RepricingRequest request, qint64 numb
                 hour = co_await packing;
             }
             const QFuture<PricedHours> future = pricing.price(std::move(stored));
-            if (at + 1 < parts.size())
-                reading.emplace(readHours(parts[at + 1].shard, parts[at + 1].hours, applied));
+            ahead->askAhead();
             const PricedHours priced = co_await future;
             if (number != 0) {
                 auto writing = writePrices(part.shard, number, priced.fields);
@@ -238,12 +218,8 @@ QCoro::Task<Repricing> RedisStore::reprice(RepricingRequest request, qint64 numb
         error = std::current_exception();
     }
     if (error) {
-        try {
-            if (reading)
-                co_await *reading; // a task has to be awaited as long as its store lives
-        } catch (const Error&) {
-            // The first one is what is told.
-        }
+        auto givingUp = ahead->giveUp();
+        co_await givingUp;
         std::rethrow_exception(error);
     }
     co_return pricing.result();

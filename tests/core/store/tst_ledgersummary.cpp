@@ -64,6 +64,8 @@ private Q_SLOTS:
     void everyGroupingAddsUpToTheTotal();
     void agreesWithTheOlderReport();
     void topValuesAddUpWithOther();
+    void topOfAReportIsThatOfTheQuery_data();
+    void topOfAReportIsThatOfTheQuery();
     void topOfTwoDimensions();
     void tagsCountForEachTag();
     void sumsOfOneCall_data();
@@ -425,6 +427,31 @@ void TestLedgerSummary::topValuesAddUpWithOther()
     // Nothing is left for others.
     query.top = {{Dimension::User, 30, Measure::Calls}};
     QCOMPARE(reportOf(ledger, query).rows.size(), 30U);
+}
+
+void TestLedgerSummary::topOfAReportIsThatOfTheQuery_data()
+{
+    QTest::addColumn<int>("count");
+    QTest::addColumn<Measure>("by");
+    QTest::newRow("some") << 2 << Measure::Billed;
+    QTest::newRow("by another measure") << 2 << Measure::Unpriced;
+    QTest::newRow("none") << 0 << Measure::Calls;
+    QTest::newRow("all") << 5 << Measure::Tokens;
+    QTest::newRow("more than there are") << 50 << Measure::Hits;
+}
+
+void TestLedgerSummary::topOfAReportIsThatOfTheQuery()
+{
+    QFETCH(int, count);
+    QFETCH(Measure, by);
+    const std::vector<Call> ledger = randomLedger(3, 900, 1'795'392'000'000, dayMs);
+    LedgerQuery query;
+    query.groupBy = {Dimension::Model}; // five of them
+    query.distributions = true;
+    query.orderBy = by;
+    const LedgerReport all = reportOf(ledger, query);
+    query.top = {{Dimension::Model, count, by}};
+    QCOMPARE(describe(withTop(all, query.top.front())), describe(reportOf(ledger, query)));
 }
 
 void TestLedgerSummary::topOfTwoDimensions()
