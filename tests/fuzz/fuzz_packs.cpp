@@ -45,10 +45,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     const QByteArray bytes = fuzz::bytesOf(data, size);
     const QByteArray nothing = OverlayWriter().finish();
     try {
-        if (size > 0 && data[0] == '2') { // as a hash in Redis keeps it
+        if (size > 0 && (data[0] == '2' || data[0] == '3')) { // as a hash in Redis keeps it
             const auto packed = redisstore::PackedHour::fromField(bytes);
             if (!packed.pack.isEmpty()) {
-                fuzz::require(packed.toField() == bytes, "a field comes back unchanged");
+                const auto again = redisstore::PackedHour::fromField(packed.toField());
+                fuzz::require(
+                    again.upTo == packed.upTo && again.change == packed.change && again.pack == packed.pack,
+                    "a field comes back unchanged");
                 readPack(packed.pack, nothing);
             }
         } else if (size > 0 && data[0] == 'o') { // prices alone

@@ -335,7 +335,7 @@ void TestRedisStore::ledgerKeys()
         kinds.insert(key.bytes.split(':').value(2));
         shards.insert(key.bytes.mid(key.bytes.indexOf('{'), 3));
     }
-    QCOMPARE(kinds, (QSet<QByteArray>{"call", "calls", "hours"}));
+    QCOMPARE(kinds, (QSet<QByteArray>{"call", "calls", "changes", "hours"}));
     QCOMPARE(shards.size(), 1); // all in one slot
     // Sums saturate, like Money.
     const QString shard = QString::fromLatin1(*shards.begin());
