@@ -161,17 +161,16 @@ QCoro::Task<> RedisStore::addCalls(std::shared_ptr<LedgerSummary> summary, std::
     HoursByShard hours = co_await asking;
     auto noticing = noticeChanges();
     co_await noticing;
-    QByteArray version = versionOf(summary->query().prices, repricings);
-    const auto addingKept = m_reports->addKept(summary, std::move(hours), std::move(version));
+    const QByteArray version = versionOf(summary->query().prices, repricings);
+    const auto addingKept = m_reports->addKept(summary, std::move(hours), version);
     HoursByShard missing = co_await addingKept;
-    auto reading = readAndAdd(std::move(summary), std::move(missing), std::move(repricings));
+    auto reading = readAndAdd(std::move(summary), std::move(missing), std::move(repricings), version);
     co_await reading;
 }
 
-QCoro::Task<> RedisStore::readAndAdd(
-    std::shared_ptr<LedgerSummary> summary, HoursByShard hours, std::vector<qint64> repricings)
+QCoro::Task<> RedisStore::readAndAdd(std::shared_ptr<LedgerSummary> summary, HoursByShard hours,
+    std::vector<qint64> repricings, QByteArray version)
 {
-    const QByteArray version = versionOf(summary->query().prices, repricings);
     const qint64 packBefore = m_packs ? QDateTime::currentMSecsSinceEpoch() / hourMs : 0;
     const auto ahead =
         std::make_shared<HoursAhead>(hours, hoursAtOnce, [this, repricings](HoursOfShard part) {

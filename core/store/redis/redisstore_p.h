@@ -162,8 +162,9 @@ private:
     /// Waits for other reports that read, then adds all calls in the range to a report: hours that are kept
     /// as of `repricings`, and those that have to be read.
     QCoro::Task<> addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings);
-    QCoro::Task<> readAndAdd(
-        std::shared_ptr<LedgerSummary> summary, HoursByShard hours, std::vector<qint64> repricings);
+    /// `version`: what stands for those prices where the calls are kept.
+    QCoro::Task<> readAndAdd(std::shared_ptr<LedgerSummary> summary, HoursByShard hours,
+        std::vector<qint64> repricings, QByteArray version);
     /// Forgets what is kept of hours that have changed since the last time.
     QCoro::Task<> noticeChanges();
     QCoro::Task<LedgerReport> reportOnEntry(LedgerQuery query);

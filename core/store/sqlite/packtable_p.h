@@ -3,8 +3,6 @@
 #include "store/callpack.h"
 #include "store/repricer.h"
 
-#include <functional>
-
 namespace llmcache {
 class LedgerSummary;
 }
