@@ -108,7 +108,7 @@ ExplainPanel::ExplainPanel(const Theme* theme, QWidget* parent)
 
 void ExplainPanel::clear()
 {
-    m_fingerprint.clear(); // the same entry may be the nearest to another request, too
+    m_fingerprint.clear();
     m_pages->setCurrentIndex(0);
     m_spinner->setBusy(false);
 }
@@ -164,10 +164,11 @@ void ExplainPanel::show(const Explanation& explanation, qint64 nowMs)
     m_open->setVisible(hasNearest);
     m_differences->setVisible(!explanation.differences.empty());
     const QString fingerprint = hasNearest ? explanation.nearest->fingerprint : QString();
-    if (fingerprint == m_fingerprint && m_differences->isVisible() == !explanation.differences.empty()
-        && hasNearest)
+    // Progress brings the same ones again and again, and the text scrolls up where it is made anew.
+    if (fingerprint == m_fingerprint && explanation.differences == m_compared)
         return;
     m_fingerprint = fingerprint;
+    m_compared = explanation.differences;
     if (!hasNearest)
         return;
     const EntryMeta& meta = *explanation.nearest;

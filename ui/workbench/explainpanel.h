@@ -53,6 +53,7 @@ private:
     Button* m_open;
     DiffView* m_differences;
     QString m_fingerprint; ///< of the nearest entry
+    std::vector<RequestDifference> m_compared; ///< that m_differences shows
 };
 
 } // namespace llmcache::ui

@@ -102,6 +102,7 @@ private:
     static constexpr int draftNumber = -1;
     int m_shown = 0; ///< number of the run on show; of none where a draft is explained
     std::shared_ptr<const RunInput> m_draft; ///< that is explained
+    int m_explanations = 0; ///< asked for so far; only the last one is shown
     int m_mostAtOnce = 0;
     std::vector<std::shared_ptr<ActiveRun>> m_active;
     QSet<QString> m_callIds; ///< of runs of this window, which the ledger has too

@@ -61,8 +61,9 @@ void RunPanel::explain()
     options.nowMs = m_session->clock().nowMs();
     options.asOfMs = item ? item->timeMs : options.nowMs;
     options.journal = &m_session->undoJournal();
-    const auto isShown = [panel = QPointer<RunPanel>(this), number] {
-        return panel && panel->m_shown == number;
+    // An explanation that is dropped looks at a few more entries before it ends.
+    const auto isShown = [panel = QPointer<RunPanel>(this), number, asked = ++m_explanations] {
+        return panel && panel->m_shown == number && panel->m_explanations == asked;
     };
     options.progress = [isShown, this, nowMs = options.nowMs](const Explanation& soFar) {
         if (isShown())

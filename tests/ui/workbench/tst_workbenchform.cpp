@@ -6,6 +6,7 @@
 #include "workbench/agentform.h"
 #include "workbench/answerpanel.h"
 #include "workbench/comparedialog.h"
+#include "workbench/explainpanel.h"
 #include "workbench/promptpanel.h"
 #include "workbench/runhistory.h"
 #include "workbench/runpanel.h"
@@ -34,6 +35,8 @@ private Q_SLOTS:
     void thinkingInTokensAndMoreOfTheBody();
     void linesInVariables();
     void missIsExplainedBeforeTheRun();
+    void anotherRequestIsExplainedMeanwhile();
+    void otherDifferencesFromTheSameEntryAreShown();
     void runsWaitForTheirTurn();
     void preferencesGoIntoTheRun();
     void versionsSurviveDeletion();
@@ -215,6 +218,50 @@ void TestWorkbenchForm::missIsExplainedBeforeTheRun()
     auto* const runs = m_view->runPanel()->table();
     QTest::mouseClick(runs->viewport(), Qt::LeftButton, {}, QPoint(20, 10));
     QTRY_COMPARE(badge(), badgeOf(Outcome::Miss).text);
+}
+
+void TestWorkbenchForm::anotherRequestIsExplainedMeanwhile()
+{
+    script()->reply(QStringLiteral("hello"));
+    open();
+    choose(echo);
+    run(QStringLiteral("Say hello to Ada"));
+    find<QTabBar>("agent tabs")->setCurrentIndex(3);
+    auto* const temperature = find<QLineEdit>("temperature");
+    temperature->setFocus();
+    QTest::keyClicks(temperature, QStringLiteral("0.3"));
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("explain outlook")->isVisible(), patience);
+    click("explain outlook");
+    // The first explanation has not ended.
+    QVERIFY(m_view->activeTasks() > 0);
+    temperature->setText(QString());
+    type("system prompt", QStringLiteral("Be brief."));
+    click("explain outlook");
+    settle();
+    QVERIFY(find<QLabel>("explain verdict")->text().startsWith(QStringLiteral("system prompt")));
+    const QString differences = find<DiffView>("explain differences")->findChild<QTextEdit*>()->toPlainText();
+    QVERIFY2(differences.contains(QStringLiteral("Be brief.")), qPrintable(differences));
+    QVERIFY2(!differences.contains(QStringLiteral("0.3")), qPrintable(differences));
+}
+
+void TestWorkbenchForm::otherDifferencesFromTheSameEntryAreShown()
+{
+    open();
+    ExplainPanel panel(m_theme.get());
+    panel.QWidget::show();
+    Explanation explanation;
+    explanation.nearest.emplace();
+    explanation.nearest->fingerprint = QString(64, u'a');
+    explanation.differences = {
+        {QStringLiteral("temperature"), QStringLiteral("temperature 0.2 → 0.3"), {}, QStringLiteral("0.3")}};
+    panel.showProgress(explanation, 0);
+    const auto* const text = panel.findChild<DiffView*>()->findChild<QTextEdit*>();
+    QVERIFY(text->toPlainText().contains(QStringLiteral("0.3")));
+    explanation.differences = {
+        {QStringLiteral("seed"), QStringLiteral("seed 7"), {}, QStringLiteral("seven")}};
+    panel.showExplanation(explanation, 0);
+    QVERIFY2(text->toPlainText().contains(QStringLiteral("seven")), qPrintable(text->toPlainText()));
+    QVERIFY(!text->toPlainText().contains(QStringLiteral("0.3")));
 }
 
 void TestWorkbenchForm::runsWaitForTheirTurn()
