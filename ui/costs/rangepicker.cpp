@@ -25,6 +25,11 @@ QString offsetText(const QTimeZone& zone)
         .arg(std::abs(minutes) % minute, 2, 10, QLatin1Char('0'));
 }
 
+QString shortCompareText()
+{
+    return RangePicker::tr("vs. before");
+}
+
 } // namespace
 
 RangePicker::RangePicker(const Theme* theme, QWidget* parent)
@@ -106,8 +111,41 @@ void RangePicker::setRange(CostsRange range, const TimeSpan& span, const QByteAr
     m_timeZone = timeZone;
     m_span = span;
     m_range->setText(range == CostsRange::Custom ? spanText(span, timeZone) : rangeName(range));
-    m_compare->setText(previousName(range));
+    m_compareText = previousName(range);
+    m_compare->setAccessibleName(m_compareText);
     m_zone->setText(QString::fromLatin1(timeZone));
+    updateGeometry();
+    fitCompare();
+}
+
+QSize RangePicker::sizeWith(const QString& compareText) const
+{
+    QSize size = layout()->sizeHint();
+    const QFontMetrics metrics = m_compare->fontMetrics();
+    size.rwidth() += metrics.horizontalAdvance(compareText) - metrics.horizontalAdvance(m_compare->text());
+    return size;
+}
+
+QSize RangePicker::sizeHint() const
+{
+    return sizeWith(m_compareText);
+}
+
+QSize RangePicker::minimumSizeHint() const
+{
+    return sizeWith(shortCompareText());
+}
+
+void RangePicker::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    fitCompare();
+}
+
+void RangePicker::fitCompare()
+{
+    const bool isRoomy = width() >= sizeHint().width();
+    m_compare->setText(isRoomy ? m_compareText : shortCompareText());
 }
 
 void RangePicker::setCompare(bool on)

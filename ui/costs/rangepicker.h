@@ -25,6 +25,8 @@ public:
     void setCompare(bool on);
     /// Adds a menu below the ranges.
     QMenu* addMenu(const QString& title);
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
 
 Q_SIGNALS:
     void rangeChosen(llmcache::ui::CostsRange range);
@@ -33,13 +35,20 @@ Q_SIGNALS:
     void compareToggled(bool on);
     void timeZoneChosen(const QByteArray& id);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void createCustom();
+    /// The hint with that text on the button for what is compared with.
+    QSize sizeWith(const QString& compareText) const;
+    void fitCompare();
     void openCustom();
     void openZones();
     const Theme* m_theme;
     Button* m_range;
     Button* m_compare;
+    QString m_compareText; ///< in a narrow window the button has less
     Button* m_zone;
     QFrame* m_custom;
     QDateEdit* m_from;

@@ -2,6 +2,7 @@
 
 #include "costs/callsmodel.h"
 #include "costs/costspanels.h"
+#include "costs/rangepicker.h"
 #include "costsviewtest.h"
 
 #include <QAbstractItemModelTester>
@@ -453,6 +454,19 @@ void TestCostsCharts::nothingIsCutInASmallWindow()
     costs.window->resize(968, 640);
     costs.settle();
     QCOMPARE(costs.window->size(), QSize(968, 640));
+    // What is compared with is named as far as there is room.
+    auto* const picker = costs.window->findChild<RangePicker*>();
+    const auto* const compare = picker->findChild<QPushButton*>(QStringLiteral("compare"));
+    const int roomy = picker->sizeHint().width();
+    const QString name = compare->text();
+    QCOMPARE(name, QStringLiteral("vs. 30 days before"));
+    picker->setMaximumWidth(roomy - 1);
+    QTRY_COMPARE(compare->text(), QStringLiteral("vs. before"));
+    QVERIFY(compare->width() >= compare->sizeHint().width());
+    QCOMPARE(compare->accessibleName(), name);
+    QCOMPARE(picker->sizeHint().width(), roomy);
+    picker->setMaximumWidth(QWIDGETSIZE_MAX);
+    QTRY_COMPARE(compare->text(), name);
     // The names of the series take nothing from the chart.
     const auto* const plot = costs.chart("spend")->findChild<PlotView*>();
     QTRY_VERIFY2(plot->height() >= plot->minimumHeight(), qPrintable(QString::number(plot->height())));
