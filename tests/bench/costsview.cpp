@@ -47,15 +47,13 @@ private:
 class Desk {
 public:
     Desk(Session* session, qint64 nowMs)
-        : m_view(&m_theme, session)
-        , m_span{nowMs - 30 * dayMs, nowMs}
+        : m_session(session)
+        , m_view(&m_theme, nullptr)
     {
         m_header.reset(m_view.createHeader());
         m_view.resize(1384, 816);
         m_view.setTimeZone("America/Los_Angeles");
-        m_view.setSpan(m_span);
-        m_view.stopTasks();
-        wait();
+        m_view.setSpan({nowMs - 30 * dayMs, nowMs});
     }
     ~Desk()
     {
@@ -65,6 +63,7 @@ public:
     double open()
     {
         return painted([this] {
+            m_view.setSession(m_session); // which asks nothing before it is seen
             m_view.show();
             m_view.activate();
         });
@@ -86,10 +85,10 @@ private:
     {
         waitUntil([this] { return m_view.activeTasks() == 0; });
     }
+    Session* m_session;
     ui::Theme m_theme;
     ui::CostsView m_view;
     std::unique_ptr<QWidget> m_header;
-    ui::TimeSpan m_span;
 };
 
 /// What somebody clicks who looks at a month from all sides.

@@ -229,8 +229,15 @@ int main(int argc, char** argv)
     parser.addOption({QStringLiteral("rows"),
         QStringLiteral("entries that are scanned, searched and deleted; calls of the ledger"),
         QStringLiteral("count")});
+    parser.addOption({QStringLiteral("keep"),
+        QStringLiteral("leave the SQLite ledger there, and measure the one that is there"),
+        QStringLiteral("folder")});
+    parser.addOption({QStringLiteral("redis"),
+        QStringLiteral("leave the Redis ledger on that server, and measure the one that is there"),
+        QStringLiteral("URL")});
     parser.addPositionalArgument(QStringLiteral("PART"),
-        QStringLiteral("hits, streams, entries, view, python, ledger; all of them by default"),
+        QStringLiteral("hits, streams, entries, view, python, ledger (or ledger-sqlite, ledger-redis); "
+                       "all of them by default"),
         QStringLiteral("[PART...]"));
     parser.addHelpOption();
     parser.process(application);
@@ -272,11 +279,16 @@ int main(int argc, char** argv)
         if (const auto figure = pythonListingFigure(plan.pythonRows))
             print(*figure);
     }
-    if (wants("ledger")) {
-        const qint64 rows = parser.isSet(QStringLiteral("rows"))
-            ? parser.value(QStringLiteral("rows")).toLongLong()
-            : plan.ledgerRows;
-        for (const Figure& figure : ledgerFigures(environment.path(QStringLiteral("ledger")), rows))
+    LedgerPlan ledger;
+    ledger.sqlite = wants("ledger") || wants("ledger-sqlite");
+    ledger.redis = wants("ledger") || wants("ledger-redis");
+    if (ledger.sqlite || ledger.redis) {
+        ledger.folder = parser.isSet(QStringLiteral("keep")) ? parser.value(QStringLiteral("keep"))
+                                                             : environment.path(QStringLiteral("ledger"));
+        ledger.rows = parser.isSet(QStringLiteral("rows")) ? parser.value(QStringLiteral("rows")).toLongLong()
+                                                           : plan.ledgerRows;
+        ledger.redisUrl = parser.value(QStringLiteral("redis"));
+        for (const Figure& figure : ledgerFigures(ledger))
             print(figure);
     }
     return 0;
