@@ -1,5 +1,7 @@
 #include "store/callfigures.h"
 
+#include <mutex>
+
 namespace llmcache {
 
 namespace {
@@ -10,12 +12,12 @@ const QChar tagSeparator(0x1f);
 
 NameTable::NameTable()
 {
-    idOf(QString());
+    newId(QString());
 }
 
-quint32 NameTable::idOf(const QString& text)
+quint32 NameTable::newId(const QString& text)
 {
-    const auto known = m_ids.constFind(text);
+    const auto known = m_ids.constFind(text); // another thread may have been faster
     if (known != m_ids.cend())
         return *known;
     const auto id = static_cast<quint32>(m_texts.size());
@@ -24,14 +26,42 @@ quint32 NameTable::idOf(const QString& text)
     return id;
 }
 
+quint32 NameTable::idOf(const QString& text)
+{
+    {
+        const std::shared_lock reading(m_mutex);
+        const auto known = m_ids.constFind(text);
+        if (known != m_ids.cend())
+            return *known;
+    }
+    const std::unique_lock writing(m_mutex);
+    return newId(text);
+}
+
 quint32 NameTable::idOfUtf8(QByteArrayView text)
 {
-    const auto known = m_utf8Ids.constFind(QByteArray::fromRawData(text.data(), text.size()));
-    if (known != m_utf8Ids.cend())
-        return *known;
-    const quint32 id = idOf(QString::fromUtf8(text));
+    {
+        const std::shared_lock reading(m_mutex);
+        const auto known = m_utf8Ids.constFind(QByteArray::fromRawData(text.data(), text.size()));
+        if (known != m_utf8Ids.cend())
+            return *known;
+    }
+    const std::unique_lock writing(m_mutex);
+    const quint32 id = newId(QString::fromUtf8(text));
     m_utf8Ids.insert(text.toByteArray(), id);
     return id;
+}
+
+const QString& NameTable::text(quint32 id) const
+{
+    const std::shared_lock reading(m_mutex);
+    return m_texts[id];
+}
+
+quint32 NameTable::size() const
+{
+    const std::shared_lock reading(m_mutex);
+    return static_cast<quint32>(m_texts.size());
 }
 
 QString tagSetText(const QStringList& tags)

@@ -4,22 +4,28 @@
 
 #include <QHash>
 
+#include <deque>
+#include <shared_mutex>
+
 namespace llmcache {
 
 /// Numbers for texts that repeat. The empty text is 0. Numbers are good as long as the table lives; tables of
-/// different readers differ.
+/// different readers differ. For any thread.
 class NameTable {
 public:
     NameTable();
     quint32 idOf(const QString& text);
     quint32 idOfUtf8(QByteArrayView text);
-    const QString& text(quint32 id) const { return m_texts[id]; }
-    quint32 size() const { return static_cast<quint32>(m_texts.size()); }
+    /// Stays where it is.
+    const QString& text(quint32 id) const;
+    quint32 size() const;
 
 private:
+    quint32 newId(const QString& text);
+    mutable std::shared_mutex m_mutex; // guards what follows
     QHash<QString, quint32> m_ids;
     QHash<QByteArray, quint32> m_utf8Ids; ///< what was asked for as bytes: packs repeat their names
-    std::vector<QString> m_texts;
+    std::deque<QString> m_texts;
 };
 
 /// What reports and repricing need of a call, without the texts.

@@ -1,7 +1,7 @@
 #include "store/ledgersummary.h"
 
 #include "base/error.h"
-#include "store/keptcalls.h"
+#include "base/worker.h"
 #include "store/localtime_p.h"
 
 #include <algorithm>
@@ -29,7 +29,16 @@ void saturatingAdd(Money& sum, Money value)
 }
 
 constexpr std::size_t outcomeCount = 7;
-using GroupKey = std::array<qint64, LedgerQuery::mostGroups>;
+struct GroupKey : std::array<qint64, LedgerQuery::mostGroups> {
+    /// That of the array is a call of memcmp(), and there are two for each call of the ledger.
+    friend bool operator==(const GroupKey& left, const GroupKey& right)
+    {
+        bool same = true;
+        for (std::size_t i = 0; i < left.size(); ++i)
+            same = same && left[i] == right[i];
+        return same;
+    }
+};
 /// In place of a value that is not among the top; no name and no bucket has this number.
 constexpr qint64 otherValue = -1;
 
@@ -59,7 +68,7 @@ struct Group {
 };
 using Groups = std::unordered_map<GroupKey, Group, GroupKeyHash>;
 
-// A call is a CallFigures or a KeptCall from here on.
+// A call is a CallFigures or a UsualFigures from here on.
 
 template <typename AnyCall>
 void spread(Distributions& distributions, const AnyCall& call)
@@ -208,9 +217,10 @@ void addTo(LedgerSums& sums, const CallFigures& call)
 }
 
 struct LedgerSummary::Private {
-    Private(LedgerQuery asked, const NameTable& table)
+    Private(LedgerQuery asked, std::shared_ptr<const NameTable> table)
         : query(std::move(asked))
-        , names(table)
+        , sharedNames(std::move(table))
+        , names(*sharedNames)
     {
         requireSound(query.selection);
         if (query.groupBy.size() > LedgerQuery::mostGroups)
@@ -399,6 +409,7 @@ struct LedgerSummary::Private {
     }
 
     LedgerQuery query;
+    std::shared_ptr<const NameTable> sharedNames;
     const NameTable& names;
     std::vector<NameFilter> filters;
     std::array<std::optional<LocalBuckets>, LedgerQuery::mostGroups> buckets;
@@ -419,8 +430,8 @@ struct LedgerSummary::Private {
     bool hasRepriced = false;
 };
 
-LedgerSummary::LedgerSummary(LedgerQuery query, const NameTable& names)
-    : d(std::make_unique<Private>(std::move(query), names))
+LedgerSummary::LedgerSummary(LedgerQuery query, std::shared_ptr<const NameTable> names)
+    : d(std::make_unique<Private>(std::move(query), std::move(names)))
 {
 }
 
@@ -440,10 +451,7 @@ void LedgerSummary::add(const CallBlock& block)
 {
     if (!block.overlaps(d->query.selection.fromMs, d->query.selection.toMs))
         return;
-    for (const KeptCall& call : block.usual())
-        d->add(call);
-    for (const CallFigures& call : block.others())
-        d->add(call);
+    block.forEach([this](const auto& call) { d->add(call); });
 }
 
 LedgerReport LedgerSummary::report() const
@@ -494,6 +502,16 @@ LedgerReport LedgerSummary::report() const
     }
     report.hasRepriced = d->hasRepriced;
     return report;
+}
+
+QFuture<LedgerReport> reportOn(
+    QThreadPool& threads, std::shared_ptr<LedgerSummary> summary, CallBlocks blocks)
+{
+    return runOn(threads, [summary = std::move(summary), blocks = std::move(blocks)] {
+        for (const auto& block : blocks)
+            summary->add(*block);
+        return summary->report();
+    });
 }
 
 LedgerReport withTop(LedgerReport report, const TopValues& top)

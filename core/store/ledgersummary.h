@@ -1,23 +1,25 @@
 #pragma once
 
-#include "store/callfigures.h"
+#include "store/keptcalls.h"
 #include "store/ledgerquery.h"
+
+#include <QFuture>
 
 #include <memory>
 
-namespace llmcache {
+class QThreadPool;
 
-class CallBlock;
+namespace llmcache {
 
 /// Adds a call to sums.
 void addTo(LedgerSums& sums, const CallFigures& call);
 
 /// Answers a LedgerQuery from calls, in any order; the meaning that every store must agree with. The
-/// fingerprint of the selection is left to whoever adds the calls. `names` must outlive it.
+/// fingerprint of the selection is left to whoever adds the calls. Used by one thread at a time.
 class LedgerSummary {
 public:
     /// Throws ConfigurationError for an unknown zone, a filter by time, or groupings that make no sense.
-    LedgerSummary(LedgerQuery query, const NameTable& names);
+    LedgerSummary(LedgerQuery query, std::shared_ptr<const NameTable> names);
     ~LedgerSummary();
     LedgerSummary(const LedgerSummary&) = delete;
     LedgerSummary& operator=(const LedgerSummary&) = delete;
@@ -33,6 +35,11 @@ private:
     struct Private;
     std::unique_ptr<Private> d;
 };
+
+/// Adds blocks to a summary and reports, on a thread of the pool: questions that are asked together are
+/// answered on all cores.
+QFuture<LedgerReport> reportOn(
+    QThreadPool& threads, std::shared_ptr<LedgerSummary> summary, CallBlocks blocks);
 
 /// A report by one dimension that is not time, as the same query had answered it with `top`, ordered by what
 /// that ranks by: so that one report serves for several.

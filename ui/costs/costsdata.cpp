@@ -153,37 +153,43 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
     LedgerQuery tasks = queryOf(question, {Dimension::Task});
     tasks.top = {{Dimension::Task, mostBars, Measure::Billed}};
 
-    // Started together: one round trip of a pipelining store.
+    CostsQuestion earlier = question;
+    earlier.span = spanBefore(question.range, question.span, question.timeZone);
+    const Dimension step = stepBefore(snapshot.bucket);
+    const Dimension latencyStep = latencyBucket(question.span, snapshot.bucket, question.timeZone);
+
+    // Started together: stores answer on all cores.
     auto stackedTask = session->report(std::move(stacked));
     auto modelsTask = session->report(std::move(models));
     auto tasksTask = session->report(std::move(tasks));
+    std::optional<QCoro::Task<LedgerReport>> beforeTask;
+    if (question.compare)
+        beforeTask.emplace(session->report(queryOf(earlier, {step})));
+    std::optional<QCoro::Task<LedgerReport>> spreadTask;
+    if (question.page == CostsPage::Tokens || question.page == CostsPage::Latency) {
+        LedgerQuery spread = queryOf(question,
+            question.page == CostsPage::Latency ? std::vector{latencyStep} : std::vector<Dimension>());
+        spread.distributions = true;
+        spreadTask.emplace(session->report(std::move(spread)));
+    }
     const LedgerReport timeline = co_await std::move(stackedTask);
     const LedgerReport allModels = co_await std::move(modelsTask);
     snapshot.byTask = co_await std::move(tasksTask);
     snapshot.byModel = withTop(allModels, {Dimension::Model, mostBars, Measure::Billed});
     const LedgerReport withoutPrice = withTop(allModels, {Dimension::Model, mostBars, Measure::Unpriced});
-    if (question.compare) {
-        CostsQuestion earlier = question;
-        earlier.span = spanBefore(question.range, question.span, question.timeZone);
-        const Dimension step = stepBefore(snapshot.bucket);
-        LedgerQuery before = queryOf(earlier, {step});
-        const LedgerReport report = co_await session->report(std::move(before));
+    if (beforeTask) {
+        const LedgerReport report = co_await std::move(*beforeTask);
         snapshot.before = report.total.sums;
         snapshot.beforePerBucket = inCounterparts(report, question, earlier.span, step, snapshot.buckets);
     }
-    if (question.page == CostsPage::Tokens) {
-        LedgerQuery spread = queryOf(question, {});
-        spread.distributions = true;
-        const LedgerReport report = co_await session->report(std::move(spread));
+    if (question.page == CostsPage::Tokens && spreadTask) {
+        const LedgerReport report = co_await std::move(*spreadTask);
         snapshot.distributions = report.total.distributions;
     }
-    if (question.page == CostsPage::Latency) {
-        const Dimension bucket = latencyBucket(question.span, snapshot.bucket, question.timeZone);
-        snapshot.latencyBuckets = bucketsOf(question.span, bucket, question.timeZone);
+    if (question.page == CostsPage::Latency && spreadTask) {
+        snapshot.latencyBuckets = bucketsOf(question.span, latencyStep, question.timeZone);
         snapshot.latencyPerBucket.resize(snapshot.latencyBuckets.size());
-        LedgerQuery spread = queryOf(question, {bucket});
-        spread.distributions = true;
-        const LedgerReport report = co_await session->report(std::move(spread));
+        const LedgerReport report = co_await std::move(*spreadTask);
         const QHash<QString, std::size_t> index = indexOf(snapshot.latencyBuckets);
         for (const LedgerRow& row : report.rows) {
             if (const auto at = index.constFind(row.keys.front().text); at != index.cend())

@@ -1,6 +1,5 @@
 #include "base/error.h"
 #include "base/gate.h"
-#include "store/ledgersummary.h"
 #include "store/redis/hoursahead_p.h"
 #include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
@@ -137,12 +136,13 @@ QCoro::Task<LedgerReport> RedisStore::report(LedgerQuery query)
     const auto beginning = m_reports->begin(std::move(query));
     std::shared_ptr<LedgerSummary> summary = co_await beginning;
     auto adding = addCalls(summary, std::move(applied));
-    co_await adding;
-    const auto finishing = m_reports->finish(std::move(summary));
+    CallBlocks kept = co_await adding;
+    const auto finishing = m_reports->finish(std::move(summary), std::move(kept));
     co_return co_await finishing;
 }
 
-QCoro::Task<> RedisStore::addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings)
+QCoro::Task<CallBlocks> RedisStore::addCalls(
+    std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings)
 {
     // One after the other: what the first has read is there for those that were asked with it. And what is
     // kept was read after the changes that were noticed last.
@@ -162,10 +162,11 @@ QCoro::Task<> RedisStore::addCalls(std::shared_ptr<LedgerSummary> summary, std::
     auto noticing = noticeChanges();
     co_await noticing;
     const QByteArray version = versionOf(summary->query().prices, repricings);
-    const auto addingKept = m_reports->addKept(summary, std::move(hours), version);
-    HoursByShard missing = co_await addingKept;
-    auto reading = readAndAdd(std::move(summary), std::move(missing), std::move(repricings), version);
+    const auto finding = m_reports->find(std::move(hours), version);
+    FoundHours found = co_await finding;
+    auto reading = readAndAdd(std::move(summary), std::move(found.missing), std::move(repricings), version);
     co_await reading;
+    co_return std::move(found.kept);
 }
 
 QCoro::Task<> RedisStore::readAndAdd(std::shared_ptr<LedgerSummary> summary, HoursByShard hours,
@@ -176,16 +177,19 @@ QCoro::Task<> RedisStore::readAndAdd(std::shared_ptr<LedgerSummary> summary, Hou
         std::make_shared<HoursAhead>(hours, hoursAtOnce, [this, repricings](HoursOfShard part) {
             return readHours(part.shard, std::move(part.hours), repricings);
         });
+    QFuture<bool> adding = m_reports->add(summary, {}); // the hours before those that are read
     std::exception_ptr error;
     try {
         while (ahead->hasNext()) {
             auto reading = ahead->next();
             std::vector<StoredHour> stored = co_await reading;
             const int shard = ahead->current().shard;
-            const auto adding = m_reports->add(summary, shard, std::move(stored), version, packBefore);
+            const auto decoding = m_reports->decode(shard, std::move(stored), version, packBefore);
             ahead->askAhead();
-            const std::vector<RenewedPack> renewed = co_await adding;
-            for (const RenewedPack& pack : renewed) {
+            DecodedHours decoded = co_await decoding;
+            co_await adding;
+            adding = m_reports->add(summary, std::move(decoded.blocks));
+            for (const RenewedPack& pack : decoded.renewed) {
                 // A server that is full or only reads answers with an error; the report is right all the
                 // same.
                 auto writing = writePack(shard, pack.hour, pack.replaced, pack.pack);
@@ -200,6 +204,7 @@ QCoro::Task<> RedisStore::readAndAdd(std::shared_ptr<LedgerSummary> summary, Hou
         co_await givingUp;
         std::rethrow_exception(error);
     }
+    co_await adding;
 }
 
 QCoro::Task<> RedisStore::noticeChanges()
@@ -233,8 +238,8 @@ QCoro::Task<> RedisStore::noticeChanges()
 
 QCoro::Task<LedgerReport> RedisStore::reportOnEntry(LedgerQuery query)
 {
-    auto names = std::make_shared<NameTable>();
-    auto summary = std::make_shared<LedgerSummary>(query, *names);
+    const auto names = std::make_shared<NameTable>();
+    auto summary = std::make_shared<LedgerSummary>(query, names);
     auto asking = hoursWithCalls(query.selection.fromMs, query.selection.toMs);
     const HoursByShard hours = co_await asking;
     auto calls = std::make_shared<std::vector<FoundCall>>();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "redis/client.h"
+#include "store/keptcalls.h"
 #include "store/ledgerpacking.h"
 #include "store/ledgerupkeep.h"
 #include "store/pythonstore.h"
@@ -159,9 +160,9 @@ private:
     /// The hour with all its calls in the pack.
     QCoro::Task<StoredHour> packHour(
         int shard, StoredHour stored, std::vector<qint64> repricings, std::shared_ptr<NameTable> names);
-    /// Waits for other reports that read, then adds all calls in the range to a report: hours that are kept
-    /// as of `repricings`, and those that have to be read.
-    QCoro::Task<> addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings);
+    /// Waits for other reports that read, then reads the calls in the range and adds them to a report. Hours
+    /// that are kept as of `repricings` are returned, still to be added.
+    QCoro::Task<CallBlocks> addCalls(std::shared_ptr<LedgerSummary> summary, std::vector<qint64> repricings);
     /// `version`: what stands for those prices where the calls are kept.
     QCoro::Task<> readAndAdd(std::shared_ptr<LedgerSummary> summary, HoursByShard hours,
         std::vector<qint64> repricings, QByteArray version);

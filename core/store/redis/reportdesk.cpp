@@ -1,7 +1,6 @@
 #include "store/redis/reportdesk_p.h"
 
 #include "base/worker.h"
-#include "store/ledgersummary.h"
 
 namespace llmcache::redisstore {
 
@@ -30,11 +29,8 @@ ReportDesk::~ReportDesk()
 QFuture<std::shared_ptr<LedgerSummary>> ReportDesk::begin(LedgerQuery query)
 {
     return runOn(m_thread, [this, query = std::move(query)] {
-        // Reports under way have names of the cache.
-        if (m_cache.isWorn() && m_open.use_count() == 1)
-            m_cache.clear();
-        return std::shared_ptr<LedgerSummary>(new LedgerSummary(query, m_cache.names()),
-            [open = m_open](LedgerSummary* summary) { delete summary; });
+        m_cache.clearIfWorn();
+        return std::make_shared<LedgerSummary>(query, m_cache.names());
     });
 }
 
@@ -52,56 +48,62 @@ void ReportDesk::forget(std::optional<HoursByShard> hours)
     });
 }
 
-QFuture<HoursByShard> ReportDesk::addKept(
-    std::shared_ptr<LedgerSummary> summary, HoursByShard hours, QByteArray version)
+QFuture<FoundHours> ReportDesk::find(HoursByShard hours, QByteArray version)
 {
-    return runOn(m_thread,
-        [this, summary = std::move(summary), hours = std::move(hours), version = std::move(version)] {
-            HoursByShard missing;
-            for (int shard = 0; shard < Keys::shardCount; ++shard) {
-                const auto at = static_cast<std::size_t>(shard);
-                for (const qint64 hour : hours[at]) {
-                    if (const auto block = m_cache.find(partOf(shard, hour), version))
-                        summary->add(*block);
-                    else
-                        missing[at].append(hour);
-                }
+    return runOn(m_thread, [this, hours = std::move(hours), version = std::move(version)] {
+        FoundHours found;
+        for (int shard = 0; shard < Keys::shardCount; ++shard) {
+            const auto at = static_cast<std::size_t>(shard);
+            for (const qint64 hour : hours[at]) {
+                if (auto block = m_cache.find(partOf(shard, hour), version))
+                    found.kept.push_back(std::move(block));
+                else
+                    found.missing[at].append(hour);
             }
-            return missing;
-        });
+        }
+        return found;
+    });
 }
 
-QFuture<std::vector<RenewedPack>> ReportDesk::add(std::shared_ptr<LedgerSummary> summary, int shard,
-    std::vector<StoredHour> hours, QByteArray version, qint64 packBefore)
+QFuture<DecodedHours> ReportDesk::decode(
+    int shard, std::vector<StoredHour> hours, QByteArray version, qint64 packBefore)
 {
-    return runOn(m_thread,
-        [this, summary = std::move(summary), shard, hours = std::move(hours), version = std::move(version),
-            packBefore] {
-            std::vector<RenewedPack> renewed;
-            for (const StoredHour& hour : hours) {
-                const bool packs =
-                    hour.hour < packBefore && hour.late.size() > (hour.packed.pack.isEmpty() ? 0 : mostLate);
-                PackWriter writer(m_cache.names());
-                auto block = std::make_shared<CallBlock>();
-                hour.read(m_cache.names(), [&](qint64 key, const CallFigures& call, const NewPrice& price) {
-                    if (packs)
-                        writer.add(key, call);
-                    CallFigures figures = call;
-                    apply(price, figures);
-                    block->add(figures);
-                });
-                summary->add(*block);
-                m_cache.keep(partOf(shard, hour.hour), version, std::move(block));
+    return runOn(m_thread, [this, shard, hours = std::move(hours), version = std::move(version), packBefore] {
+        DecodedHours decoded;
+        for (const StoredHour& hour : hours) {
+            const bool packs =
+                hour.hour < packBefore && hour.late.size() > (hour.packed.pack.isEmpty() ? 0 : mostLate);
+            PackWriter writer(*m_cache.names());
+            auto block = std::make_shared<CallBlock>();
+            hour.read(*m_cache.names(), [&](qint64 key, const CallFigures& call, const NewPrice& price) {
                 if (packs)
-                    renewed.push_back({hour.hour, hour.packed.upTo, hour.renewed(writer.finish())});
-            }
-            return renewed;
-        });
+                    writer.add(key, call);
+                CallFigures figures = call;
+                apply(price, figures);
+                block->add(figures);
+            });
+            block->squeeze();
+            m_cache.keep(partOf(shard, hour.hour), version, block);
+            decoded.blocks.push_back(std::move(block));
+            if (packs)
+                decoded.renewed.push_back({hour.hour, hour.packed.upTo, hour.renewed(writer.finish())});
+        }
+        return decoded;
+    });
 }
 
-QFuture<LedgerReport> ReportDesk::finish(std::shared_ptr<LedgerSummary> summary)
+QFuture<bool> ReportDesk::add(std::shared_ptr<LedgerSummary> summary, CallBlocks blocks)
 {
-    return runOn(m_thread, [summary = std::move(summary)] { return summary->report(); });
+    return runOn(m_summing, [summary = std::move(summary), blocks = std::move(blocks)] {
+        for (const auto& block : blocks)
+            summary->add(*block);
+        return true;
+    });
+}
+
+QFuture<LedgerReport> ReportDesk::finish(std::shared_ptr<LedgerSummary> summary, CallBlocks kept)
+{
+    return reportOn(m_summing, std::move(summary), std::move(kept));
 }
 
 } // namespace llmcache::redisstore

@@ -1,16 +1,11 @@
 #pragma once
 
-#include "store/keptcalls.h"
-#include "store/ledgerquery.h"
+#include "store/ledgersummary.h"
 #include "store/redis/redispacks_p.h"
 #include "store/redis/redisstore_p.h"
 
 #include <QFuture>
 #include <QThreadPool>
-
-namespace llmcache {
-class LedgerSummary;
-}
 
 namespace llmcache::redisstore {
 
@@ -21,8 +16,20 @@ struct RenewedPack {
     PackedHour pack;
 };
 
+struct DecodedHours {
+    CallBlocks blocks;
+    std::vector<RenewedPack> renewed;
+};
+
+/// Hours, some of which are kept.
+struct FoundHours {
+    CallBlocks kept;
+    HoursByShard missing;
+};
+
 /// Answers reports away from the thread of the store, which is often that of a window: decodes what the store
-/// reads, keeps it, and adds it up. Its jobs run one after the other on a thread of its own.
+/// reads, keeps it, and adds it up. What uses what is kept runs on a thread of its own, one after the other;
+/// adding up takes all cores.
 class ReportDesk {
 public:
     ReportDesk();
@@ -35,20 +42,20 @@ public:
     QFuture<std::shared_ptr<LedgerSummary>> begin(LedgerQuery query);
     /// Forgets hours whose calls have changed; all of them for nothing.
     void forget(std::optional<HoursByShard> hours);
-    /// Adds hours that are kept as of `version`, which stands for the prices that are laid over them; returns
-    /// those that have to be read.
-    QFuture<HoursByShard> addKept(
-        std::shared_ptr<LedgerSummary> summary, HoursByShard hours, QByteArray version);
-    /// Adds hours that were read, and keeps them. Makes packs of those of them before `packBefore` that have
-    /// calls outside of theirs.
-    QFuture<std::vector<RenewedPack>> add(std::shared_ptr<LedgerSummary> summary, int shard,
-        std::vector<StoredHour> hours, QByteArray version, qint64 packBefore);
-    QFuture<LedgerReport> finish(std::shared_ptr<LedgerSummary> summary);
+    /// Looks for hours that are kept as of `version`, which stands for the prices that are laid over them.
+    QFuture<FoundHours> find(HoursByShard hours, QByteArray version);
+    /// Decodes hours that were read, and keeps them. Makes packs of those of them before `packBefore` that
+    /// have calls outside of theirs.
+    QFuture<DecodedHours> decode(
+        int shard, std::vector<StoredHour> hours, QByteArray version, qint64 packBefore);
+    /// Adds hours to a report, while others are decoded. Not twice at once for the same report.
+    QFuture<bool> add(std::shared_ptr<LedgerSummary> summary, CallBlocks blocks);
+    /// Adds hours that were kept, and reports.
+    QFuture<LedgerReport> finish(std::shared_ptr<LedgerSummary> summary, CallBlocks kept);
 
 private:
     CallCache m_cache;
-    const std::shared_ptr<int> m_open =
-        std::make_shared<int>(); ///< shared with each report that is under way
+    QThreadPool m_summing;
     QThreadPool m_thread; // last: its jobs use the others
 };
 

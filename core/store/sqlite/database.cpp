@@ -108,7 +108,7 @@ void Database::close()
 {
     m_statements.clear();
     forgetNames();
-    m_keptCalls.clear();
+    m_keptCalls.forgetAll();
     m_needsReopen = false;
     if (!m_connection.isValid())
         return;

@@ -1,6 +1,5 @@
 #include "store/sqlite/ledgerreport_p.h"
 
-#include "store/ledgersummary.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/ledgertable_p.h"
 #include "store/sqlite/packtable_p.h"
@@ -27,22 +26,20 @@ void layPricesOver(Database& database, std::vector<Call>& calls, const std::vect
 
 } // namespace
 
-LedgerReport reportOn(Database& database, const LedgerQuery& query)
+BegunReport beginReport(Database& database, const LedgerQuery& query)
 {
     CallCache& cache = database.keptCalls();
-    if (cache.isWorn())
-        cache.clear();
-    NameTable& names = cache.names();
-    LedgerSummary summary(query, names);
+    cache.clearIfWorn();
+    BegunReport report{std::make_shared<LedgerSummary>(query, cache.names()), {}};
     const Transaction snapshot(database, Transaction::Mode::Read);
     if (query.selection.fingerprint.isEmpty()) {
-        addCalls(database, summary);
-        return summary.report();
+        report.kept = addCalls(database, *report.summary);
+        return report;
     }
     QVariantList values;
     const QString condition = conditionFor(database, query.selection, values);
     if (condition.isEmpty())
-        return summary.report();
+        return report;
     Statement select = database.prepare(
         QStringLiteral("SELECT %1, seq FROM calls WHERE %2").arg(QLatin1String(callColumns), condition));
     select.runList(values);
@@ -55,8 +52,8 @@ LedgerReport reportOn(Database& database, const LedgerQuery& query)
     if (query.prices == PriceView::Current)
         layPricesOver(database, calls, places);
     for (const Call& call : calls)
-        summary.add(currentFiguresOf(call, names));
-    return summary.report();
+        report.summary->add(currentFiguresOf(call, *cache.names()));
+    return report;
 }
 
 CallPage pageOf(Database& database, const CallPageQuery& query)

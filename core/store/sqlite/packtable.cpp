@@ -43,7 +43,7 @@ std::shared_ptr<const CallBlock> readPack(Database& database, qint64 pack, Price
     if (!select.run(pack).next())
         return block;
     const QByteArray overlay = select.bytes(1);
-    PackReader reader(select.bytes(0), database.keptCalls().names());
+    PackReader reader(select.bytes(0), *database.keptCalls().names());
     std::optional<OverlayReader> prices;
     if (!overlay.isEmpty() && view == PriceView::Current)
         prices.emplace(overlay);
@@ -66,7 +66,7 @@ std::shared_ptr<const CallBlock> readUnpacked(Database& database, qint64 after)
     select.run(database.workspace(), after);
     auto block = std::make_shared<CallBlock>();
     while (select.next())
-        block->add(figuresOf(callFromRow(database, select), database.keptCalls().names()));
+        block->add(figuresOf(callFromRow(database, select), *database.keptCalls().names()));
     return block;
 }
 
@@ -118,19 +118,22 @@ bool packSomeCalls(Database& database, qint64 atLeast)
     return true;
 }
 
-void addCalls(Database& database, LedgerSummary& summary)
+CallBlocks addCalls(Database& database, LedgerSummary& summary)
 {
     constexpr quint64 unpacked = 0; // no pack has this id
     const CallSelection& selection = summary.query().selection;
     const PriceView view = summary.query().prices;
     CallCache& cache = database.keptCalls();
+    CallBlocks kept;
     const auto add = [&](quint64 part, const QByteArray& version, const auto& read) {
         std::shared_ptr<const CallBlock> block = cache.find(part, version);
-        if (!block) {
-            block = read();
-            cache.keep(part, version, block);
+        if (block) {
+            kept.push_back(std::move(block));
+            return;
         }
-        summary.add(*block);
+        block = read();
+        cache.keep(part, version, block);
+        summary.add(*block); // and not later: of a year they would not all fit in memory
     };
     Statement select = database.prepare(
         QStringLiteral("SELECT p.id, p.upto, length(p.body), %1 FROM packs p WHERE p.workspace = ? "
@@ -151,6 +154,7 @@ void addCalls(Database& database, LedgerSummary& summary)
     const QByteArray version =
         QByteArray::number(after) + ' ' + QByteArray::number(lastSequenceNumber(database));
     add(unpacked, version, [&] { return readUnpacked(database, after); });
+    return kept;
 }
 
 bool hasRepricing(Database& database)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "store/callpack.h"
+#include "store/keptcalls.h"
 #include "store/repricer.h"
 
 namespace llmcache {
@@ -21,9 +22,10 @@ inline constexpr qint64 packSize = 2048;
 /// Makes the next pack if there are calls for it, `atLeast` of them; false when there are not.
 bool packSomeCalls(Database& database, qint64 atLeast);
 
-/// Adds the calls that the summary's query is about: from memory where they were added before, see
-/// Database::keptCalls(), whose names the summary has. Needs a transaction.
-void addCalls(Database& database, LedgerSummary& summary);
+/// Reads the calls that the summary's query is about and adds them; its names are those of
+/// Database::keptCalls(). Blocks that are kept there from earlier are returned, for another thread to add.
+/// Needs a transaction.
+CallBlocks addCalls(Database& database, LedgerSummary& summary);
 
 /// Whether a repricing is applied.
 bool hasRepricing(Database& database);

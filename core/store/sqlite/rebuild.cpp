@@ -58,7 +58,7 @@ void RebuildJob::checkPack(Database& database, qint64 pack)
     database.prepare(QStringLiteral("UPDATE packs SET first_ms = ?, last_ms = ?, body = ? WHERE id = ?"))
         .run(writer.firstMs(), writer.lastMs(), writer.finish(), pack);
     transaction.commit();
-    database.keptCalls().clear();
+    database.keptCalls().forgetAll();
 }
 
 } // namespace llmcache::sqlite

@@ -18,7 +18,9 @@
 #include <QElapsedTimer>
 #include <QFileInfo>
 #include <QMultiHash>
+#include <QThreadPool>
 #include <QTimer>
+#include <qcorofuture.h>
 
 #include <algorithm>
 
@@ -300,9 +302,11 @@ public:
             packing = co_await task;
         }
         auto work = [query = std::move(query)](
-                        Database& database) { return sqlite::reportOn(database, query); };
+                        Database& database) { return sqlite::beginReport(database, query); };
         auto task = run(std::move(work));
-        co_return co_await task;
+        sqlite::BegunReport begun = co_await task;
+        const auto summing = reportOn(m_summing, std::move(begun.summary), std::move(begun.kept));
+        co_return co_await summing;
     }
 
     QCoro::Task<CallPage> callPage(CallPageQuery query) override
@@ -449,6 +453,7 @@ private:
     /// Pages of the file that are of no use once a listing or the like is over. Those of lookups and reports,
     /// which are asked for again, are left.
     std::atomic<bool> m_hasReadMuch = false;
+    QThreadPool m_summing; ///< reports
     sqlite::WorkerThread m_thread;
 };
 

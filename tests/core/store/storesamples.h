@@ -139,10 +139,10 @@ inline std::vector<Call> labelledLedger(unsigned seed, int count, qint64 fromMs,
 
 inline LedgerReport reportOfCalls(const std::vector<Call>& calls, const LedgerQuery& query)
 {
-    NameTable names;
+    const auto names = std::make_shared<NameTable>();
     LedgerSummary summary(query, names);
     for (const Call& call : calls)
-        summary.add(figuresOf(call, names));
+        summary.add(figuresOf(call, *names));
     return summary.report();
 }
 

@@ -1,8 +1,8 @@
-#include "store/keptcalls.h"
 #include "store/ledgersummary.h"
 #include "storesamples.h"
 
 #include <QTest>
+#include <QThreadPool>
 
 using namespace llmcache;
 using namespace llmcache::test;
@@ -29,12 +29,12 @@ std::vector<Call> ledgerOf(int count, int rare)
 LedgerReport reportOfBlocks(const std::vector<Call>& calls, const LedgerQuery& query)
 {
     constexpr std::size_t blockSize = 77;
-    NameTable names;
+    const auto names = std::make_shared<NameTable>();
     LedgerSummary summary(query, names);
     for (std::size_t at = 0; at < calls.size(); at += blockSize) {
         CallBlock block;
         for (std::size_t i = at; i < std::min(at + blockSize, calls.size()); ++i)
-            block.add(figuresOf(calls[i], names));
+            block.add(figuresOf(calls[i], *names));
         summary.add(block);
     }
     return summary.report();
@@ -59,6 +59,8 @@ private Q_SLOTS:
     void manyNamesAddUpToTheSame();
     void numbersThatDoNotFitAreKept_data();
     void numbersThatDoNotFitAreKept();
+    void callsThatAreNotUsualAreKept();
+    void isAddedUpWhileNamesCome();
     void mostCallsAreKeptSmall();
     void forgetsWhatWasAskedForLongAgo();
     void anotherVersionIsNotFound();
@@ -128,14 +130,71 @@ void TestKeptCalls::numbersThatDoNotFitAreKept()
     }
 }
 
+void TestKeptCalls::callsThatAreNotUsualAreKept()
+{
+    std::vector<Call> calls = ledgerOf(200, 300);
+    calls[3].timeMs += 100 * dayMs; // far from the first
+    calls[5].cost = Money::fromPicodollars(7);
+    calls[5].avoided = Money::fromPicodollars(9);
+    calls[7].attempts = 256;
+    const auto names = std::make_shared<NameTable>();
+    for (int name = 0; name < 65'600; ++name)
+        names->idOf(QString::number(name)); // what comes now has a large number
+    CallBlock block;
+    for (const Call& call : calls)
+        block.add(figuresOf(call, *names));
+    LedgerQuery query;
+    query.groupBy = {Dimension::Task, Dimension::Hour};
+    LedgerSummary summary(query, names);
+    summary.add(block);
+    QCOMPARE(describe(summary.report()), describe(reportOfCalls(calls, query)));
+    QCOMPARE(describe(reportOfBlocks(calls, query)), describe(reportOfCalls(calls, query)));
+}
+
+void TestKeptCalls::isAddedUpWhileNamesCome()
+{
+    const std::vector<Call> calls = ledgerOf(2'000, 9);
+    const auto names = std::make_shared<NameTable>();
+    auto block = std::make_shared<CallBlock>();
+    for (const Call& call : calls)
+        block->add(figuresOf(call, *names));
+    std::vector<LedgerQuery> queries;
+    for (const Dimension dimension :
+        {Dimension::Provider, Dimension::Task, Dimension::Tag, Dimension::User}) {
+        LedgerQuery query;
+        query.groupBy = {Dimension::Day, dimension};
+        query.selection.filters = {{Dimension::Task, {QStringLiteral("task 1"), QStringLiteral("task 3")}}};
+        queries.push_back(query);
+    }
+    QThreadPool threads;
+    std::vector<QFuture<LedgerReport>> reports;
+    for (const LedgerQuery& query : queries)
+        reports.push_back(reportOn(threads, std::make_shared<LedgerSummary>(query, names), {block, block}));
+    for (int name = 0; name < 20'000; ++name)
+        names->idOfUtf8(QByteArray::number(name));
+    std::vector<Call> twice = calls;
+    twice.insert(twice.end(), calls.begin(), calls.end());
+    for (std::size_t i = 0; i < queries.size(); ++i)
+        QCOMPARE(describe(reports[i].result()), describe(reportOfCalls(twice, queries[i])));
+}
+
 void TestKeptCalls::mostCallsAreKeptSmall()
 {
     NameTable names;
     CallBlock block;
-    for (const Call& call : ledgerOf(1'000, 10))
+    std::vector<Call> calls = ledgerOf(1'000, 10);
+    for (Call& call : calls) {
+        // As it is with real calls: of some weeks, and one that is paid for saves nothing.
+        call.timeMs = fromMs + (call.timeMs - fromMs) / 2;
+        if (call.cost && *call.cost != Money())
+            call.avoided.reset();
         block.add(figuresOf(call, names));
-    QCOMPARE(block.others().size(), std::size_t{100});
-    QCOMPARE(block.usual().size(), std::size_t{900});
+    }
+    int usual = 0;
+    block.forEach([&usual](const auto& call) {
+        usual += std::is_same_v<std::decay_t<decltype(call)>, UsualFigures> ? 1 : 0;
+    });
+    QCOMPARE(usual, 900);
 }
 
 void TestKeptCalls::forgetsWhatWasAskedForLongAgo()
@@ -171,13 +230,21 @@ void TestKeptCalls::namesBecomeTooMany()
 {
     CallCache cache;
     cache.keep(1, "v", blockOf(1));
-    for (int i = 0; !cache.isWorn() && i < 1'000'000; ++i)
-        cache.names().idOfUtf8(QByteArray::number(i));
-    QVERIFY(cache.isWorn());
-    QCOMPARE(cache.names().idOfUtf8("7"), cache.names().idOf(QStringLiteral("7")));
-    cache.clear();
-    QVERIFY(!cache.isWorn());
+    std::shared_ptr<NameTable> inUse = cache.names();
+    for (int i = 0; i < 1'000; ++i)
+        inUse->idOfUtf8(QByteArray::number(i));
+    QCOMPARE(inUse->idOfUtf8("7"), inUse->idOf(QStringLiteral("7")));
+    cache.clearIfWorn();
+    QVERIFY(cache.find(1, "v"));
+    for (int i = 0; i < 300'000; ++i)
+        inUse->idOfUtf8(QByteArray::number(i));
+    cache.clearIfWorn(); // not while a report uses them
+    QVERIFY(cache.find(1, "v"));
+    QCOMPARE(cache.names(), inUse);
+    inUse.reset();
+    cache.clearIfWorn();
     QVERIFY(!cache.find(1, "v"));
+    QCOMPARE(cache.names()->size(), quint32{1});
 }
 
 QTEST_GUILESS_MAIN(TestKeptCalls)

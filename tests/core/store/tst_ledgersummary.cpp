@@ -28,10 +28,10 @@ qint64 utc(const char* iso)
 
 LedgerReport reportOf(const std::vector<Call>& calls, const LedgerQuery& query)
 {
-    NameTable names;
+    const auto names = std::make_shared<NameTable>();
     LedgerSummary summary(query, names);
     for (const Call& call : calls)
-        summary.add(figuresOf(call, names));
+        summary.add(figuresOf(call, *names));
     return summary.report();
 }
 
@@ -587,9 +587,8 @@ void TestLedgerSummary::refusesWhatMakesNoSense()
     const auto refused = [](const std::function<void(LedgerQuery&)>& change) {
         LedgerQuery query;
         change(query);
-        const NameTable names;
         try {
-            const LedgerSummary summary(query, names);
+            const LedgerSummary summary(query, std::make_shared<NameTable>());
         } catch (const ConfigurationError& error) {
             return !error.message().isEmpty();
         }
