@@ -5,6 +5,7 @@
 #include "cache/entrytransfer.h"
 #include "cache/exportfile_p.h"
 #include "cache/imagesahead_p.h"
+#include "store/listing.h"
 
 #include <qcorofuture.h>
 
@@ -136,13 +137,13 @@ QCoro::Task<ExportReport> exportEntries(Store* store, QString path, ExportOption
     SearchOptions search;
     search.nowMs = options.nowMs;
     search.stop = options.stop;
-    QByteArray cursor;
+    ListingPosition position(store);
     do {
         if (options.stop.stop_requested())
             throw Cancelled();
-        auto finding = findPage(store, std::move(cursor), options.filter, search);
+        auto finding = findPage(store, position.cursor, options.filter, search);
         const EntryPage page = co_await finding;
-        cursor = page.cursor;
+        position.cursor = page.cursor;
         report.scanned = page.scanned;
         report.total = page.total;
         QStringList fingerprints;
@@ -154,7 +155,7 @@ QCoro::Task<ExportReport> exportEntries(Store* store, QString path, ExportOption
         }
         auto writingPage = writePage(store, std::move(fingerprints), &writing, &options, &report);
         co_await writingPage;
-    } while (!cursor.isEmpty());
+    } while (!position.cursor.isEmpty());
     auto ending = writing.end(&report);
     co_await ending;
     const auto finishing = writer.finish();

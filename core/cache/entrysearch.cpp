@@ -3,6 +3,7 @@
 #include "base/worker.h"
 #include "cache/imagesahead_p.h"
 #include "cache/schemacheck.h"
+#include "store/listing.h"
 #include "store/textindex.h"
 
 #include <qcorofuture.h>
@@ -222,19 +223,19 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
             readEntries(store, std::move(fingerprints), std::move(filter), std::move(options), report);
         co_return co_await reading;
     }
-    QByteArray cursor;
+    ListingPosition position(store);
     do {
         if (options.stop.stop_requested())
             throw Cancelled();
-        auto finding = filteredPage(store, std::move(cursor), filter, options, true);
+        auto finding = filteredPage(store, position.cursor, filter, options, true);
         EntryPage page = co_await finding;
-        cursor = page.cursor;
+        position.cursor = page.cursor;
         report.scanned = page.scanned;
         report.total = page.total;
         report.found += static_cast<qint64>(page.rows.size());
         if (options.progress)
             options.progress(report, page.rows);
-    } while (!cursor.isEmpty());
+    } while (!position.cursor.isEmpty());
     co_return report;
 }
 

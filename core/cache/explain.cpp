@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "cache/request.h"
+#include "store/listing.h"
 
 #include <qcorofuture.h>
 
@@ -361,12 +362,12 @@ private:
     QCoro::Task<> lookAtAll()
     {
         const auto candidates = std::make_shared<Candidates>(Resemblance(m_explanation.request, m_options));
-        QByteArray cursor;
+        ListingPosition position(m_store);
         do {
             checkStop();
-            auto listing = m_store->listEntries(std::move(cursor), pageSize);
+            auto listing = m_store->listEntries(position.cursor, pageSize);
             EntryPage page = co_await listing;
-            cursor = std::move(page.cursor);
+            position.cursor = page.cursor;
             m_explanation.scanned = page.scanned;
             m_explanation.total = page.total;
             const auto work = [candidates, rows = std::move(page.rows), asOfMs = m_options.asOfMs] {
@@ -380,7 +381,7 @@ private:
             co_await ranking;
             if (m_options.progress)
                 m_options.progress(m_explanation);
-        } while (!cursor.isEmpty());
+        } while (!position.cursor.isEmpty());
         auto comparing = compareWith(candidates->fingerprints());
         co_await comparing;
     }

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "store/ledgerpacking.h"
+#include "store/listing.h"
 #include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/textindex.h"
@@ -10,7 +11,7 @@ namespace llmcache {
 
 namespace {
 
-class ReadOnlyStore : public Store, public RawInspector, public TextIndex {
+class ReadOnlyStore : public Store, public RawInspector, public TextIndex, public ListingKeeper {
 public:
     ReadOnlyStore(std::unique_ptr<Store> store, QString remedy)
         : m_store(std::move(store))
@@ -48,6 +49,7 @@ public:
     {
         return m_store->listEntries(std::move(cursor), pageSize);
     }
+    void endListing(const QByteArray& cursor) override { llmcache::endListing(m_store.get(), cursor); }
     QCoro::Task<EntryNews> entryNews(QByteArray position) override
     {
         return m_store->entryNews(std::move(position));

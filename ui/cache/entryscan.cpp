@@ -1,5 +1,7 @@
 #include "cache/entryscan.h"
 
+#include "store/listing.h"
+
 namespace llmcache::ui {
 
 namespace {
@@ -10,12 +12,27 @@ int pageSize(qint64 pagesSoFar)
     return pagesSoFar == 0 ? 200 : 500;
 }
 
+QCoro::Task<EntryPage> readPage(Store* store, QByteArray cursor, int size, std::stop_token stop)
+{
+    ListingPosition position(store, std::move(cursor));
+    auto reading = store->listEntries(position.cursor, size);
+    EntryPage page = co_await reading;
+    // The scan goes on with the page, unless it has been given up meanwhile.
+    position.cursor = stop.stop_requested() ? page.cursor : QByteArray();
+    co_return page;
+}
+
 } // namespace
 
 EntryScan::EntryScan(QObject* parent)
     : QObject(parent)
 {
     connect(&m_tasks, &TaskScope::activeChanged, this, &EntryScan::activeChanged);
+}
+
+EntryScan::~EntryScan()
+{
+    giveUp();
 }
 
 void EntryScan::start(Store* store)
@@ -46,24 +63,29 @@ void EntryScan::stop()
 {
     if (!isUnderWay())
         return;
-    m_tasks.drop();
-    m_waiting = false;
-    ++m_generation;
+    giveUp();
     setState(State::Stopped);
 }
 
 void EntryScan::forget()
 {
-    m_tasks.drop();
-    ++m_generation;
+    giveUp();
     m_store = nullptr;
     m_state = State::Idle;
-    m_cursor.clear();
-    m_waiting = false;
     m_pages = 0;
     m_scanned = 0;
     m_total = -1;
     m_failure = {};
+}
+
+void EntryScan::giveUp()
+{
+    m_tasks.drop();
+    ++m_generation;
+    const QByteArray cursor = std::exchange(m_cursor, {});
+    // What a page on its way has of the listing it gives back itself.
+    if (!std::exchange(m_waiting, false))
+        endListing(m_store, cursor);
 }
 
 double EntryScan::progress() const
@@ -76,8 +98,8 @@ double EntryScan::progress() const
 void EntryScan::next()
 {
     m_waiting = true;
-    m_tasks.run([store = m_store, cursor = m_cursor, size = pageSize(m_pages)](
-                    const std::stop_token&) { return store->listEntries(cursor, size); },
+    m_tasks.run([store = m_store.data(), cursor = m_cursor, size = pageSize(m_pages)](
+                    const std::stop_token& stop) { return readPage(store, cursor, size, stop); },
         [this](const EntryPage& page) { take(page); },
         [this](const Failure& failure) {
             m_waiting = false;

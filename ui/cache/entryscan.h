@@ -4,6 +4,7 @@
 #include "widgets/tasks.h"
 
 #include <QElapsedTimer>
+#include <QPointer>
 
 namespace llmcache::ui {
 
@@ -20,6 +21,7 @@ public:
         Failed,
     };
     explicit EntryScan(QObject* parent = nullptr);
+    ~EntryScan() override;
 
     /// Starts from the beginning. The store must outlive the scan, or forget() be called first.
     void start(Store* store);
@@ -51,11 +53,13 @@ Q_SIGNALS:
 
 private:
     void next();
+    /// Nobody reads on: neither a page that is on its way nor those after it.
+    void giveUp();
     void take(const EntryPage& page);
     void setState(State state);
 
     TaskScope m_tasks;
-    Store* m_store = nullptr;
+    QPointer<Store> m_store;
     State m_state = State::Idle;
     QByteArray m_cursor;
     bool m_waiting = false; ///< a page is under way

@@ -81,6 +81,14 @@ void keep(Listing& listing, const QByteArray& id)
 
 } // namespace
 
+Listing::~Listing()
+{
+    // To give a million nodes back takes a third of a second, for which no window should stand still.
+    constexpr std::size_t few = 10'000;
+    if (seen.size() > few)
+        QThreadPool::globalInstance()->start([seen = std::make_shared<Seen>(std::move(seen))] {});
+}
+
 QCoro::Task<std::shared_ptr<Listing>> RedisStore::beginListing()
 {
     auto listing = std::make_shared<Listing>();
@@ -245,9 +253,6 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
     page.total = listing->total;
     if (complete) {
         m_entryCount = static_cast<qint64>(listing->seen.size());
-        // To give a million nodes back takes a third of a second, for which no window should stand still.
-        QThreadPool::globalInstance()->start(
-            [seen = std::make_shared<Listing::Seen>(std::exchange(listing->seen, {}))] {});
         m_listings.erase(listing->cursor);
     } else {
         page.cursor = listing->cursor;

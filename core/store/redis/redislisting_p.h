@@ -46,6 +46,11 @@ struct RowsOnTheirWay {
 
 /// How far a listing of entries has come.
 struct Listing {
+    Listing() = default;
+    ~Listing();
+    Listing(const Listing&) = delete;
+    Listing& operator=(const Listing&) = delete;
+
     quint64 number = 0; ///< counts listings
     QByteArray cursor; ///< its name
     QList<QByteArray> nodes; ///< servers to scan

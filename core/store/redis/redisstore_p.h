@@ -4,6 +4,7 @@
 #include "store/keptcalls.h"
 #include "store/ledgerpacking.h"
 #include "store/ledgerupkeep.h"
+#include "store/listing.h"
 #include "store/pythonstore.h"
 #include "store/rawentry.h"
 #include "store/redis/rediskeys_p.h"
@@ -49,6 +50,7 @@ struct FoundCall {
 class RedisStore final : public Store,
                          public RawInspector,
                          public PythonStore,
+                         public ListingKeeper,
                          public LedgerPacking,
                          public LedgerUpkeep {
     Q_OBJECT
@@ -73,6 +75,7 @@ public:
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
+    void endListing(const QByteArray& cursor) override { m_listings.erase(cursor); }
     QCoro::Task<EntryNews> entryNews(QByteArray position) override;
     QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override;
 

@@ -1,7 +1,10 @@
 #include "base/error.h"
+#include "cache/entrysearch.h"
 #include "redis/client.h"
 #include "redisserver.h"
 #include "redistest.h"
+#include "store/listing.h"
+#include "store/readonlystore.h"
 #include "store/redis/redisstore.h"
 #include "store/spool.h"
 #include "testenvironment.h"
@@ -28,6 +31,8 @@ private Q_SLOTS:
     void listingSkipsWhatIsNotOurs();
     void listingShowsEachEntryOnceWhileTheTableGrows();
     void aListingSurvivesALostConnection();
+    void aListingThatIsGivenUpIsForgotten();
+    void aSearchThatIsStoppedEndsItsListing();
     void namesWithSpecialCharacters_data();
     void namesWithSpecialCharacters();
     void waitersLearnOfTheHoldersDeath();
@@ -244,6 +249,39 @@ void TestRedisStore::aListingSurvivesALostConnection()
     }
     QCOMPARE(seen.size(), 50);
     QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->listEntries("listing 99", 20)));
+}
+
+void TestRedisStore::aListingThatIsGivenUpIsForgotten()
+{
+    const auto cache = store();
+    for (int i = 0; i < 50; ++i)
+        await(cache->commit(commitOf(fingerprintNumber(i), u"x"_qs)));
+    const QByteArray first = await(cache->listEntries({}, 20)).cursor;
+    const QByteArray second = await(cache->listEntries({}, 20)).cursor;
+    endListing(cache.get(), first);
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->listEntries(first, 20)));
+    QCOMPARE(await(cache->listEntries(second, 20)).rows.size(), std::size_t(20)); // another one goes on
+    endListing(cache.get(), {});
+
+    // Also through a connection that reads alone.
+    const auto reading = makeReadOnly(store(), {});
+    const QByteArray read = await(reading->listEntries({}, 20)).cursor;
+    endListing(reading.get(), read);
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(reading->listEntries(read, 20)));
+}
+
+void TestRedisStore::aSearchThatIsStoppedEndsItsListing()
+{
+    const auto cache = store();
+    for (int i = 0; i < 2500; ++i) // more than a page of a search
+        await(cache->commit(commitOf(fingerprintNumber(i), u"x"_qs)));
+    std::stop_source source;
+    SearchOptions options;
+    options.stop = source.get_token();
+    options.progress = [&source](
+                           const SearchReport&, const std::vector<EntryMeta>&) { source.request_stop(); };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, await(findEntries(cache.get(), {}, options)));
+    QVERIFY_THROWS_EXCEPTION(CacheError, await(cache->listEntries("listing 1", 20)));
 }
 
 void TestRedisStore::namesWithSpecialCharacters_data()

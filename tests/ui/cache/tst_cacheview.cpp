@@ -1,3 +1,4 @@
+#include "base/error.h"
 #include "cache/entrydetail.h"
 #include "cache/filterfield.h"
 #include "cacheviewtest.h"
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void nothingMatches();
     void searchesWholeTexts();
     void aScanIsPausedAndStopped();
+    void aScanThatIsLeftIsGivenUp();
     void searchThatIsStopped();
     void detailShowsTheEntry();
     void selectedRowsAreInOrder();
@@ -39,7 +41,25 @@ private Q_SLOTS:
     void largeValues();
     void columnsAreRemembered();
     void anotherSession();
+
+private:
+    /// Of those that have begun with this session; a SQLite file keeps none.
+    bool storeKeepsListings() const;
 };
+
+bool TestCacheView::storeKeepsListings() const
+{
+    constexpr int more = 20; // than these tests begin
+    for (int number = 1; number <= more; ++number) {
+        try {
+            waitForTask(m_session->store().listEntries("listing " + QByteArray::number(number), 1));
+            return true;
+        } catch (const CacheError&) {
+            continue; // not known any more
+        }
+    }
+    return false;
+}
 
 void TestCacheView::emptyStoreSaysWhatWillBeHere()
 {
@@ -209,10 +229,30 @@ void TestCacheView::aScanIsPausedAndStopped()
     QTest::mouseClick(find<QPushButton>("stopScan"), Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(state->text().startsWith(QStringLiteral("stopped at ")), patience);
     QVERIFY(partial->isVisible() && !pause->isVisible());
+    QVERIFY(!storeKeepsListings()); // nobody reads on
     QTest::mouseClick(find<QPushButton>("rescan"), Qt::LeftButton);
     waitForRows(3000);
     QTRY_COMPARE_WITH_TIMEOUT(text("scanState"), QStringLiteral("scanned 100 %"), patience);
     QVERIFY(!partial->isVisible());
+}
+
+void TestCacheView::aScanThatIsLeftIsGivenUp()
+{
+    fill(3000);
+    open();
+    auto* const pause = find<QPushButton>("pauseScan");
+    QTRY_VERIFY_WITH_TIMEOUT(pause->isVisible(), patience);
+    // With a page on its way, and between two pages.
+    m_view->setSession(nullptr);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    QVERIFY(!storeKeepsListings());
+    m_view->setSession(m_session.get());
+    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() > 0, patience);
+    QTest::mouseClick(pause, Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(text("scanState").left(6), QStringLiteral("paused"), patience);
+    m_view->setSession(nullptr);
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    QVERIFY(!storeKeepsListings());
 }
 
 void TestCacheView::searchThatIsStopped()
