@@ -35,20 +35,26 @@ struct Kind {
     int inputTokens;
     int outputTokens;
     int perDay; ///< calls on a working day
+    const char* outputName = ""; ///< of an answer in JSON
+    const char* schema = "";
 };
 
 constexpr std::array kinds{
     Kind{"profiler", "anthropic:claude-haiku-4-5", "make_profile",
         "Make a profile on the user from transcript %1. Use English.",
-        R"({"name": "Alex", "age": 30, "interests": ["hiking", "reading science fiction"]})", 1830, 212, 90},
+        R"({"name": "Alex", "age": 30, "interests": ["hiking", "reading science fiction"]})", 1830, 212, 90,
+        "UserProfile",
+        R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"},"interests":{"type":"array","items":{"type":"string"}}},"required":["name","age"]})"},
     Kind{"triage", "openai:gpt-5-mini", "route_ticket", "Ticket 88%1: refund for an order that never arrived",
-        R"({"queue": "billing", "urgency": "high", "language": "en"})", 940, 64, 150},
+        R"({"queue": "billing", "urgency": "high", "language": "en"})", 940, 64, 150, "Route",
+        R"({"type":"object","properties":{"queue":{"type":"string"},"urgency":{"enum":["low","high"]},"language":{"type":"string"}},"required":["queue","urgency"]})"},
     Kind{"summarise-call", "google:gemini-2.5-flash", "call_summary", "Transcript of 42 minutes, call %1",
         "The customer asks whether the upgrade can wait until the quarter ends. Both sides agree on a trial.",
         11200, 420, 40},
     Kind{"extract-invoice", "anthropic:claude-sonnet-4-5", "invoice_fields",
         "Invoice no. 2026-11%1, three pages",
-        R"({"total": "1,204.50", "currency": "EUR", "due": "2026-12-15"})", 5100, 340, 30},
+        R"({"total": "1,204.50", "currency": "EUR", "due": "2026-12-15"})", 5100, 340, 30, "Invoice",
+        R"({"type":"object","properties":{"total":{"type":"string"},"currency":{"type":"string"},"due":{"type":"string"}},"required":["total","currency"]})"},
     Kind{"reply-draft", "openai:gpt-5", "reply", "Write a friendly answer to message %1",
         "Dear Ms Okafor, thank you for your patience. Your parcel left our warehouse this morning.", 1350,
         610, 12},
@@ -58,6 +64,14 @@ constexpr std::array kinds{
 
 constexpr std::array users{"ana", "ben", "ci", "maria"};
 
+OutputType outputOf(const Kind& kind)
+{
+    const QByteArray schema(kind.schema);
+    return schema.isEmpty()
+        ? OutputType::text()
+        : OutputType::json(QLatin1String(kind.outputName), parseJson(schema, QStringLiteral("sample")));
+}
+
 Request requestOf(const Kind& kind, int number)
 {
     Request request;
@@ -65,6 +79,7 @@ Request requestOf(const Kind& kind, int number)
     request.systemPrompts = {
         QStringLiteral("You are the %1 of a support team.").arg(QLatin1String(kind.agent))};
     request.prompt = QString::fromUtf8(kind.prompt).arg(number);
+    request.output = outputOf(kind);
     return request;
 }
 
@@ -85,6 +100,7 @@ Agent agentOf(const Kind& kind)
     agent.model = QString::fromLatin1(kind.model);
     agent.task = QString::fromLatin1(kind.task);
     agent.ttl = lifetime;
+    agent.output = outputOf(kind);
     agent.systemPrompt = SystemPrompt(QStringLiteral("You are the %1 of a support team.").arg(agent.name));
     return agent;
 }
@@ -166,10 +182,6 @@ Agent profilerAgent()
     agent.systemPrompt = SystemPrompt(QStringLiteral(
         "You read transcripts and extract pertinent details\nfor a profile record on a person.\n\n"
         "Write names as they are spelled in the transcript.\nLeave out what is not stated."));
-    agent.output = OutputType::json(QStringLiteral("UserProfile"),
-        parseJson(
-            R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer"},"interests":{"type":"array","items":{"type":"string"}}},"required":["name","age"]})",
-            QStringLiteral("sample")));
     agent.settings.temperature = 0.2;
     agent.settings.maxTokens = 1024;
     return agent;
