@@ -210,6 +210,8 @@ void BulkReport::count(BulkFate fate)
     case BulkFate::Expired:
         ++expired;
         break;
+    case BulkFate::Unknown:
+        break;
     }
 }
 

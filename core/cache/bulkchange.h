@@ -39,6 +39,7 @@ enum class BulkFate {
     Conflict, ///< somebody changed it since it was chosen, or the condition holds no more
     Unsuitable, ///< an entry of pyai-caching, which has no place for tags
     Expired, ///< of an undo: it would have expired by now
+    Unknown, ///< the change failed before the store had said: never in a report
 };
 
 struct BulkResult {

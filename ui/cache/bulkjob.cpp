@@ -3,6 +3,7 @@
 #include "cache/session.h"
 
 #include <QPointer>
+#include <QSet>
 
 namespace llmcache::ui {
 
@@ -40,12 +41,14 @@ void BulkJob::start(Session* session, std::vector<BulkTarget> targets, const Bul
             self->take(report, results);
     };
     m_changed = std::make_shared<QStringList>();
+    m_targets = std::make_shared<const std::vector<BulkTarget>>(std::move(targets));
+    m_answered.clear();
     m_tasks.run(
-        [store = &session->store(), targets = std::move(targets), action, options = std::move(options),
+        [store = &session->store(), targets = m_targets, action, options = std::move(options),
             changed = m_changed](const std::stop_token& stop) {
             BulkOptions stoppable = options;
             stoppable.stop = stop;
-            return change(store, targets, action, std::move(stoppable), changed);
+            return change(store, *targets, action, std::move(stoppable), changed);
         },
         [this](const End& end) { finish(end); },
         [this](const Failure& failure) {
@@ -87,6 +90,8 @@ void BulkJob::forget()
     m_running = false;
     m_report = {};
     m_failure = {};
+    m_targets.reset();
+    m_answered.clear();
 }
 
 void BulkJob::take(const BulkReport& report, const std::vector<BulkResult>& results)
@@ -94,6 +99,7 @@ void BulkJob::take(const BulkReport& report, const std::vector<BulkResult>& resu
     m_report = report;
     QStringList gone;
     for (const BulkResult& result : results) {
+        m_answered.append(result.fingerprint);
         const bool isProblem = result.fate != BulkFate::Changed && result.fate != BulkFate::Unaffected;
         if (isProblem && m_problems.size() < mostProblems)
             m_problems.push_back(result);
@@ -131,12 +137,27 @@ QString BulkJob::doneText(const QString& count) const
     return tr("Removed the tag %2 from %1").arg(count, m_action.tag);
 }
 
+void BulkJob::addUnanswered()
+{
+    const QSet<QString> answered(m_answered.cbegin(), m_answered.cend());
+    for (const BulkTarget& target : *m_targets) {
+        if (m_problems.size() >= mostProblems)
+            break;
+        if (!answered.contains(target.fingerprint))
+            m_problems.push_back({target.fingerprint, BulkFate::Unknown});
+    }
+}
+
 void BulkJob::finish(const End& end)
 {
-    if (end.error)
+    if (end.error) {
         m_failure = failureFrom(end.error);
-    else
+        addUnanswered();
+    } else {
         m_report = end.report;
+    }
+    m_targets.reset();
+    m_answered.clear();
     const quint64 generation = m_generation;
     if (m_changed->size() > mostRead)
         Q_EMIT manyChanged();

@@ -58,6 +58,8 @@ private:
     };
     static QCoro::Task<End> change(Store* store, std::vector<BulkTarget> targets, BulkAction action,
         BulkOptions options, std::shared_ptr<const QStringList> changed);
+    /// What failed is a problem of each entry that has no result.
+    void addUnanswered();
     void take(const BulkReport& report, const std::vector<BulkResult>& results);
     void finish(const End& end);
 
@@ -65,6 +67,8 @@ private:
     BulkAction m_action;
     BulkReport m_report;
     std::vector<BulkResult> m_problems;
+    std::shared_ptr<const std::vector<BulkTarget>> m_targets; ///< while it goes on
+    QStringList m_answered; ///< those of the targets that have a result
     bool m_running = false;
     Failure m_failure;
     std::shared_ptr<QStringList> m_changed; ///< entries that are there, and may be another than before

@@ -51,6 +51,8 @@ QString fateText(BulkFate fate)
         return BulkResults::tr("an entry of a Python program, which holds no tags");
     case BulkFate::Expired:
         return BulkResults::tr("would have expired by now");
+    case BulkFate::Unknown:
+        return BulkResults::tr("the change failed before the store had confirmed this one");
     }
     return {};
 }

@@ -8,6 +8,7 @@
 
 #include <QAbstractItemModelTester>
 #include <QClipboard>
+#include <QDir>
 #include <QFile>
 #include <QLineEdit>
 #include <QSignalSpy>
@@ -30,6 +31,7 @@ private Q_SLOTS:
     void aChangedFilterVoidsTheQuestion();
     void readOnlyOffersNoChange();
     void resultsNameWhatStayed();
+    void aFailureIsToldOfEachEntry();
     void historySurvivesARestart();
     void tagsOfMany();
     void othersChangeWhatIsChanged_data();
@@ -190,6 +192,42 @@ void TestCacheTools::resultsNameWhatStayed()
     QVERIFY(table->model()->index(0, 0).data().toString().contains(changed.left(8)));
     QVERIFY(
         table->model()->index(0, 1).data().toString().startsWith(QStringLiteral("somebody had changed it")));
+    find<QDialog>("bulkResults")->close();
+}
+
+void TestCacheTools::aFailureIsToldOfEachEntry()
+{
+    fill(4);
+    openNotLive();
+    waitForRows(4);
+    clickRow(0);
+    clickRow(2, Qt::ShiftModifier);
+    const QStringList chosen{fingerprintAt(0), fingerprintAt(1), fingerprintAt(2)};
+    click("invalidate");
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("confirmInvalidate")->isEnabled(), patience);
+    // What was can't be kept, so nothing may be deleted.
+    QDir folder(m_session->config().dataFolder);
+    QVERIFY(!folder.exists(QStringLiteral("undo")) || folder.rmdir(QStringLiteral("undo")));
+    QVERIFY(folder.mkpath(QStringLiteral(".")));
+    QFile inTheWay(folder.filePath(QStringLiteral("undo")));
+    QVERIFY(inTheWay.open(QIODevice::WriteOnly));
+    click("confirmInvalidate");
+    QTRY_COMPARE_WITH_TIMEOUT(text("selectionText"), QStringLiteral("failed with 3 left"), patience);
+    auto* const banner = find<QWidget>("cacheBanner");
+    QVERIFY(banner->isVisible());
+    QStringList said;
+    for (const QLabel* label : banner->findChildren<QLabel*>())
+        said += label->text();
+    QVERIFY2(said.join(u' ').contains(QStringLiteral("Not all entries could be changed: ")),
+        qPrintable(said.join(u' ')));
+    QCOMPARE(storedEntries(), 4);
+    click("bulkDetails");
+    const auto* const model = find<QTableView>("bulkResultTable")->model();
+    QCOMPARE(model->rowCount(), 3);
+    for (int row = 0; row < 3; ++row) {
+        QVERIFY(model->index(row, 0).data().toString().contains(chosen.at(row).left(8)));
+        QVERIFY(model->index(row, 1).data().toString().startsWith(QStringLiteral("the change failed")));
+    }
     find<QDialog>("bulkResults")->close();
 }
 
