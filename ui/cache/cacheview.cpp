@@ -14,6 +14,7 @@
 #include "cache/scanbar.h"
 #include "cache/schemascan.h"
 #include "cache/selectionbar.h"
+#include "cache/selectionsums.h"
 #include "cache/session.h"
 #include "cache/textsearch.h"
 #include "cache/transferbar.h"
@@ -56,6 +57,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_scan(new EntryScan(this))
     , m_bulk(new BulkJob(this))
     , m_model(new EntryTableModel(this))
+    , m_selectionSums(new SelectionSums(m_model, this))
     , m_search(new TextSearch(m_model, this))
     , m_live(new LiveEntries(this))
     , m_quietScan(new QuietScan(m_model, m_scan, this))
@@ -107,7 +109,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
             m_groups->setGroups(m_model->groups(), columnInfo(*m_model->grouping()).title);
         selectPending();
         updateState();
-        m_selectionBar->setSums(m_model->sumsOf(m_table->selectedRows()));
+        sumSelection();
         showCurrent();
     });
     connect(m_filter, &FilterField::filterChanged, this, [this](const EntryFilter& filter) {
@@ -124,6 +126,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_scanBar, &ScanBar::rescanRequested, this, &CacheView::rescan);
     connect(m_scanBar, &ScanBar::liveRequested, this, &CacheView::setLive);
     connect(m_table, &EntryTable::rowsSelected, this, &CacheView::updateSelection);
+    connect(m_selectionSums, &SelectionSums::summed, m_selectionBar, &SelectionBar::setSums);
     connect(
         m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this, &CacheView::showCurrent);
     connect(m_selectionBar, &SelectionBar::copyRequested, this, &CacheView::copyRows);
@@ -344,12 +347,15 @@ void CacheView::searchTexts()
 
 void CacheView::updateSelection()
 {
-    const EntrySums sums = m_model->sumsOf(m_table->selectedRows());
-    if (m_rowsLeave)
-        m_selectionBar->setSums(sums);
-    else
-        m_selectionBar->setSelection(sums);
+    if (!m_rowsLeave)
+        m_selectionBar->setSelection(countOf(m_table->selectedRuns()));
+    sumSelection();
     showCurrent();
+}
+
+void CacheView::sumSelection()
+{
+    m_selectionSums->start(m_table->selectedRuns());
 }
 
 void CacheView::showCurrent()
@@ -359,7 +365,7 @@ void CacheView::showCurrent()
     const QModelIndex current = m_table->currentIndex();
     if (!current.isValid() || !m_table->selectionModel()->isRowSelected(current.row(), {}))
         return;
-    if (m_table->selectedRows().size() != 2)
+    if (countOf(m_table->selectedRuns()) != 2)
         showSide(m_detail);
     m_detail->show(m_model->fingerprintAt(current.row()));
 }

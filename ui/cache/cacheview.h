@@ -43,6 +43,7 @@ class QuietScan;
 class ScanBar;
 class SchemaScan;
 class SelectionBar;
+class SelectionSums;
 class TextSearch;
 class TransferBar;
 class Theme;
@@ -100,6 +101,7 @@ private:
     void searchTexts();
     void updateState();
     void updateSelection();
+    void sumSelection();
     void showCurrent();
     void tick();
     void selectPending();
@@ -161,6 +163,7 @@ private:
     EntryScan* m_scan;
     BulkJob* m_bulk;
     EntryTableModel* m_model;
+    SelectionSums* m_selectionSums;
     TextSearch* m_search;
     LiveEntries* m_live;
     QuietScan* m_quietScan;

@@ -96,7 +96,7 @@ std::vector<BulkTarget> CacheView::selectedTargets() const
 void CacheView::changeSelection(const BulkAction& action)
 {
     m_nextRow = -1;
-    change(selectedTargets(), m_model->sumsOf(m_table->selectedRows()), action);
+    change(selectedTargets(), m_model->sumsOf(m_table->selectedRuns()), action);
 }
 
 void CacheView::change(std::vector<BulkTarget> targets, const EntryWeight& weight, const BulkAction& action)
@@ -178,7 +178,7 @@ void CacheView::tagEntry(const QString& fingerprint, const QString& tag, bool on
     action.tag = tag;
     m_nextRow = -1;
     const int row = m_model->rowOf(fingerprint);
-    change({{fingerprint, 0}}, row < 0 ? EntrySums() : m_model->sumsOf({row}), action);
+    change({{fingerprint, 0}}, row < 0 ? EntrySums() : m_model->sumsOf({{row, row}}), action);
 }
 
 void CacheView::showDetails()

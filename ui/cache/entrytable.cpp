@@ -12,7 +12,6 @@
 #include <QTimer>
 
 #include <algorithm>
-#include <numeric>
 
 namespace llmcache::ui {
 
@@ -196,12 +195,12 @@ void EntryTable::resetColumns()
     m_saveTimer->start();
 }
 
-std::vector<int> EntryTable::selectedRows() const
+std::vector<RowRun> EntryTable::selectedRuns() const
 {
-    std::vector<int> rows;
+    std::vector<RowRun> runs;
     if (!selectionModel())
-        return rows;
-    // Ranges, not indexes: all of a million rows are one range. They may overlap.
+        return runs;
+    // Ranges may overlap.
     QItemSelection ranges = selectionModel()->selection();
     std::sort(ranges.begin(), ranges.end(),
         [](const auto& left, const auto& right) { return left.top() < right.top(); });
@@ -211,9 +210,19 @@ std::vector<int> EntryTable::selectedRows() const
         if (range.bottom() < first)
             continue;
         next = range.bottom() + 1;
-        const auto known = static_cast<std::ptrdiff_t>(rows.size());
-        rows.resize(rows.size() + static_cast<std::size_t>(next - first));
-        std::iota(rows.begin() + known, rows.end(), first);
+        runs.push_back({first, range.bottom()});
+    }
+    return runs;
+}
+
+std::vector<int> EntryTable::selectedRows() const
+{
+    const std::vector<RowRun> runs = selectedRuns();
+    std::vector<int> rows;
+    rows.reserve(static_cast<std::size_t>(countOf(runs)));
+    for (const RowRun& run : runs) {
+        for (int row = run.first; row <= run.last; ++row)
+            rows.push_back(row);
     }
     return rows;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "cache/entrycolumns.h"
+#include "cache/rowchanges.h"
 
 #include <QTableView>
 
@@ -30,7 +31,8 @@ public:
     /// A checkable action a column, and one to go back to the beginning.
     void fillColumnMenu(QMenu* menu);
     void resetColumns();
-    /// Rows that are selected, ascending.
+    /// Rows that are selected, ascending; as runs, which are few where all of a million are selected.
+    std::vector<RowRun> selectedRuns() const;
     std::vector<int> selectedRows() const;
     /// Rows are going to come, go and move: keepPlace() afterwards has those in sight where they are now.
     /// At the top of the list the top stays in sight.

@@ -316,18 +316,27 @@ void EntryTableModel::show(Result result, bool isOther)
         requestArrangement(false);
 }
 
-EntrySums EntryTableModel::sumsOf(const std::vector<int>& rows) const
+std::function<EntrySums(const std::stop_token&)> EntryTableModel::sumsMaker(
+    const std::vector<RowRun>& rows) const
 {
-    constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
-    EntrySums sums;
-    for (const int at : rows) {
-        const quint32 row = m_rows[static_cast<std::size_t>(at)];
-        const EntryChunk& chunk = m_entries.chunk(row);
-        const std::size_t slot = PackedEntries::slot(row);
-        sums.add(chunk, slot);
-        sums.usedLately += chunk.used[slot] > m_nowMs - weekMs ? 1 : 0;
-    }
-    return sums;
+    std::vector<quint32> numbers;
+    numbers.reserve(static_cast<std::size_t>(countOf(rows)));
+    for (const RowRun& run : rows)
+        numbers.insert(numbers.end(), m_rows.begin() + run.first, m_rows.begin() + run.last + 1);
+    return [snapshot = m_entries.snapshot(), numbers = std::move(numbers), nowMs = m_nowMs](
+               const std::stop_token& stop) {
+        constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
+        EntrySums sums;
+        for (const quint32 row : numbers) {
+            const EntryChunk& chunk = *snapshot.chunks[row / chunkCapacity];
+            const std::size_t slot = PackedEntries::slot(row);
+            if (slot == 0 && stop.stop_requested())
+                break; // nobody wants to know any more
+            sums.add(chunk, slot);
+            sums.usedLately += chunk.used[slot] > nowMs - weekMs ? 1 : 0;
+        }
+        return sums;
+    };
 }
 
 QString EntryTableModel::fingerprintAt(int row) const

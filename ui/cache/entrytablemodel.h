@@ -66,7 +66,9 @@ public:
     qint64 total() const { return m_entries.liveRows(); }
     /// Of the rows shown.
     const EntrySums& sums() const { return m_sums; }
-    EntrySums sumsOf(const std::vector<int>& rows) const;
+    EntrySums sumsOf(const std::vector<RowRun>& rows) const { return sumsMaker(rows)({}); }
+    /// The same of these rows as they are now, to be added up on any thread.
+    std::function<EntrySums(const std::stop_token&)> sumsMaker(const std::vector<RowRun>& rows) const;
     /// Of the entries that pass the filter, while there is a grouping.
     const std::vector<EntryGroup>& groups() const { return m_groups; }
     /// Texts that entries have in this column (agent, model, task, author or tags), sorted, once each.

@@ -10,12 +10,12 @@ void EntryTableModel::apply(RowChanges changes)
     if (changes.isMove) {
         move(changes);
     } else {
-        for (const RowChanges::Run& run : changes.removals) {
+        for (const RowRun& run : changes.removals) {
             beginRemoveRows({}, run.first, run.last);
             m_rows.erase(m_rows.begin() + run.first, m_rows.begin() + run.last + 1);
             endRemoveRows();
         }
-        for (const RowChanges::Run& run : changes.insertions) {
+        for (const RowRun& run : changes.insertions) {
             beginInsertRows({}, run.first, run.last);
             m_rows.insert(m_rows.begin() + run.first, changes.target.begin() + run.first,
                 changes.target.begin() + run.last + 1);

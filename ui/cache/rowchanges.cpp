@@ -18,7 +18,7 @@ bool areFew(std::size_t runs, std::size_t rows)
 }
 
 /// Adds a place to runs of places that come in ascending order.
-void extend(std::vector<RowChanges::Run>& runs, std::size_t place)
+void extend(std::vector<RowRun>& runs, std::size_t place)
 {
     const auto at = static_cast<int>(place);
     if (!runs.empty() && runs.back().last == at - 1)
@@ -36,6 +36,14 @@ std::vector<bool> membersOf(const std::vector<quint32>& list, quint32 rows)
 }
 
 } // namespace
+
+qint64 countOf(const std::vector<RowRun>& runs)
+{
+    qint64 count = 0;
+    for (const RowRun& run : runs)
+        count += run.last - run.first + 1;
+    return count;
+}
 
 int RowChanges::placeOf(quint32 row, int place) const
 {

@@ -6,19 +6,24 @@
 
 namespace llmcache::ui {
 
+/// Rows that are beside each other.
+struct RowRun {
+    int first;
+    int last;
+};
+
+/// How many rows there are in runs that do not overlap.
+qint64 countOf(const std::vector<RowRun>& runs);
+
 /// How the rows shown become others, worked out ahead: what is left to do where a view waits for it takes a
 /// moment, however many rows there are. Rows are numbers, each at most once in a list.
 struct RowChanges {
-    struct Run {
-        int first;
-        int last;
-    };
     std::vector<quint32> target; ///< what is shown afterwards
 
     /// Few changes to rows that keep their order: first `removals`, from the bottom up, then `insertions`,
     /// from the top down, in places that they have then.
-    std::vector<Run> removals;
-    std::vector<Run> insertions;
+    std::vector<RowRun> removals;
+    std::vector<RowRun> insertions;
 
     /// Otherwise one change of order: the new rows are below the ones there are, all of them change places,
     /// and the ones that leave are at the bottom by then.

@@ -180,12 +180,13 @@ bool SelectionBar::isGuarded() const
     return !m_guardName.isEmpty() && m_question.asked > 1;
 }
 
-void SelectionBar::setSelection(const EntrySums& sums)
+void SelectionBar::setSelection(qint64 entries)
 {
-    m_sums = sums;
+    m_sums = {};
+    m_sums.entries = entries;
+    m_isSummed = entries == 0;
     const bool asked = m_state == State::Asking;
-    if (m_state == State::Running || m_state == State::Working
-        || (m_state == State::Result && sums.entries == 0))
+    if (m_state == State::Running || m_state == State::Working || (m_state == State::Result && entries == 0))
         return;
     setState(State::Selection);
     if (asked)
@@ -195,6 +196,7 @@ void SelectionBar::setSelection(const EntrySums& sums)
 void SelectionBar::setSums(const EntrySums& sums)
 {
     m_sums = sums;
+    m_isSummed = true;
     refresh();
 }
 
@@ -357,8 +359,9 @@ void SelectionBar::refresh()
     case State::Selection:
         m_title->setVisible(count > 0);
         m_title->setText(tr("%1 selected").arg(format::count(count)));
-        m_text->setText(
-            count > 0 ? weightText(m_sums) : tr("Select entries to copy, change or invalidate them"));
+        m_text->setText(count == 0 ? tr("Select entries to copy, change or invalidate them")
+                : m_isSummed       ? weightText(m_sums)
+                                   : tr("adding up…"));
         break;
     case State::Asking:
         break; // refreshQuestion() has said it

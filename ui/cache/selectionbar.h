@@ -27,9 +27,10 @@ public:
     /// All must outlive the widget.
     SelectionBar(const Theme* theme, BulkJob* job, QWidget* parent = nullptr);
 
-    /// Another selection: a question that was open is void, a result that was shown is read.
-    void setSelection(const EntrySums& sums);
-    /// What is selected weighs something else now, since others changed it: what is shown stays.
+    /// Another selection of so many entries: a question that was open is void, a result that was shown is
+    /// read. What they weigh comes with setSums().
+    void setSelection(qint64 entries);
+    /// What is selected weighs this now, also since others changed it: what is shown stays.
     void setSums(const EntrySums& sums);
     /// Asks whether to invalidate so many entries, which are being counted: nothing can be confirmed before
     /// setCounted(). Not during a change.
@@ -88,6 +89,7 @@ private:
     BulkJob* m_job;
     State m_state = State::Selection;
     EntrySums m_sums;
+    bool m_isSummed = true; ///< false: so far only how many entries there are is known
     Question m_question;
     QString m_workTitle;
     qint64 m_workDone = 0;

@@ -1,4 +1,5 @@
 #include "cache/entrytablemodel.h"
+#include "cache/selectionsums.h"
 #include "guitest.h"
 #include "sampleentries.h"
 
@@ -52,6 +53,7 @@ private Q_SLOTS:
     void cells();
     void manyChangesAtRandom();
     void manyRows();
+    void manySelectedRowsAreAddedUpElsewhere();
 
 private:
     void settle() { QTRY_VERIFY_WITH_TIMEOUT(!m_model->isArranging(), 30'000); }
@@ -367,6 +369,40 @@ void TestEntryTableModel::manyRows()
     settle();
     qInfo("all rows again after %lld ms", timer.elapsed());
     QCOMPARE(m_model->rowCount(), int(count));
+}
+
+void TestEntryTableModel::manySelectedRowsAreAddedUpElsewhere()
+{
+    const auto many = static_cast<int>(SelectionSums::mostAtOnce) + 1;
+    m_tester.reset(); // looks at every row
+    m_model->upsert(page(0, static_cast<quint32>(many) + 10));
+    settle();
+    SelectionSums sums(m_model.get());
+    std::vector<EntrySums> told;
+    connect(&sums, &SelectionSums::summed, this, [&told](const EntrySums& one) { told.push_back(one); });
+    const auto isSame = [](const EntrySums& left, const EntrySums& right) {
+        return left.entries == right.entries && left.bytes == right.bytes && left.cost == right.cost
+            && left.unpriced == right.unpriced && left.usedLately == right.usedLately;
+    };
+    // Few at once.
+    sums.start({{3, 4}, {7, 7}});
+    QCOMPARE(told.size(), std::size_t(1));
+    QCOMPARE(told.back().entries, qint64(3));
+    QVERIFY(isSame(told.back(), m_model->sumsOf({{3, 4}, {7, 7}})));
+    QCOMPARE(
+        told.back().bytes, m_model->metaAt(3).bytes + m_model->metaAt(4).bytes + m_model->metaAt(7).bytes);
+    // Many in their own time: the window goes on meanwhile. Of two questions the newer one is answered.
+    sums.start({{0, many}});
+    sums.start({{1, 4}, {6, many + 3}});
+    QCOMPARE(told.size(), std::size_t(1));
+    QTRY_COMPARE_WITH_TIMEOUT(told.size(), std::size_t(2), 30'000);
+    QCOMPARE(told.back().entries, qint64(many) + 2);
+    QVERIFY(isSame(told.back(), m_model->sumsOf({{1, 4}, {6, many + 3}})));
+    // Another selection comes in between.
+    sums.start({{0, many}});
+    sums.start({});
+    QCOMPARE(told.size(), std::size_t(3));
+    QCOMPARE(told.back().entries, qint64(0));
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestEntryTableModel)
