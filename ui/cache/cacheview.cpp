@@ -65,6 +65,7 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_csv(this)
     , m_skeletonDelay(new QTimer(this))
     , m_clock(new QTimer(this))
+    , m_shownCheck(new QTimer(this))
 {
     setObjectName(QStringLiteral("cacheView"));
     // Before the selection hears of it, which then changes without the user.
@@ -451,6 +452,7 @@ void CacheView::stopTasks()
     m_live->forget();
     m_quietScan->cancel();
     m_schemaScan->stop();
+    m_shownCheck->stop();
     m_undoTasks.drop();
     m_countTasks.drop();
     m_roomTasks.drop();

@@ -38,6 +38,7 @@ class EntryTableModel;
 class ErrorBanner;
 class FilterField;
 class GroupPanel;
+struct RowRun;
 class LiveEntries;
 class QuietScan;
 class ScanBar;
@@ -115,6 +116,7 @@ private:
     void saveFilter();
     void connectSchemaScan();
     void checkSchemas();
+    void checkShown();
     /// Why nothing can be changed; empty = it can.
     QString obstacle() const;
     void askToInvalidate();
@@ -150,6 +152,8 @@ private:
     void takeRows(const std::vector<EntryMeta>& rows);
     /// What entries are now, whoever changed them.
     void takeNews(const std::vector<EntryMeta>& rows, const QStringList& gone);
+    /// Of the table; empty (last before first) where it has none.
+    RowRun visibleRows() const;
     QStringList visibleFingerprints() const;
     void restoreLive();
     void setLive(bool on);
@@ -189,6 +193,7 @@ private:
     EntryCompare* m_compare;
     QTimer* m_skeletonDelay;
     QTimer* m_clock;
+    QTimer* m_shownCheck; ///< until the rows in sight have settled
     QList<QAction*> m_commands;
     QList<QAction*> m_changes; ///< those of the commands that change entries
     QString m_pending; ///< to be selected as soon as its row is there

@@ -64,12 +64,17 @@ void CacheView::readAgain(const QStringList& fingerprints)
     m_live->read(fingerprints);
 }
 
+RowRun CacheView::visibleRows() const
+{
+    const int last = m_table->rowAt(m_table->viewport()->height() - 1);
+    return {std::max(0, m_table->rowAt(0)), last < 0 ? m_model->rowCount() - 1 : last};
+}
+
 QStringList CacheView::visibleFingerprints() const
 {
     QStringList visible;
-    const int first = std::max(0, m_table->rowAt(0));
-    const int last = m_table->rowAt(m_table->viewport()->height() - 1);
-    for (int row = first; row < m_model->rowCount() && (row <= last || last < 0); ++row)
+    const RowRun rows = visibleRows();
+    for (int row = rows.first; row <= rows.last; ++row)
         visible.append(m_model->fingerprintAt(row));
     return visible;
 }
@@ -90,6 +95,7 @@ void CacheView::showEvent(QShowEvent* event)
 {
     View::showEvent(event);
     m_live->setWatched(true);
+    m_shownCheck->start();
 }
 
 void CacheView::hideEvent(QHideEvent* event)

@@ -12,8 +12,10 @@
 
 #include <QApplication>
 #include <QClipboard>
+#include <QScrollBar>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QTimer>
 
 // What can be done with entries without changing them.
 
@@ -22,6 +24,8 @@ namespace llmcache::ui {
 namespace {
 
 const QString groupKey = QStringLiteral("cache/group");
+/// Rows that are scrolled past are not worth reading their entries.
+constexpr std::chrono::milliseconds shownCheckDelay{250};
 
 } // namespace
 
@@ -93,8 +97,19 @@ void CacheView::connectSchemaScan()
             misses += miss.fingerprint;
         m_model->setInvalid(misses, true);
     });
-    connect(m_schemaScan, &SchemaScan::forgotten, this,
-        [this](const QStringList& fingerprints) { m_model->setInvalid(fingerprints, false); });
+    connect(m_schemaScan, &SchemaScan::forgotten, this, [this](const QStringList& fingerprints) {
+        m_model->setInvalid(fingerprints, false);
+        m_shownCheck->start();
+    });
+    m_shownCheck->setSingleShot(true);
+    m_shownCheck->setInterval(shownCheckDelay);
+    connect(m_shownCheck, &QTimer::timeout, this, &CacheView::checkShown);
+    connect(
+        m_table->verticalScrollBar(), &QScrollBar::valueChanged, m_shownCheck, qOverload<>(&QTimer::start));
+    connect(m_model, &EntryTableModel::arranged, this, [this] {
+        if (!m_shownCheck->isActive()) // rows come all the time while a scan goes on
+            m_shownCheck->start();
+    });
     connect(m_schemaScan, &SchemaScan::finished, this, [this](const QString& problem) {
         m_selectionBar->endWork();
         const SchemaFindings& findings = m_schemaScan->findings();
@@ -125,6 +140,17 @@ void CacheView::checkSchemas()
             fingerprints += m_model->fingerprintAt(row);
     }
     m_schemaScan->start(fingerprints);
+}
+
+void CacheView::checkShown()
+{
+    if (!m_session || !isVisible() || !m_table->isColumnShown(EntryColumn::Flags))
+        return;
+    std::vector<EntryMeta> shown;
+    const RowRun rows = visibleRows();
+    for (int row = rows.first; row <= rows.last; ++row)
+        shown.push_back(m_model->metaAt(row));
+    m_schemaScan->checkShown(shown);
 }
 
 QString CacheView::obstacle() const

@@ -12,6 +12,8 @@ namespace llmcache::ui {
 namespace {
 
 constexpr qsizetype batchSize = 500;
+/// What is read of an entry only because its row is in sight.
+constexpr qint64 largestShown = 200'000;
 
 SchemaFindings checkBatch(const std::vector<EntryImage>& images, const QHash<QString, Agent>& agents)
 {
@@ -23,7 +25,8 @@ SchemaFindings checkBatch(const std::vector<EntryImage>& images, const QHash<QSt
             const SchemaCheck check =
                 checkAnswer(entry, agent == agents.cend() ? std::nullopt : std::optional(*agent));
             if (check.state == SchemaCheck::State::DoesNotFit)
-                findings.doNotFit.push_back({image.fingerprint, image.revision(), entry.meta.agent});
+                findings.doNotFit.push_back(
+                    {image.fingerprint, image.revision(), entry.meta.createdMs, entry.meta.agent});
             else
                 findings.fit += image.fingerprint;
         } catch (const Error&) {
@@ -59,6 +62,7 @@ SchemaScan::SchemaScan(QObject* parent)
 {
     connect(&m_tasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
     connect(&m_againTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
+    connect(&m_shownTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
     connect(&m_agentTasks, &TaskScope::activeChanged, this, &SchemaScan::activeChanged);
 }
 
@@ -67,6 +71,7 @@ void SchemaScan::setStore(Store* store)
     forget();
     m_agentTasks.drop();
     m_againTasks.drop();
+    dropShown();
     m_store = store;
     if (!store) {
         m_where.clear();
@@ -124,7 +129,7 @@ QStringList SchemaScan::known(const std::vector<EntryMeta>& rows) const
         return misses;
     for (const EntryMeta& row : rows) {
         const auto miss = known->misses.constFind(row.fingerprint);
-        if (miss != known->misses.cend() && miss->revision == row.revision)
+        if (miss != known->misses.cend() && versionOf(*miss) == versionOf(row))
             misses += row.fingerprint;
     }
     return misses;
@@ -138,11 +143,52 @@ void SchemaScan::checkAgain(const std::vector<EntryMeta>& rows)
     QStringList changed;
     for (const EntryMeta& row : rows) {
         const auto miss = known->misses.constFind(row.fingerprint);
-        if (miss != known->misses.cend() && miss->revision != row.revision)
+        if (miss != known->misses.cend() && versionOf(*miss) != versionOf(row))
             changed += row.fingerprint;
     }
     if (changed.isEmpty())
         return;
+    // Where it fails the mark is gone with the revision that it was found in; the next time the row is read,
+    // this is tried again.
+    checkQuietly(m_againTasks, changed, [](bool) {});
+}
+
+void SchemaScan::checkShown(const std::vector<EntryMeta>& rows)
+{
+    if (!m_store)
+        return;
+    if (m_isCheckingShown) {
+        m_shownNext = rows;
+        return;
+    }
+    const Known& known = m_known[m_where];
+    QHash<QString, EntryVersion> unchecked;
+    for (const EntryMeta& row : rows) {
+        const auto shown = known.shown.constFind(row.fingerprint);
+        if (row.bytes <= largestShown && (shown == known.shown.cend() || *shown != versionOf(row)))
+            unchecked.insert(row.fingerprint, versionOf(row));
+    }
+    if (unchecked.isEmpty())
+        return;
+    m_isCheckingShown = true;
+    checkQuietly(m_shownTasks, unchecked.keys(), [this, unchecked](bool worked) {
+        m_isCheckingShown = false;
+        if (worked)
+            m_known[m_where].shown.insert(unchecked);
+        checkShown(std::exchange(m_shownNext, {}));
+    });
+}
+
+void SchemaScan::dropShown()
+{
+    m_shownTasks.drop();
+    m_isCheckingShown = false;
+    m_shownNext.clear();
+}
+
+void SchemaScan::checkQuietly(
+    TaskScope& tasks, const QStringList& fingerprints, std::function<void(bool)> ended)
+{
     const auto begin = [self = QPointer(this), where = m_where](const Agents& agents) {
         if (self && self->m_where == where)
             self->takeAgents(agents);
@@ -153,20 +199,17 @@ void SchemaScan::checkAgain(const std::vector<EntryMeta>& rows)
         self->remember(batch);
         Q_EMIT self->found(batch);
     };
-    m_againTasks.run(
-        [store = m_store, changed, begin, progress = std::move(progress)](
-            const std::stop_token& stop) { return check(store, changed, begin, progress, stop); },
-        [] {},
-        [](const Failure&) {
-            // The mark is gone with the revision that it was found in; the next time the row is read, this
-            // is tried again.
-        });
+    tasks.run([store = m_store, fingerprints, begin, progress = std::move(progress)](
+                  const std::stop_token& stop) { return check(store, fingerprints, begin, progress, stop); },
+        [ended] { ended(true); },
+        // Nobody has asked for it; a store that is down says so where its entries are read.
+        [ended](const Failure&) { ended(false); });
 }
 
 void SchemaScan::readAgents()
 {
     const auto known = m_known.constFind(m_where);
-    if (!m_store || known == m_known.cend() || known->misses.isEmpty())
+    if (!m_store || known == m_known.cend() || (known->misses.isEmpty() && known->shown.isEmpty()))
         return;
     m_agentTasks.drop();
     m_agentTasks.run([store = m_store](const std::stop_token&) { return readAgentsOf(store); },
@@ -186,10 +229,13 @@ void SchemaScan::takeAgents(const Agents& agents)
     }
     for (const QString& fingerprint : std::as_const(unknown))
         known.misses.remove(fingerprint);
-    known.schemas.clear();
+    QHash<QString, QByteArray> schemas;
     for (const Agent& agent : agents)
-        known.schemas.insert(agent.name, schemaOf(agents, agent.name));
-    if (!unknown.isEmpty())
+        schemas.insert(agent.name, schemaOf(agents, agent.name));
+    const bool isOther = std::exchange(known.schemas, schemas) != schemas;
+    if (isOther)
+        known.shown.clear();
+    if (isOther || !unknown.isEmpty())
         Q_EMIT forgotten(unknown);
 }
 

@@ -16,6 +16,7 @@ namespace llmcache::ui {
 struct SchemaMiss {
     QString fingerprint;
     qint64 revision = 0; ///< of the entry then
+    qint64 createdMs = 0; ///< likewise: revisions begin anew with an entry that was deleted
     QString agent; ///< whose schema that was
 };
 
@@ -42,12 +43,16 @@ public:
         m_tasks.stop();
         m_agentTasks.drop();
         m_againTasks.drop();
+        dropShown();
     }
     /// Drops everything without a signal.
     void forget();
     bool isRunning() const { return m_running; }
     const SchemaFindings& findings() const { return m_findings; }
-    int activeTasks() const { return m_tasks.active() + m_agentTasks.active() + m_againTasks.active(); }
+    int activeTasks() const
+    {
+        return m_tasks.active() + m_agentTasks.active() + m_againTasks.active() + m_shownTasks.active();
+    }
 
     /// From now on it is this store that is meant; null = none.
     void setStore(Store* store);
@@ -56,27 +61,40 @@ public:
     /// Checks those of these rows again that did not fit and have changed since: a tag or a pin leaves the
     /// answer as it was.
     void checkAgain(const std::vector<EntryMeta>& rows);
+    /// Checks those of these rows, which somebody looks at, that have not been checked as they are now. Only
+    /// small ones: nobody has asked for it. One call after the other; of those that wait the last one
+    /// matters.
+    void checkShown(const std::vector<EntryMeta>& rows);
     /// Reads the agents again, to forget what was found by schemas that they do not have any more.
     void readAgents();
 
 Q_SIGNALS:
     /// Of one batch; `asked` is 0 where nobody asked for it.
     void found(const llmcache::ui::SchemaFindings& findings);
-    /// Nobody knows any more whether these fit: their agents have other schemas now.
+    /// Agents have other schemas now: nobody knows any more whether these fit, which did not, nor whether
+    /// others do, which did.
     void forgotten(const QStringList& fingerprints);
     /// `problem` is why it ended early; empty = it did not.
     void finished(const QString& problem);
     void activeChanged();
 
 private:
+    /// What an answer is told from later ones by.
+    using EntryVersion = std::pair<qint64, qint64>;
+    static EntryVersion versionOf(const EntryMeta& row) { return {row.revision, row.createdMs}; }
+    static EntryVersion versionOf(const SchemaMiss& miss) { return {miss.revision, miss.createdMs}; }
     using Agents = QHash<QString, Agent>;
     using Progress = std::function<void(const SchemaFindings&)>;
     struct Known {
         QHash<QString, SchemaMiss> misses; ///< by fingerprint
+        QHash<QString, EntryVersion> shown; ///< what checkShown() has checked, by fingerprint
         QHash<QString, QByteArray> schemas; ///< by agent: what they were found by
     };
     static QCoro::Task<> check(Store* store, QStringList fingerprints,
         std::function<void(const Agents&)> begin, Progress progress, std::stop_token stop);
+    /// Checks these without showing progress; says at the end whether that worked.
+    void checkQuietly(TaskScope& tasks, const QStringList& fingerprints, std::function<void(bool)> ended);
+    void dropShown();
     void takeAgents(const Agents& agents);
     void remember(const SchemaFindings& batch);
 
@@ -85,6 +103,9 @@ private:
     Store* m_store = nullptr;
     TaskScope m_agentTasks;
     TaskScope m_againTasks;
+    TaskScope m_shownTasks;
+    bool m_isCheckingShown = false;
+    std::vector<EntryMeta> m_shownNext;
     TaskScope m_tasks;
     SchemaFindings m_findings;
     bool m_running = false;

@@ -2,6 +2,7 @@
 #include "cache/filtercompletion.h"
 #include "cache/filterfield.h"
 #include "cache/grouppanel.h"
+#include "cache/request.h"
 #include "cacheviewtest.h"
 #include "sampleentries.h"
 #include "waitfortask.h"
@@ -28,6 +29,7 @@ private Q_SLOTS:
     void completion();
     void completionOffersWhatThereIs();
     void filtersAreSaved();
+    void rowsInSightAreChecked();
 };
 
 void TestCacheFilter::groupsHaveSums()
@@ -227,6 +229,57 @@ void TestCacheFilter::filtersAreSaved()
     QVERIFY(forget);
     forget->menu()->actions().constFirst()->trigger();
     QVERIFY(!menuAction("savedButton", QStringLiteral("tickets && more")));
+}
+
+void TestCacheFilter::rowsInSightAreChecked()
+{
+    Agent agent;
+    agent.name = QStringLiteral("profiler");
+    agent.model = QStringLiteral("test:large");
+    agent.output = OutputType::json(QStringLiteral("Contact"),
+        parseJson(R"({"type":"object","properties":{"email":{"type":"string"}},"required":["email"]})",
+            QStringLiteral("schema")));
+    waitForTask(m_session->store().saveAgent(agent, -1, QStringLiteral("ana"), 0));
+    Request request;
+    request.model = ModelRef::parse(agent.model);
+    request.prompt = QStringLiteral("Whom shall I write to?");
+    request.output = agent.output;
+    Commit commit;
+    commit.entry = sampleEntry(1, m_session->clock().nowMs());
+    EntryMeta& meta = commit.entry.meta;
+    meta.fingerprint = fingerprint(request);
+    meta.agent = agent.name;
+    meta.python = meta.pinned = meta.human = false;
+    commit.entry.request = toJson(request);
+    commit.entry.output = Json{{"name", "Alex"}};
+    waitForTask(m_session->store().commit(commit));
+    const auto cell = [this](EntryColumn column) {
+        return m_table->model()->index(0, int(column)).data().toString();
+    };
+    openNotLive();
+    waitForRows(1);
+    // Nobody has asked for it, and nothing has to be remembered.
+    QTRY_COMPARE_WITH_TIMEOUT(cell(EntryColumn::Flags), QStringLiteral("✕"), patience);
+    restart();
+    openNotLive();
+    waitForRows(1);
+    QTRY_COMPARE_WITH_TIMEOUT(cell(EntryColumn::Flags), QStringLiteral("✕"), patience);
+
+    // The answer that takes its place is another one, though it is a first revision, too.
+    waitForTask(m_session->store().removeEntries({meta.fingerprint}));
+    ++meta.createdMs;
+    meta.answerExcerpt = QStringLiteral("alex@example.com");
+    commit.entry.output = Json{{"email", "alex@example.com"}};
+    QCOMPARE(waitForTask(m_session->store().commit(commit)), qint64(1));
+    QTest::keyClick(m_table, Qt::Key_F5);
+    QTRY_VERIFY_WITH_TIMEOUT(cell(EntryColumn::Answer).contains(QStringLiteral("alex@")), patience);
+    QCOMPARE(cell(EntryColumn::Flags), QString());
+
+    // It does not fit any more once the agent asks for more.
+    agent.output.schema["required"].push_back("name");
+    waitForTask(m_session->store().saveAgent(agent, -1, QStringLiteral("ana"), 0));
+    m_view->activate(); // as when one comes back from the workbench
+    QTRY_COMPARE_WITH_TIMEOUT(cell(EntryColumn::Flags), QStringLiteral("✕"), patience);
 }
 
 LLMCACHE_GUI_TEST_MAIN(TestCacheFilter)
