@@ -3,8 +3,10 @@
 #include "cache/session.h"
 #include "fakeclock.h"
 #include "scriptedprovider.h"
+#include "store/pythonstore.h"
 #include "store/readonlystore.h"
 #include "store/spool.h"
+#include "store/textindex.h"
 #include "storefactory.h"
 #include "storesamples.h"
 
@@ -64,7 +66,7 @@ void TestReadOnlyStore::everyChangeIsRefused()
 
     const auto store = makeReadOnly(factory->make(workspace), QStringLiteral("Turn it off to allow that."));
     QVERIFY(store->isReadOnly());
-    const std::vector<std::pair<const char*, std::function<void()>>> calls{
+    std::vector<std::pair<const char*, std::function<void()>>> calls{
         {"commit", [&] { await(store->commit(sampleCommit(id))); }},
         {"removeEntries", [&] { await(store->removeEntries({id})); }},
         {"changeEntries",
@@ -82,6 +84,13 @@ void TestReadOnlyStore::everyChangeIsRefused()
         {"removeAgent", [&] { await(store->removeAgent(QStringLiteral("a"))); }},
         {"recordCalls", [&] { await(store->recordCalls({sampleCall()})); }},
     };
+    if (auto* const index = dynamic_cast<TextIndex*>(store.get()))
+        calls.emplace_back("indexTexts", [index] { await(index->indexTexts()); });
+    if (auto* const python = pythonStoreOf(store.get())) {
+        const QStringList keys{QStringLiteral("pyai-cache:v3:") + id};
+        calls.emplace_back("putForPython", [=] { await(python->putForPython(keys, "pickle", 5s)); });
+        calls.emplace_back("rememberOrigin", [=] { await(python->rememberOrigin(keys, {}, 5s)); });
+    }
     for (const auto& [name, call] : calls) {
         const QString text = refusal(call);
         QVERIFY2(text.contains(QLatin1String("read-only")), name);

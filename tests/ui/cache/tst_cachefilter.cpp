@@ -7,11 +7,13 @@
 #include "sampleentries.h"
 #include "waitfortask.h"
 #include "widgets/chip.h"
+#include "widgets/format.h"
 
 #include <QAbstractItemModelTester>
 #include <QLineEdit>
 #include <QTableView>
 #include <QToolButton>
+#include <QUuid>
 
 using namespace llmcache;
 using namespace llmcache::ui;
@@ -35,6 +37,16 @@ private Q_SLOTS:
 void TestCacheFilter::groupsHaveSums()
 {
     fill(200);
+    std::vector<Call> calls;
+    for (quint32 number = 0; number < 200; number += 3) {
+        Call call;
+        call.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
+        call.timeMs = m_session->clock().nowMs();
+        call.outcome = Outcome::Hit;
+        call.fingerprint = sampleEntry(number, call.timeMs).meta.fingerprint;
+        calls.push_back(std::move(call));
+    }
+    waitForTask(m_session->store().recordCalls(std::move(calls)));
     open();
     waitForRows(200);
     auto* panel = find<QWidget>("groupPanel");
@@ -47,16 +59,31 @@ void TestCacheFilter::groupsHaveSums()
     // The sums are those of the entries.
     QHash<QString, int> counts;
     QHash<QString, Money> costs;
+    QHash<QString, Money> saved;
+    QHash<QString, qint64> hits;
+    QHash<QString, qint64> bytes;
     for (quint32 number = 0; number < 200; ++number) {
         const EntryMeta meta = sampleEntry(number, m_session->clock().nowMs()).meta;
         ++counts[meta.agent];
         costs[meta.agent] += meta.cost.value_or(Money());
+    }
+    for (int row = 0; row < m_table->model()->rowCount(); ++row) { // what only the store knows
+        const EntryMeta meta = qobject_cast<EntryTableModel*>(m_table->model())->metaAt(row);
+        saved[meta.agent] += meta.cost.value_or(Money()) * meta.hits;
+        hits[meta.agent] += meta.hits;
+        bytes[meta.agent] += meta.bytes;
     }
     QCOMPARE(table->model()->rowCount(), int(counts.size()));
     for (int row = 0; row < table->model()->rowCount(); ++row) {
         const QString agent = table->model()->index(row, EntryGroupsModel::Name).data().toString();
         QCOMPARE(table->model()->index(row, EntryGroupsModel::Entries).data().toString(),
             QString::number(counts.value(agent)));
+        QCOMPARE(table->model()->index(row, EntryGroupsModel::Size).data().toString(),
+            format::bytes(bytes.value(agent)));
+        QCOMPARE(table->model()->index(row, EntryGroupsModel::Hits).data().toString(),
+            format::count(hits.value(agent)));
+        QCOMPARE(table->model()->index(row, EntryGroupsModel::Saved).data().toString(),
+            saved.value(agent).toDisplay());
         const QModelIndex cost = table->model()->index(row, EntryGroupsModel::Cost);
         QCOMPARE(cost.data().toString(), costs.value(agent).toDisplay());
         const QString exact = cost.data(Qt::ToolTipRole).toString().section(QLatin1Char(','), 0, 0);

@@ -423,8 +423,13 @@ void TestCacheView::columnsAreRemembered()
     fill(3);
     open();
     waitForRows(3);
-    m_table->setColumnShown(EntryColumn::Author, true);
-    m_table->setColumnShown(EntryColumn::Task, false);
+    const auto columnAction = [this](EntryColumn column) {
+        return menuAction("columnsButton", columnInfo(column).description);
+    };
+    QVERIFY(columnAction(EntryColumn::Task)->isChecked());
+    QVERIFY(!columnAction(EntryColumn::Author)->isChecked());
+    columnAction(EntryColumn::Author)->trigger();
+    columnAction(EntryColumn::Task)->trigger();
     m_table->horizontalHeader()->moveSection(
         m_table->horizontalHeader()->visualIndex(int(EntryColumn::Author)), 0);
     m_table->setColumnWidth(int(EntryColumn::Cost), 130);
@@ -441,7 +446,7 @@ void TestCacheView::columnsAreRemembered()
     QVERIFY(!m_table->isColumnShown(EntryColumn::Task));
     QCOMPARE(m_table->columnWidth(int(EntryColumn::Cost)), 130);
     QCOMPARE(m_table->horizontalHeader()->sortIndicatorSection(), int(EntryColumn::Hits));
-    m_table->resetColumns();
+    menuAction("columnsButton", QStringLiteral("Reset columns"))->trigger();
     QCOMPARE(m_table->shownColumns().front(), EntryColumn::Agent);
     QVERIFY(m_table->isColumnShown(EntryColumn::Task));
 }
