@@ -8,7 +8,9 @@
 #include "cache/filterfield.h"
 #include "cache/revisionsdialog.h"
 #include "cache/selectionbar.h"
+#include "cache/session.h"
 #include "cache/textsearch.h"
+#include "cache/transferbar.h"
 #include "store/store.h"
 #include "waitfortask.h"
 #include "widgets/codeedit.h"
@@ -17,6 +19,8 @@
 #include <QMenu>
 #include <QPushButton>
 #include <QTabBar>
+#include <QTemporaryDir>
+#include <QTimeZone>
 
 namespace llmcache::screenshots {
 
@@ -87,12 +91,71 @@ private:
     ui::FilterField* m_filter;
 };
 
+using Take = std::function<void(const QString&)>;
+
+/// What is there before there are entries, and where there is no store to read them from.
+void showOtherStores(ui::CacheView& view, Session& session, const Take& take)
+{
+    const QTemporaryDir folder;
+    SessionConfig config;
+    config.dataFolder = folder.path();
+    Session empty(config);
+    config.storeUrl = QStringLiteral("redis://127.0.0.1:1"); // nobody listens there
+    Session down(config);
+    for (const auto& [other, name] :
+        {std::pair(&empty, "cache-empty"), std::pair(&down, "cache-store-down")}) {
+        view.setSession(other);
+        take(QLatin1String(name));
+    }
+    view.setSession(&session);
+    take(QStringLiteral("cache-all"));
+}
+
+/// An entry with more of everything than there is room for.
+void showLongValues(ui::CacheView& view, Session& session, const Take& take)
+{
+    Commit commit;
+    commit.entry =
+        *test::waitForTask(session.store().lookup(view.findChild<ui::EntryDetail*>()->fingerprint()));
+    EntryMeta& meta = commit.entry.meta;
+    meta.fingerprint = QString(64, u'e');
+    meta.createdMs = session.clock().nowMs();
+    meta.agent = QStringLiteral("an-agent-with-a-name-").repeated(6);
+    meta.task = QStringLiteral("a task with a long name ").repeated(6);
+    meta.author = QStringLiteral("somebody-with-a-long-name@example.com").repeated(2);
+    meta.tags = {QStringLiteral("golden set"), QStringLiteral("a tag that says a lot ").repeated(3),
+        QStringLiteral("oneword").repeated(12)};
+    meta.cost = Money::fromDecimal(QStringLiteral("123456.789"));
+    meta.answerExcerpt = QString(200, u'W');
+    commit.entry.output = std::string(30'000, 'W');
+    test::waitForTask(session.store().commit(std::move(commit)));
+    view.showEntry(QString(64, u'e'));
+    take(QStringLiteral("cache-long"));
+    test::waitForTask(session.store().removeEntries({QString(64, u'e')}));
+}
+
+/// Entries to a file, and what is asked before those of a file are taken.
+void showTransfers(ui::CacheView& view, Session& session, const Take& take)
+{
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral("replies.jsonl.zst"));
+    auto* const bar = view.findChild<ui::TransferBar*>();
+    bar->startExport(&session,
+        EntryFilter::parse(QStringLiteral("agent:reply-draft"), QTimeZone::utc(), session.clock().nowMs()),
+        path);
+    take(QStringLiteral("cache-exported"));
+    bar->startImport(&session, path);
+    take(QStringLiteral("cache-import"));
+    bar->forget();
+}
+
 } // namespace
 
-void showCacheStates(ui::CacheView& view, Store& store, const std::function<void(const QString&)>& take,
+void showCacheStates(ui::CacheView& view, Session& session, const std::function<void(const QString&)>& take,
     const std::function<void(const QString&, QWidget*)>& takeDialog)
 {
     enum Tab { Answer, Request, Usage, Calls, Schema, Raw };
+    Store& store = session.store();
     CacheStates states(view);
     states.select(2, 2);
     for (const auto& [tab, name] : {std::pair(Request, "request"), std::pair(Usage, "usage"),
@@ -175,6 +238,16 @@ void showCacheStates(ui::CacheView& view, Store& store, const std::function<void
     states.button("revisions")->click();
     take(QStringLiteral("cache-saved")); // the dialog has read what it shows afterwards
     takeDialog(QStringLiteral("cache-revisions"), view.findChild<ui::RevisionsDialog*>());
+    states.command(QStringLiteral("Changes of entries"));
+    take(QStringLiteral("cache-saved")); // likewise
+    takeDialog(QStringLiteral("cache-undo"), view.findChild<QWidget*>(QStringLiteral("undoHistory")));
+    bar->showWork(QStringLiteral("Restoring"), 1200, 3547);
+    take(QStringLiteral("cache-progress"));
+    bar->endWork();
+    showTransfers(view, session, take);
+    states.filter({});
+    showLongValues(view, session, take);
+    showOtherStores(view, session, take);
     states.filter(QStringLiteral("cost>many"));
     take(QStringLiteral("cache-filter-wrong"));
     states.filter(QStringLiteral("agent:nobody"));

@@ -6,7 +6,7 @@ class QString;
 class QWidget;
 
 namespace llmcache {
-class Store;
+class Session;
 namespace ui {
 class CacheView;
 }
@@ -14,9 +14,10 @@ class CacheView;
 
 namespace llmcache::screenshots {
 
-/// Brings the Cache view, which shows the sample data in that store, into one state after the other; `take`
+/// Brings the Cache view, which shows the sample data of that session, into one state after the other; `take`
 /// lets it settle and draws its window, `takeDialog` another one.
-void showCacheStates(ui::CacheView& view, Store& store, const std::function<void(const QString& name)>& take,
+void showCacheStates(ui::CacheView& view, Session& session,
+    const std::function<void(const QString& name)>& take,
     const std::function<void(const QString& name, QWidget* window)>& takeDialog);
 
 } // namespace llmcache::screenshots

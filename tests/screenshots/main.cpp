@@ -119,7 +119,7 @@ private:
     {
         take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
         screenshots::showCacheStates(
-            m_workbench.cacheView(), m_workbench.session().store(),
+            m_workbench.cacheView(), m_workbench.session(),
             [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); },
             [&](const QString& name, QWidget* window) {
                 settle(m_workbench.window());
