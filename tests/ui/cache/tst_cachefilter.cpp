@@ -250,7 +250,9 @@ void TestCacheFilter::filtersAreSaved()
     dialog("filterName")->accept();
     find<QLineEdit>("filterField")->setText({});
     waitForRows(60);
-    menuAction("savedButton", QStringLiteral("tickets && more"))->trigger();
+    QAction* const saved = menuAction("savedButton", QStringLiteral("tickets && more"));
+    QVERIFY(saved);
+    saved->trigger();
     waitForRows(rows);
     QAction* const forget = menuAction("savedButton", QStringLiteral("Forget"));
     QVERIFY(forget);

@@ -222,7 +222,9 @@ void TestCacheTools::aFailureIsToldOfEachEntry()
         qPrintable(said.join(u' ')));
     QCOMPARE(storedEntries(), 4);
     click("bulkDetails");
-    const auto* const model = find<QTableView>("bulkResultTable")->model();
+    auto* const table = find<QTableView>("bulkResultTable");
+    QVERIFY(table);
+    const QAbstractItemModel* const model = table->model();
     QCOMPARE(model->rowCount(), 3);
     for (int row = 0; row < 3; ++row) {
         QVERIFY(model->index(row, 0).data().toString().contains(chosen.at(row).left(8)));

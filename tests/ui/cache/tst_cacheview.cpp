@@ -242,7 +242,7 @@ void TestCacheView::aScanThatIsLeftIsGivenUp()
     open();
     auto* const pause = find<QPushButton>("pauseScan");
     QTRY_VERIFY_WITH_TIMEOUT(pause->isVisible(), patience);
-    // With a page on its way, and between two pages.
+    // With a page on its way,
     m_view->setSession(nullptr);
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     QVERIFY(!storeKeepsListings());
@@ -250,6 +250,8 @@ void TestCacheView::aScanThatIsLeftIsGivenUp()
     QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() > 0, patience);
     QTest::mouseClick(pause, Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(text("scanState").left(6), QStringLiteral("paused"), patience);
+    // and between two pages.
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     m_view->setSession(nullptr);
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     QVERIFY(!storeKeepsListings());
