@@ -56,6 +56,7 @@ private Q_SLOTS:
     void tableFollowsTheDensity();
     void tablePaintsBadgesAndSkeletons();
     void tableColumnsAreWideEnoughForTheirCells();
+    void whatFitsIsNotElided();
     void tabLeavesTheTable();
 
 private:
@@ -329,6 +330,26 @@ void TestWidgets::tableColumnsAreWideEnoughForTheirCells()
     table.resizeColumnsToContents();
     const int text = QFontMetrics(textFont()).horizontalAdvance(model.item(0)->text());
     QVERIFY(table.columnWidth(0) >= text + 20);
+}
+
+void TestWidgets::whatFitsIsNotElided()
+{
+    QTableView view;
+    QStandardItemModel model(1, 1);
+    view.setModel(&model);
+    setUpTable(&view, &m_theme);
+    const QAbstractItemDelegate* const delegate = view.itemDelegate();
+    const auto width = [&](const QString& text) {
+        model.setData(model.index(0, 0), text);
+        return delegate->sizeHint({}, model.index(0, 0)).width();
+    };
+    const int padding = width({});
+    // Letters are fractions of a pixel wide.
+    for (const char* each :
+        {"just now", "12 min ago", "Edited", "anthropic", "1.5 KB", "$0.0042", "ana", "Wed 16:20"}) {
+        const QString text = QString::fromLatin1(each);
+        QCOMPARE(QFontMetrics(textFont()).elidedText(text, Qt::ElideRight, width(text) - padding), text);
+    }
 }
 
 void TestWidgets::tabLeavesTheTable()

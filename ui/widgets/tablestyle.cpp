@@ -8,6 +8,8 @@
 #include <QTableView>
 #include <QToolTip>
 
+#include <cmath>
+
 namespace llmcache::ui {
 
 namespace {
@@ -119,10 +121,12 @@ void TableDelegate::paint(
 QSize TableDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex& index) const
 {
     const QVariant fontData = index.data(Qt::FontRole);
-    const QFontMetrics metrics(fontData.isValid() ? qvariant_cast<QFont>(fontData) : textFont());
+    // Fractions of pixels count where a text just fits.
+    const QFontMetricsF metrics(fontData.isValid() ? qvariant_cast<QFont>(fontData) : textFont());
     const QString text = index.data(Qt::DisplayRole).toString();
     const int extra = index.data(badgeKindRole).isValid() ? 14 : 0;
-    return {metrics.horizontalAdvance(text) + 2 * padding + extra, m_theme->rowHeight()};
+    return {static_cast<int>(std::ceil(metrics.horizontalAdvance(text))) + 2 * padding + extra,
+        m_theme->rowHeight()};
 }
 
 bool TableDelegate::helpEvent(
