@@ -17,6 +17,9 @@ namespace llmcache::ui {
 
 namespace {
 
+/// The choice of what becomes of entries that are there already: they stay.
+constexpr int keepTheirs = static_cast<int>(OnConflict::Skip);
+
 QString entries(qint64 count)
 {
     return count == 1 ? TransferBar::tr("1 entry") : TransferBar::tr("%1 entries").arg(format::count(count));
@@ -216,7 +219,7 @@ void TransferBar::ask()
 {
     const bool isPointless = m_checked.imported + m_checked.kept == 0;
     setState(isPointless ? State::Result : State::Asking);
-    m_conflict->setCurrentIndex(0);
+    m_conflict->setCurrentIndex(keepTheirs);
     showQuestion();
     if (isPointless)
         return;
@@ -231,7 +234,7 @@ void TransferBar::showQuestion()
     QStringList parts;
     if (there > 0)
         parts << tr("%1 there already").arg(format::count(there));
-    if (m_conflict->currentIndex() != 0 && !roomText(report.room).isEmpty())
+    if (m_conflict->currentIndex() != keepTheirs && !roomText(report.room).isEmpty())
         parts << roomText(report.room);
     if (report.expired > 0)
         parts << tr("%1 expired").arg(format::count(report.expired));
@@ -244,11 +247,22 @@ void TransferBar::showQuestion()
             parts.isEmpty() ? tr("The file is empty.") : parts.join(QStringLiteral(" · ")));
         return;
     }
-    const qint64 added = report.imported - report.replaced;
-    show(there == 0      ? tr("Import %1?").arg(entries(added))
-            : added == 1 ? tr("Import 1 new entry?")
-                         : tr("Import %1 new entries?").arg(format::count(added)),
-        parts.isEmpty() ? shortName(m_path) : parts.join(QStringLiteral(" · ")));
+    show(questionTitle(), parts.isEmpty() ? shortName(m_path) : parts.join(QStringLiteral(" · ")));
+    m_import->setEnabled(report.imported > report.replaced || m_conflict->currentIndex() != keepTheirs);
+}
+
+QString TransferBar::questionTitle() const
+{
+    const qint64 there = m_checked.replaced + m_checked.kept;
+    const qint64 added = m_checked.imported - m_checked.replaced;
+    if (there == 0)
+        return tr("Import %1?").arg(entries(added));
+    if (added == 1)
+        return tr("Import 1 new entry?");
+    if (added > 0)
+        return tr("Import %1 new entries?").arg(format::count(added));
+    return m_conflict->currentIndex() == keepTheirs ? tr("Nothing in the file is new")
+                                                    : tr("Import what is there already?");
 }
 
 void TransferBar::import()

@@ -56,6 +56,7 @@ private:
     void check();
     void ask();
     void showQuestion();
+    QString questionTitle() const;
     void import();
     void end(const ImportReport& report);
     void fail(const QString& title, const Failure& failure);

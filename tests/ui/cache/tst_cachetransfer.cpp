@@ -181,9 +181,12 @@ void TestCacheTransfer::lostUndosAreToldBefore()
     importFrom(path("all.jsonl"));
     QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("importEntries")->isVisible(), patience);
     QCOMPARE(text("transferText"), QStringLiteral("2 there already")); // which stay
+    QCOMPARE(title(), QStringLiteral("Nothing in the file is new"));
+    QVERIFY(!find<QPushButton>("importEntries")->isEnabled());
     const auto choices = find<QWidget>("onConflict")->findChildren<QAbstractButton*>();
     QTest::mouseClick(choices.at(1), Qt::LeftButton);
     QCOMPARE(text("transferText"), QStringLiteral("2 there already · ") + forgotten);
+    QCOMPARE(title(), QStringLiteral("Import what is there already?"));
     QTest::mouseClick(choices.at(0), Qt::LeftButton);
     QCOMPARE(text("transferText"), QStringLiteral("2 there already"));
     QTest::mouseClick(choices.at(1), Qt::LeftButton);
