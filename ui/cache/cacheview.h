@@ -38,7 +38,6 @@ class EntryTableModel;
 class ErrorBanner;
 class FilterField;
 class GroupPanel;
-struct RowRun;
 class LiveEntries;
 class QuietScan;
 class ScanBar;
@@ -48,6 +47,7 @@ class SelectionSums;
 class TextSearch;
 class TransferBar;
 class Theme;
+struct RowRun;
 
 /// The entries of the workspace: see, filter, sort, read and invalidate them.
 class CacheView : public View {
