@@ -247,9 +247,10 @@ void TestCacheView::aScanThatIsLeftIsGivenUp()
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     QVERIFY(!storeKeepsListings());
     m_view->setSession(m_session.get());
-    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() > 0, patience);
+    QTRY_VERIFY_WITH_TIMEOUT(pause->isVisible(), patience);
     QTest::mouseClick(pause, Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(text("scanState").left(6), QStringLiteral("paused"), patience);
+    QTRY_VERIFY_WITH_TIMEOUT(m_table->model()->rowCount() > 0, patience);
     // and between two pages.
     QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
     m_view->setSession(nullptr);
