@@ -187,7 +187,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     connect(m_detail, &EntryDetail::runAgainRequested, this, &CacheView::runAgain);
     connect(m_detail, &EntryDetail::deleteRequested, this, [this](const QString& fingerprint) {
         // The entry may not be in the table, which is filtered and may have other rows selected.
-        askAbout({{fingerprint, m_detail->revision()}});
+        const BulkTarget target{fingerprint, m_detail->revision()};
+        askAbout(1, [target] { return std::vector{target}; });
     });
     connect(m_detail, &EntryDetail::forgetRequested, this, [this](QString fingerprint) {
         m_detail->clear();

@@ -84,6 +84,10 @@ protected:
     void hideEvent(QHideEvent* event) override;
 
 private:
+    /// Run on another thread: to list a million entries takes half a second.
+    using TargetsMaker = std::function<std::vector<BulkTarget>()>;
+    using WeightMaker = std::function<EntryWeight()>;
+
     void makeLayout();
     void makeCommands();
     QWidget* makeFilterRow();
@@ -121,8 +125,7 @@ private:
     QString obstacle() const;
     void askToInvalidate();
     /// Counts these entries in the store and asks whether to delete them.
-    void askAbout(std::vector<BulkTarget> targets);
-    std::vector<BulkTarget> selectedTargets() const;
+    void askAbout(qint64 entries, const TargetsMaker& targets);
     void changeSelection(const BulkAction& action);
     void pinSelection();
     void pinWithReason();
@@ -131,7 +134,7 @@ private:
     void removeTag(const QString& tag);
     void tagEntry(const QString& fingerprint, const QString& tag, bool on);
     /// Changes these entries, which weigh so much; asks first when others could not be undone after that.
-    void change(std::vector<BulkTarget> targets, const EntryWeight& weight, const BulkAction& action);
+    void change(const TargetsMaker& targets, const WeightMaker& weight, const BulkAction& action);
     void askForRoom(std::vector<BulkTarget> targets, const BulkAction& action, const UndoRoom& room);
     void showDetails();
     void showUndoHistory();

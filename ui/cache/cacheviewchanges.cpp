@@ -1,5 +1,6 @@
 #include "cache/cacheview.h"
 
+#include "base/worker.h"
 #include "cache/bulkjob.h"
 #include "cache/bulkpreview.h"
 #include "cache/changedialogs.h"
@@ -13,6 +14,8 @@
 #include "cache/session.h"
 #include "widgets/errorbanner.h"
 #include "widgets/format.h"
+
+#include <qcorofuture.h>
 
 #include <QInputDialog>
 #include <QMessageBox>
@@ -40,31 +43,68 @@ void askForText(QWidget* parent, const char* name, const QString& title, const Q
     dialog->open();
 }
 
+/// Entries that are meant, made on another thread.
+using Targets = std::shared_ptr<std::vector<BulkTarget>>;
+
+QCoro::Task<BulkPreview> preview(Store* store, UndoJournal* journal,
+    std::function<std::vector<BulkTarget>()> make, qint64 nowMs, std::function<void(qint64)> progress,
+    std::stop_token stop)
+{
+    auto work = [make = std::move(make)] { return std::make_shared<std::vector<BulkTarget>>(make()); };
+    QFuture<Targets> making = runOn(*QThreadPool::globalInstance(), std::move(work));
+    Targets targets = co_await making;
+    auto previewing =
+        previewChange(store, journal, std::move(*targets), nowMs, std::move(progress), std::move(stop));
+    co_return co_await previewing;
+}
+
+/// What a change is about, and the room that it takes in the journal.
+struct Weighed {
+    Targets targets;
+    UndoRoom room;
+};
+
+QCoro::Task<Weighed> weigh(UndoJournal* journal, std::function<std::vector<BulkTarget>()> make,
+    std::function<EntryWeight()> sum, qint64 nowMs)
+{
+    auto work = [make = std::move(make), sum = std::move(sum)] {
+        return std::pair(std::make_shared<std::vector<BulkTarget>>(make()), sum());
+    };
+    QFuture<std::pair<Targets, EntryWeight>> making = runOn(*QThreadPool::globalInstance(), std::move(work));
+    std::pair<Targets, EntryWeight> made = co_await making;
+    auto asking = journal->roomFor(undoBytes(made.second), nowMs);
+    Weighed weighed;
+    weighed.room = co_await asking;
+    weighed.targets = std::move(made.first);
+    co_return weighed;
+}
+
 } // namespace
 
 void CacheView::askToInvalidate()
 {
-    askAbout(selectedTargets());
+    const std::vector<RowRun> rows = m_table->selectedRuns();
+    askAbout(countOf(rows), m_model->targetsMaker(rows));
 }
 
-void CacheView::askAbout(std::vector<BulkTarget> targets)
+void CacheView::askAbout(qint64 entries, const TargetsMaker& targets)
 {
     if (!obstacle().isEmpty()) {
         Q_EMIT notice(obstacle(), {}, {});
         return;
     }
-    if (!m_session || targets.empty() || m_bulk->isRunning())
+    if (!m_session || entries == 0 || m_bulk->isRunning())
         return;
     m_countTasks.drop();
     m_asked.clear();
-    m_selectionBar->ask(static_cast<qint64>(targets.size()));
+    m_selectionBar->ask(entries);
     // "All" of a list that is not whole is less than people may think.
-    const bool isWhole = m_scan->state() == EntryScan::State::Complete || targets.size() == 1;
+    const bool isWhole = m_scan->state() == EntryScan::State::Complete || entries == 1;
     const QString caveat = isWhole ? QString() : tr("of what has been scanned so far");
     m_countTasks.run(
-        [store = &m_session->store(), journal = &m_session->undoJournal(), targets = std::move(targets),
+        [store = &m_session->store(), journal = &m_session->undoJournal(), targets,
             nowMs = m_session->clock().nowMs(), self = QPointer(this)](const std::stop_token& stop) {
-            return previewChange(
+            return preview(
                 store, journal, targets, nowMs,
                 [self, stop](qint64 done) {
                     if (self && !stop.stop_requested())
@@ -72,8 +112,8 @@ void CacheView::askAbout(std::vector<BulkTarget> targets)
                 },
                 stop);
         },
-        [this, caveat](const BulkPreview& preview) {
-            m_asked = preview.targets;
+        [this, caveat](BulkPreview preview) {
+            m_asked = std::move(preview.targets);
             m_selectionBar->setCounted(preview, caveat);
             if (!preview.gone.isEmpty() || !preview.changed.empty())
                 takeNews(preview.changed, preview.gone);
@@ -85,33 +125,30 @@ void CacheView::askAbout(std::vector<BulkTarget> targets)
         });
 }
 
-std::vector<BulkTarget> CacheView::selectedTargets() const
-{
-    std::vector<BulkTarget> targets;
-    for (const int row : m_table->selectedRows())
-        targets.push_back({m_model->fingerprintAt(row), m_model->revisionAt(row)});
-    return targets;
-}
-
 void CacheView::changeSelection(const BulkAction& action)
 {
     m_nextRow = -1;
-    change(selectedTargets(), m_model->sumsOf(m_table->selectedRuns()), action);
+    const std::vector<RowRun> rows = m_table->selectedRuns();
+    if (rows.empty())
+        return;
+    change(
+        m_model->targetsMaker(rows), [sums = m_model->sumsMaker(rows)] { return EntryWeight(sums({})); },
+        action);
 }
 
-void CacheView::change(std::vector<BulkTarget> targets, const EntryWeight& weight, const BulkAction& action)
+void CacheView::change(const TargetsMaker& targets, const WeightMaker& weight, const BulkAction& action)
 {
     const bool isFree = !m_bulk->isRunning() && m_roomTasks.active() == 0;
-    if (!m_session || !obstacle().isEmpty() || !isFree || targets.empty())
+    if (!m_session || !obstacle().isEmpty() || !isFree)
         return;
     m_roomTasks.run(
-        [journal = &m_session->undoJournal(), bytes = undoBytes(weight), nowMs = m_session->clock().nowMs()](
-            const std::stop_token&) { return journal->roomFor(bytes, nowMs); },
-        [this, targets, action](const UndoRoom& room) {
-            if (roomText(room).isEmpty())
-                m_bulk->start(m_session, targets, action);
+        [journal = &m_session->undoJournal(), targets, weight, nowMs = m_session->clock().nowMs()](
+            const std::stop_token&) { return weigh(journal, targets, weight, nowMs); },
+        [this, action](Weighed weighed) {
+            if (roomText(weighed.room).isEmpty())
+                m_bulk->start(m_session, std::move(*weighed.targets), action);
             else
-                askForRoom(targets, action, room);
+                askForRoom(std::move(*weighed.targets), action, weighed.room);
         },
         [this](const Failure& failure) { m_banner->showProblem(failure.message, failure.remedy); });
 }
@@ -178,7 +215,9 @@ void CacheView::tagEntry(const QString& fingerprint, const QString& tag, bool on
     action.tag = tag;
     m_nextRow = -1;
     const int row = m_model->rowOf(fingerprint);
-    change({{fingerprint, 0}}, row < 0 ? EntrySums() : m_model->sumsOf({{row, row}}), action);
+    const EntryWeight weight = row < 0 ? EntrySums() : m_model->sumsOf({{row, row}});
+    const BulkTarget target{fingerprint, 0};
+    change([target] { return std::vector{target}; }, [weight] { return weight; }, action);
 }
 
 void CacheView::showDetails()

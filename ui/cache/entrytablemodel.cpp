@@ -316,14 +316,19 @@ void EntryTableModel::show(Result result, bool isOther)
         requestArrangement(false);
 }
 
-std::function<EntrySums(const std::stop_token&)> EntryTableModel::sumsMaker(
-    const std::vector<RowRun>& rows) const
+std::vector<quint32> EntryTableModel::numbersOf(const std::vector<RowRun>& rows) const
 {
     std::vector<quint32> numbers;
     numbers.reserve(static_cast<std::size_t>(countOf(rows)));
     for (const RowRun& run : rows)
         numbers.insert(numbers.end(), m_rows.begin() + run.first, m_rows.begin() + run.last + 1);
-    return [snapshot = m_entries.snapshot(), numbers = std::move(numbers), nowMs = m_nowMs](
+    return numbers;
+}
+
+std::function<EntrySums(const std::stop_token&)> EntryTableModel::sumsMaker(
+    const std::vector<RowRun>& rows) const
+{
+    return [snapshot = m_entries.snapshot(), numbers = numbersOf(rows), nowMs = m_nowMs](
                const std::stop_token& stop) {
         constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
         EntrySums sums;
@@ -339,15 +344,22 @@ std::function<EntrySums(const std::stop_token&)> EntryTableModel::sumsMaker(
     };
 }
 
+std::function<std::vector<BulkTarget>()> EntryTableModel::targetsMaker(const std::vector<RowRun>& rows) const
+{
+    return [snapshot = m_entries.snapshot(), numbers = numbersOf(rows)] {
+        std::vector<BulkTarget> targets;
+        targets.reserve(numbers.size());
+        for (const quint32 row : numbers) {
+            const EntryChunk& chunk = *snapshot.chunks[row / chunkCapacity];
+            targets.push_back({snapshot.fingerprint(row), chunk.revision[PackedEntries::slot(row)]});
+        }
+        return targets;
+    };
+}
+
 QString EntryTableModel::fingerprintAt(int row) const
 {
     return m_entries.fingerprint(m_rows[static_cast<std::size_t>(row)]);
-}
-
-qint64 EntryTableModel::revisionAt(int row) const
-{
-    const quint32 number = m_rows[static_cast<std::size_t>(row)];
-    return m_entries.chunk(number).revision[PackedEntries::slot(number)];
 }
 
 int EntryTableModel::rowOf(const QString& fingerprint) const

@@ -69,6 +69,8 @@ public:
     EntrySums sumsOf(const std::vector<RowRun>& rows) const { return sumsMaker(rows)({}); }
     /// The same of these rows as they are now, to be added up on any thread.
     std::function<EntrySums(const std::stop_token&)> sumsMaker(const std::vector<RowRun>& rows) const;
+    /// The entries of these rows as they are now, to be listed on any thread.
+    std::function<std::vector<BulkTarget>()> targetsMaker(const std::vector<RowRun>& rows) const;
     /// Of the entries that pass the filter, while there is a grouping.
     const std::vector<EntryGroup>& groups() const { return m_groups; }
     /// Texts that entries have in this column (agent, model, task, author or tags), sorted, once each.
@@ -76,8 +78,6 @@ public:
     /// Marks entries whose answers fit their schema, or do not.
     void setInvalid(const QStringList& fingerprints, bool invalid);
     QString fingerprintAt(int row) const;
-    /// The revision that the row shows.
-    qint64 revisionAt(int row) const;
     bool contains(const QString& fingerprint) const { return m_entries.find(fingerprint).has_value(); }
     /// Row that shows the entry, -1 when none does.
     int rowOf(const QString& fingerprint) const;
@@ -105,6 +105,8 @@ Q_SIGNALS:
     void arranged();
 
 private:
+    /// What the rows show: numbers in m_entries.
+    std::vector<quint32> numbersOf(const std::vector<RowRun>& rows) const;
     /// `urgent`: the user asked for it; otherwise new rows are collected for a moment.
     void requestArrangement(bool urgent);
     void startArrangement();

@@ -391,6 +391,11 @@ void TestEntryTableModel::manySelectedRowsAreAddedUpElsewhere()
     QVERIFY(isSame(told.back(), m_model->sumsOf({{3, 4}, {7, 7}})));
     QCOMPARE(
         told.back().bytes, m_model->metaAt(3).bytes + m_model->metaAt(4).bytes + m_model->metaAt(7).bytes);
+    const std::vector<BulkTarget> targets = m_model->targetsMaker({{3, 4}, {7, 7}})();
+    QCOMPARE(targets.size(), std::size_t(3));
+    QCOMPARE(targets[0].fingerprint, m_model->fingerprintAt(3));
+    QCOMPARE(targets[2].fingerprint, m_model->fingerprintAt(7));
+    QCOMPARE(targets[2].revision, m_model->metaAt(7).revision);
     // Many in their own time: the window goes on meanwhile. Of two questions the newer one is answered.
     sums.start({{0, many}});
     sums.start({{1, 4}, {6, many + 3}});
