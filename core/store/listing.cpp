@@ -1,7 +1,5 @@
 #include "store/listing.h"
 
-#include "store/store.h"
-
 namespace llmcache {
 
 void endListing(Store* store, const QByteArray& cursor)

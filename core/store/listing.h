@@ -1,10 +1,10 @@
 #pragma once
 
-#include <QByteArray>
+#include "store/store.h"
+
+#include <QPointer>
 
 namespace llmcache {
-
-class Store;
 
 /// What a store implements that keeps something for whoever lists its entries, such as which of them it has
 /// given out already: tens of megabytes for a million. Use endListing().
@@ -20,7 +20,7 @@ public:
 void endListing(Store* store, const QByteArray& cursor);
 
 /// Where somebody is who lists entries page by page. A listing that does not come to its end, be it for an
-/// error, ends with this object. The store must outlive it.
+/// error, ends with this object.
 class ListingPosition {
 public:
     explicit ListingPosition(Store* store, QByteArray from = {});
@@ -31,7 +31,7 @@ public:
     QByteArray cursor; ///< for the next call of Store::listEntries()
 
 private:
-    Store* m_store;
+    QPointer<Store> m_store; ///< a task that is given up may end after its store
 };
 
 } // namespace llmcache

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void everyNumberIsTheLedgers();
     void fromABarToItsEntry();
     void aDragZooms();
+    void aZoomEndsWhereTheRangeDoes();
     void theKeyboardReachesBars();
     void aTileOpensItsCalls();
     void valuesAreFoundByTyping();
@@ -172,6 +173,21 @@ void TestCostsCharts::aDragZooms()
     QTest::mouseClick(reset, Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(costs.view->snapshot().total.billed, Money::fromPicodollars(111), patience);
     QCOMPARE(costs.view->range(), CostsRange::Month);
+}
+
+void TestCostsCharts::aZoomEndsWhereTheRangeDoes()
+{
+    CostsWindow costs;
+    const qint64 now = costs.session->clock().nowMs();
+    costs.record({paidCall(now - 1, 1), paidCall(now - 2 * 24 * hourMs, 10)});
+    costs.open();
+    const TimeSpan range = costs.view->snapshot().question.span;
+    const ChartColumn today = costs.chart("spend")->data().columns.back();
+    QVERIFY(today.span.toMs > range.toMs); // the day is not over
+    Q_EMIT costs.chart("spend")->zoomed(today.span);
+    QTRY_COMPARE_WITH_TIMEOUT(costs.view->snapshot().total.billed, Money::fromPicodollars(1), patience);
+    QCOMPARE(costs.view->snapshot().question.span.fromMs, today.span.fromMs);
+    QCOMPARE(costs.view->snapshot().question.span.toMs, range.toMs);
 }
 
 void TestCostsCharts::theKeyboardReachesBars()

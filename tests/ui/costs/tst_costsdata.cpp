@@ -44,6 +44,7 @@ private Q_SLOTS:
     void shareAndMoneyToTheLastDigit();
     void chartCsv();
     void colorsStay();
+    void modelsWithoutAPriceComeFirst();
     void pricesAsCsv();
     void everyRunIsInOneBar();
     void csvIsExactAndSafe();
@@ -186,6 +187,37 @@ void TestCostsData::colorsStay()
     QCOMPARE(later.of(Dimension::Model, QStringLiteral("3")), third);
     QCOMPARE(later.of(Dimension::Task, QStringLiteral("a")), -1);
     QCOMPARE(later.of(Dimension::Task, QStringLiteral("b")), -1);
+}
+
+void TestCostsData::modelsWithoutAPriceComeFirst()
+{
+    const auto row = [](const char* model, qint64 calls, qint64 unpriced) {
+        LedgerRow made;
+        made.keys = {{LedgerKey::Kind::Value, QString::fromLatin1(model)}};
+        made.sums.outcomes[static_cast<std::size_t>(Outcome::Miss)] = calls;
+        made.sums.unpriced = unpriced;
+        return made;
+    };
+    PriceTable prices = PriceTable::builtIn();
+    prices.setCustomCosts(
+        {{QStringLiteral("acme:own"), ModelCosts{QStringLiteral("1"), QStringLiteral("2"), {}, {}}}});
+    LedgerReport report;
+    report.rows = {row("openai:gpt-5-mini", 900, 0), row("acme:nobody-knows", 2, 2),
+        row("openai:gpt-5-2025-08-07", 70, 0), row("acme:other-unknown", 30, 30), row("acme:own", 5, 1)};
+    const std::vector<PricedModel> models = pricedModels(prices, report);
+    QVERIFY(models.size() > 300);
+    QStringList first;
+    for (std::size_t i = 0; i < 5; ++i)
+        first.append(models[i].model);
+    QCOMPARE(first,
+        QStringList({QStringLiteral("acme:other-unknown"), QStringLiteral("acme:nobody-knows"),
+            QStringLiteral("openai:gpt-5-mini"), QStringLiteral("openai:gpt-5-2025-08-07"),
+            QStringLiteral("acme:own")}));
+    QCOMPARE(models[0].unpriced, 30);
+    QVERIFY(models[0].source.isEmpty());
+    QCOMPARE(models[3].source, prices.version()); // a dated name, which the table knows
+    QCOMPARE(models[4].source, QStringLiteral("custom"));
+    QCOMPARE(models[5].calls, 0);
 }
 
 void TestCostsData::pricesAsCsv()
