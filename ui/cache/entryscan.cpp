@@ -6,16 +6,14 @@ namespace llmcache::ui {
 
 namespace {
 
-/// Small first pages, so that rows appear at once.
-int pageSize(qint64 pagesSoFar)
-{
-    return pagesSoFar == 0 ? 200 : 500;
-}
+/// Small enough for rows to appear at once, and for a page to fit between two frames: on Redis its rows are
+/// decoded on the thread of the window.
+constexpr int pageSize = 250;
 
-QCoro::Task<EntryPage> readPage(Store* store, QByteArray cursor, int size, std::stop_token stop)
+QCoro::Task<EntryPage> readPage(Store* store, QByteArray cursor, std::stop_token stop)
 {
     ListingPosition position(store, std::move(cursor));
-    auto reading = store->listEntries(position.cursor, size);
+    auto reading = store->listEntries(position.cursor, pageSize);
     EntryPage page = co_await reading;
     // The scan goes on with the page, unless it has been given up meanwhile.
     position.cursor = stop.stop_requested() ? page.cursor : QByteArray();
@@ -98,8 +96,8 @@ double EntryScan::progress() const
 void EntryScan::next()
 {
     m_waiting = true;
-    m_tasks.run([store = m_store.data(), cursor = m_cursor, size = pageSize(m_pages)](
-                    const std::stop_token& stop) { return readPage(store, cursor, size, stop); },
+    m_tasks.run([store = m_store.data(), cursor = m_cursor](
+                    const std::stop_token& stop) { return readPage(store, cursor, stop); },
         [this](const EntryPage& page) { take(page); },
         [this](const Failure& failure) {
             m_waiting = false;
