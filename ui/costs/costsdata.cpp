@@ -156,7 +156,9 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
     CostsQuestion earlier = question;
     earlier.span = spanBefore(question.range, question.span, question.timeZone);
     const Dimension step = stepBefore(snapshot.bucket);
-    const Dimension latencyStep = latencyBucket(question.span, snapshot.bucket, question.timeZone);
+    std::vector<Dimension> spreadBy;
+    if (question.page == CostsPage::Latency)
+        spreadBy = {latencyBucket(question.span, snapshot.bucket, question.timeZone)};
 
     // Started together: stores answer on all cores.
     auto stackedTask = session->report(std::move(stacked));
@@ -167,8 +169,7 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
         beforeTask.emplace(session->report(queryOf(earlier, {step})));
     std::optional<QCoro::Task<LedgerReport>> spreadTask;
     if (question.page == CostsPage::Tokens || question.page == CostsPage::Latency) {
-        LedgerQuery spread = queryOf(question,
-            question.page == CostsPage::Latency ? std::vector{latencyStep} : std::vector<Dimension>());
+        LedgerQuery spread = queryOf(question, spreadBy);
         spread.distributions = true;
         spreadTask.emplace(session->report(std::move(spread)));
     }
@@ -187,7 +188,7 @@ QCoro::Task<CostsSnapshot> loadCosts(Session* session, CostsQuestion question)
         snapshot.distributions = report.total.distributions;
     }
     if (question.page == CostsPage::Latency && spreadTask) {
-        snapshot.latencyBuckets = bucketsOf(question.span, latencyStep, question.timeZone);
+        snapshot.latencyBuckets = bucketsOf(question.span, spreadBy.front(), question.timeZone);
         snapshot.latencyPerBucket.resize(snapshot.latencyBuckets.size());
         const LedgerReport report = co_await std::move(*spreadTask);
         const QHash<QString, std::size_t> index = indexOf(snapshot.latencyBuckets);
