@@ -105,7 +105,8 @@ void Link::dial()
 
 void Link::dialTcp()
 {
-    m_tcp = new QSslSocket(this);
+    QSslSocket* const encrypted = m_settings.tls.enabled ? new QSslSocket(this) : nullptr;
+    m_tcp = encrypted ? encrypted : new QTcpSocket(this);
     m_device = m_tcp;
     // A web proxy of the desktop is not for databases.
     m_tcp->setProxy(QNetworkProxy(QNetworkProxy::NoProxy));
@@ -118,12 +119,6 @@ void Link::dialTcp()
         if (!m_settings.tls.enabled)
             logIn();
     });
-    connect(m_tcp, &QSslSocket::encrypted, this, &Link::logIn);
-    connect(m_tcp, &QSslSocket::sslErrors, this, [this](const QList<QSslError>& errors) {
-        for (const QSslError& error : errors)
-            m_certificateProblems += error.errorString();
-        m_certificateProblems.removeDuplicates();
-    });
     connect(m_tcp, &QAbstractSocket::errorOccurred, this, [this](QAbstractSocket::SocketError error) {
         // The last replies may still lie in the buffer.
         if (m_ready)
@@ -135,16 +130,29 @@ void Link::dialTcp()
         else
             fail(socketError(m_settings, error, m_tcp->errorString(), m_ready));
     });
-    const Endpoint& endpoint = m_settings.endpoint;
-    if (!m_settings.tls.enabled) {
-        m_tcp->connectToHost(endpoint.host, endpoint.port);
+    if (encrypted) {
+        dialEncrypted(encrypted);
         return;
     }
-    if (const auto error = prepareTls(*m_tcp, m_settings)) {
+    // We read all there is and write whole batches: a buffer of the socket's own would only cost system calls
+    // and copies.
+    m_tcp->connectToHost(
+        m_settings.endpoint.host, m_settings.endpoint.port, QIODevice::ReadWrite | QIODevice::Unbuffered);
+}
+
+void Link::dialEncrypted(QSslSocket* socket)
+{
+    connect(socket, &QSslSocket::encrypted, this, &Link::logIn);
+    connect(socket, &QSslSocket::sslErrors, this, [this](const QList<QSslError>& errors) {
+        for (const QSslError& error : errors)
+            m_certificateProblems += error.errorString();
+        m_certificateProblems.removeDuplicates();
+    });
+    if (const auto error = prepareTls(*socket, m_settings)) {
         fail(error);
         return;
     }
-    m_tcp->connectToHostEncrypted(endpoint.host, endpoint.port);
+    socket->connectToHostEncrypted(m_settings.endpoint.host, m_settings.endpoint.port);
 }
 
 void Link::dialUnix()
@@ -234,10 +242,17 @@ void Link::becomeReady()
 void Link::read()
 {
     std::array<char, 64 * 1024> buffer;
-    while (m_listener && m_device) {
+    bool mayBeMore = true;
+    while (m_listener && m_device && mayBeMore) {
         const qint64 size = m_device->read(buffer.data(), buffer.size());
+        if (size < 0 && m_tcp && m_tcp->state() == QAbstractSocket::UnconnectedState) {
+            // Without a buffer the socket tells this nobody else.
+            fail(socketError(m_settings, m_tcp->error(), m_tcp->errorString(), m_ready));
+            return;
+        }
         if (size <= 0)
             break;
+        mayBeMore = size == static_cast<qint64>(buffer.size());
         bool sound = m_reader.feed(buffer.data(), static_cast<std::size_t>(size));
         while (m_listener && sound) {
             Reply reply;

@@ -11,6 +11,7 @@
 class QIODevice;
 class QLocalSocket;
 class QSslSocket;
+class QTcpSocket;
 
 namespace llmcache::redis {
 
@@ -50,6 +51,7 @@ private:
     static QCoro::Task<> resolve(QPointer<Link> link, Resolver resolver);
     void dial();
     void dialTcp();
+    void dialEncrypted(QSslSocket* socket);
     void dialUnix();
     void logIn();
     void loginReplied(const Reply& reply);
@@ -60,7 +62,7 @@ private:
     ConnectionSettings m_settings;
     Resolver m_resolver;
     LinkListener* m_listener;
-    QSslSocket* m_tcp = nullptr;
+    QTcpSocket* m_tcp = nullptr;
     QLocalSocket* m_local = nullptr;
     QIODevice* m_device = nullptr;
     QTimer m_connectTimer;
