@@ -1,5 +1,5 @@
 // How JSON is written: as text, and in the canonical form that fingerprints are made of.
-#include "base/json.h"
+#include "base/canonicaljson_p.h"
 #include "base/jsondom_p.h"
 #include "base/sortedmembers.h"
 
@@ -214,6 +214,16 @@ QByteArray toJsonText(const Json& value)
 QByteArray toPrettyJsonText(const Json& value)
 {
     return QByteArray::fromStdString(TextWriter(2).write(value));
+}
+
+void appendCanonicalJson(std::string& out, const Json& value)
+{
+    appendCanonical(out, value);
+}
+
+void appendCanonicalText(std::string& out, const QString& text)
+{
+    appendString(out, toUtf8(text));
 }
 
 QByteArray toCanonicalJson(const Json& value)

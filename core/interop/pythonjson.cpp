@@ -1,5 +1,6 @@
 #include "interop/pythonjson.h"
 
+#include "base/canonicaljson_p.h"
 #include "base/error.h"
 #include "base/sortedmembers.h"
 #include "interop/pythondump.h"
@@ -151,7 +152,7 @@ void appendJson(std::string& out, const Json& value)
         break;
     default:
         // Text and constants are as in our own canonical form.
-        out += toCanonicalJson(value).toStdString();
+        appendCanonicalJson(out, value);
     }
 }
 
@@ -282,6 +283,11 @@ Json parsePythonJson(const QByteArray& text, const QString& what)
         throw ConfigurationError(QStringLiteral("%1 can't be read.").arg(what));
     }
     return builder.take();
+}
+
+void appendPythonJson(std::string& out, const Json& value)
+{
+    appendJson(out, value);
 }
 
 QByteArray toPythonJson(const Json& value)

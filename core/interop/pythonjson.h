@@ -10,6 +10,8 @@ Json parsePythonJson(const QByteArray& text, const QString& what);
 
 /// The text of json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False), byte for byte.
 QByteArray toPythonJson(const Json& value);
+/// The same at the end of a text.
+void appendPythonJson(std::string& out, const Json& value);
 
 /// The text of repr(value), for None, True, numbers, str, list and dict. Which characters Python escapes
 /// depends on the Unicode of its version: `isCertain` becomes false where a character is too new to know.

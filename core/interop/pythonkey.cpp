@@ -1,5 +1,6 @@
 #include "interop/pythonkey.h"
 
+#include "base/canonicaljson_p.h"
 #include "interop/pythonjson.h"
 
 #include <QCryptographicHash>
@@ -10,11 +11,11 @@ namespace {
 
 /// As _extract_system_prompt() of pyai-caching puts it together. Instructions have not been part of it since
 /// PydanticAI 1.0.13.
-Json systemPromptOf(const PythonCall& call)
+QString systemPromptOf(const PythonCall& call)
 {
     if (call.systemPrompts.isEmpty())
-        return "";
-    return toUtf8(QStringLiteral("static:") + call.systemPrompts.join(QLatin1Char('\n')));
+        return {};
+    return QStringLiteral("static:") + call.systemPrompts.join(QLatin1Char('\n'));
 }
 
 Json reprsOf(const Json& history, bool& isCertain)
@@ -31,20 +32,32 @@ Json reprsOf(const Json& history, bool& isCertain)
 
 QByteArray pythonPayload(const PythonCall& call, const PythonCall::Spelling& spelling, bool& isCertain)
 {
-    Json arguments = spelling.runArguments;
-    if (!call.history.is_null())
+    // Sorted by hand: schemas and histories need not be copied. Texts are as in our own canonical form.
+    std::string text = R"({"agent_name":)";
+    if (spelling.agentName)
+        appendCanonicalText(text, *spelling.agentName);
+    else
+        text += "null";
+    text += R"(,"message_history":)";
+    appendPythonJson(text, reprsOf(call.history, isCertain));
+    text += R"(,"model_name":)";
+    appendCanonicalText(text, call.modelName);
+    text += R"(,"output_schema":)";
+    appendPythonJson(text, call.outputSchema);
+    text += R"(,"prompt":)";
+    appendCanonicalText(text, call.prompt);
+    text += R"(,"run_kwargs":)";
+    if (call.history.is_null()) {
+        appendPythonJson(text, spelling.runArguments);
+    } else {
+        Json arguments = spelling.runArguments;
         arguments["message_history"] = call.history;
-    // Sorted by hand: schemas and histories need not be copied.
-    QByteArray text = R"({"agent_name":)"
-        + toPythonJson(spelling.agentName ? Json(toUtf8(*spelling.agentName)) : Json(nullptr));
-    text += R"(,"message_history":)" + toPythonJson(reprsOf(call.history, isCertain));
-    text += R"(,"model_name":)" + toPythonJson(toUtf8(call.modelName));
-    text += R"(,"output_schema":)" + toPythonJson(call.outputSchema);
-    text += R"(,"prompt":)" + toPythonJson(toUtf8(call.prompt));
-    text += R"(,"run_kwargs":)" + toPythonJson(arguments);
-    text += R"(,"system_prompt":)" + toPythonJson(systemPromptOf(call));
+        appendPythonJson(text, arguments);
+    }
+    text += R"(,"system_prompt":)";
+    appendCanonicalText(text, systemPromptOf(call));
     text += R"(,"version":3})";
-    return text;
+    return QByteArray::fromStdString(text);
 }
 
 QByteArray pythonKey(const QByteArray& payload)

@@ -51,12 +51,16 @@ void TestRequest::defaultsAreLeftOut()
 void TestRequest::everyFieldChangesTheFingerprint()
 {
     QSet<QString> seen{fingerprint(plainRequest())};
-    const auto different = [&seen](const std::function<void(Request&)>& change) {
+    Request all = plainRequest();
+    // It is made without the tree of toJson(), which is what entries are looked up by later.
+    const auto isThatOfTheTree = [](const Request& r) { return fingerprint(r) == fingerprint(toJson(r)); };
+    const auto different = [&](const std::function<void(Request&)>& change) {
         Request request = plainRequest();
         change(request);
+        change(all);
         const auto before = seen.size();
         seen.insert(fingerprint(request));
-        return seen.size() == before + 1;
+        return seen.size() == before + 1 && isThatOfTheTree(request);
     };
     QVERIFY(different([](Request& r) { r.model.provider = u"other"_qs; }));
     QVERIFY(different([](Request& r) { r.model.model = u"other"_qs; }));
@@ -85,6 +89,9 @@ void TestRequest::everyFieldChangesTheFingerprint()
         r.tools.push_back(tool);
     }));
     QVERIFY(different([](Request& r) { r.sample = 1; }));
+    all.prompt =
+        u"\"quotes\", \\, \n, \u00e9, "_qs + QChar(0xD83D) + QChar(0xDE00) + QChar(0xD800) + QChar(1);
+    QVERIFY(isThatOfTheTree(all));
 }
 
 void TestRequest::timeoutAndPythonTypeDoNotChangeTheFingerprint()
