@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "redis/connection.h"
+#include "redis/script.h"
 #include "redisserver.h"
 #include "redistest.h"
 #include "testenvironment.h"
@@ -31,6 +32,8 @@ private Q_SLOTS:
     void notARedis_data();
     void notARedis();
     void readOnlyReplicaAndFullMemory();
+    void aDemotedMasterIsLeft_data();
+    void aDemotedMasterIsLeft();
     void aServerThatCanNotSave();
     void destroyingTheConnectionFailsWhatIsPending();
     void anAwaitingCoroutineMayDestroyTheConnection();
@@ -38,9 +41,18 @@ private Q_SLOTS:
     void stateChangesAreTold();
 
 private:
+    static QCoro::Task<redis::Endpoint> localEndpoint(quint16 port);
     static QCoro::Task<> note(redis::Pending pending, QStringList* outcomes);
     static QCoro::Task<> destroyOnReply(redis::Pending pending, std::unique_ptr<redis::Client>* owner);
 };
+
+QCoro::Task<redis::Endpoint> TestRedisFaults::localEndpoint(quint16 port)
+{
+    redis::Endpoint endpoint;
+    endpoint.host = u"127.0.0.1"_qs;
+    endpoint.port = port;
+    co_return endpoint;
+}
 
 QCoro::Task<> TestRedisFaults::note(redis::Pending pending, QStringList* outcomes)
 {
@@ -243,6 +255,42 @@ void TestRedisFaults::readOnlyReplicaAndFullMemory()
     const auto onFull = redis::makeClient(RedisUrl::parse(full.url()));
     const QString memory = askForError(*onFull, Command::once("SET", "a", "b"));
     QVERIFY2(memory.startsWith(u"cache"_qs) && memory.contains(u"out of memory"_qs), qPrintable(memory));
+}
+
+void TestRedisFaults::aDemotedMasterIsLeft_data()
+{
+    QTest::addColumn<bool>("inScript");
+    QTest::newRow("command") << false;
+    QTest::newRow("script") << true; // which Redis 6.2 refuses in words of its own
+}
+
+/// Named by us and not by sentinels: those of Redis 6.2 never set right a master that somebody made a
+/// replica.
+void TestRedisFaults::aDemotedMasterIsLeft()
+{
+    QFETCH(bool, inScript);
+    RedisServer before;
+    RedisServer after;
+    QVERIFY2(before.start(), qPrintable(before.log()));
+    QVERIFY2(after.start(), qPrintable(after.log()));
+    quint16 master = before.port();
+    redis::ConnectionSettings settings;
+    settings.mustBeMaster = true;
+    Connection connection(settings, [&master] { return localEndpoint(master); });
+    const auto count = [&connection, inScript] {
+        static const redis::Script script("return redis.call('INCR', KEYS[1])");
+        return inScript ? await(script.run(&connection, {"counter"}, {}))
+                        : ask(connection, Command::once("INCR", "counter"));
+    };
+    QCOMPARE(count().integer, 1);
+    QCOMPARE(count().integer, 2);
+    // It becomes a replica of an empty server without a word to its clients.
+    const auto direct = redis::makeClient(RedisUrl::parse(before.url()));
+    ask(*direct, Command::once("REPLICAOF", "127.0.0.1", after.port()));
+    master = after.port();
+    // Refused there, so not done: it is done once, where the master is now.
+    QCOMPARE(count().integer, 1);
+    QCOMPARE(connection.display(), u"127.0.0.1:%1"_qs.arg(after.port()));
 }
 
 void TestRedisFaults::aServerThatCanNotSave()

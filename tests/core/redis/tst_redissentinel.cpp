@@ -1,6 +1,5 @@
 #include "base/error.h"
 #include "redis/client.h"
-#include "redis/script.h"
 #include "redis/subscriber.h"
 #include "redisgroup.h"
 #include "redistest.h"
@@ -19,7 +18,6 @@ private Q_SLOTS:
     void initTestCase();
     void passwordsOfBoth();
     void unknownMasterAndWrongServer();
-    void aDemotedMasterIsLeft();
     void failoverIsFollowed_data();
     void failoverIsFollowed();
     void noSentinelAnswers();
@@ -79,27 +77,6 @@ void TestRedisSentinel::unknownMasterAndWrongServer()
                                       .arg(m_group->server(0).port()));
     const QString server = askForError(*wrongKind, Command::idempotent("PING"));
     QVERIFY2(server.startsWith(u"configuration"_qs) && server.contains(u"sentinel"_qs), qPrintable(server));
-}
-
-void TestRedisSentinel::aDemotedMasterIsLeft()
-{
-    const auto team = client(m_group->url());
-    QCOMPARE(askForError(*team, Command::once("SET", "counter", 0)), u"no error"_qs);
-    // It becomes a replica without a word to its clients; the sentinels set it right again.
-    const int master = masterIndex();
-    const auto direct =
-        client(QStringLiteral("redis://:data@127.0.0.1:%1").arg(m_group->server(master).port()));
-    ask(*direct, Command::once("REPLICAOF", "127.0.0.1", m_group->server(1 - master).port()));
-    const redis::Script script("return redis.call('INCR', KEYS[1])");
-    const auto counted = [&] {
-        try {
-            auto task = script.run(team.get(), {"counter"}, {});
-            return !await(std::move(task)).isError();
-        } catch (const ConnectionError&) {
-            return false; // nobody is the master yet
-        }
-    };
-    QTRY_VERIFY_WITH_TIMEOUT(counted(), 60'000);
 }
 
 void TestRedisSentinel::failoverIsFollowed_data()
