@@ -194,8 +194,7 @@ QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions optio
     if (!state->request.output.isText())
         checkSchema(
             state->request.output.schema, QStringLiteral("The output schema of %1").arg(state->agent.name));
-    state->canonical = toJson(state->request);
-    state->fingerprint = llmcache::fingerprint(state->canonical);
+    state->fingerprint = llmcache::fingerprint(state->request);
     if (d->pythonStore)
         state->twin = pythonTwin(state->agent, prompt, state->options);
     try {
@@ -242,6 +241,7 @@ QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
         const bool looksAgain = state->options.useLock && state->writes();
         QStringList ids = state->entryIds(!looksAgain);
         auto looking = lookupFirst(std::move(ids), EntryParts::Answer);
+        prepareForAnswer(*state); // while the store looks
         const std::stop_token stop = state->options.stop;
         if (stop.stop_possible())
             entry = co_await unlessStopped(&background, std::move(looking), stop);
@@ -262,6 +262,13 @@ QCoro::Task<std::optional<Entry>> Runner::Private::lookup(State state)
             entry = unsaved.find(state->fingerprint, clock.nowMs());
     }
     co_return entry;
+}
+
+void Runner::Private::prepareForAnswer(RunState& state)
+{
+    state.canonicalRequest();
+    if (state.callId.isEmpty())
+        state.callId = newId();
 }
 
 QCoro::Task<RunResult> Runner::Private::execute(State state)
@@ -464,7 +471,7 @@ QCoro::Task<std::optional<RunResult>> Runner::Private::acquireForPython(State st
 
 QCoro::Task<std::optional<Entry>> Runner::Private::lookupFirst(QStringList ids, EntryParts parts)
 {
-    if (ids.size() == 1)
+    if (!pythonStore)
         return store.lookup(ids.front(), parts);
     return pythonStore->lookupFirst(std::move(ids), parts);
 }

@@ -25,7 +25,8 @@ struct RunState {
     Agent agent;
     RunOptions options;
     Request request;
-    Json canonical; ///< toJson(request)
+    Json canonical; ///< toJson(request), once somebody asked for it
+    QString callId; ///< for the next record of it; empty = not drawn yet
     QString fingerprint;
     QString task;
     std::chrono::steady_clock::time_point started;
@@ -46,6 +47,12 @@ struct RunState {
     bool writes() const
     {
         return options.cachePolicy == CachePolicy::Use || options.cachePolicy == CachePolicy::Refresh;
+    }
+    const Json& canonicalRequest()
+    {
+        if (canonical.is_null())
+            canonical = toJson(request);
+        return canonical;
     }
     /// What the entry may be stored under. Only the likeliest key of pyai-caching as long as there is a
     /// second look, with the lock: a hit should cost little.
@@ -96,6 +103,8 @@ struct Runner::Private {
 
     Request buildRequest(const Agent& agent, const QString& prompt, const RunOptions& options) const;
     QCoro::Task<std::optional<Entry>> lookup(State state);
+    /// What an answer will need whatever it is.
+    static void prepareForAnswer(RunState& state);
     QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts);
     QCoro::Task<RunResult> execute(State state);
     QCoro::Task<RunResult> lead(State state);
@@ -124,7 +133,7 @@ struct Runner::Private {
     /// Lets lists show what an entry of pyai-caching is the answer to.
     QCoro::Task<> rememberOrigin(
         QStringList keys, PythonOrigin origin, std::optional<std::chrono::seconds> ttl);
-    void rememberHit(const RunState& state, const EntryMeta& meta);
+    void rememberHit(RunState& state, const EntryMeta& meta);
     QCoro::Task<bool> storeAnswer(State state, Entry entry, QString lockToken);
 
     /// What the answer costs. A request that was billed without an answer is not in it; see billedBy().
@@ -135,7 +144,7 @@ struct Runner::Private {
     RunResult finishHit(const State& state, Entry entry, Outcome outcome);
     RunResult finishShared(const State& state, const RunResult& paid);
     Call callOf(const State& state, Outcome outcome) const;
-    void record(const State& state, const Call& call);
+    void record(const State& state, Call call);
     void tellRecorder(const State& state, const Call& call);
     void recordFailure(const State& state, const Error& error);
     std::chrono::microseconds elapsed(const State& state) const

@@ -2,7 +2,10 @@
 
 #include "base/error.h"
 
+#include <QRandomGenerator>
 #include <QUuid>
+
+#include <array>
 
 namespace llmcache {
 
@@ -38,7 +41,13 @@ QCoro::Task<> tellBehindTheRun(ExpenseRecorder::Coroutine recorder, Call call)
 
 QString newId()
 {
-    return QUuid::createUuid().toString(QUuid::WithoutBraces);
+    // Not QUuid::createUuid(): asking the system for each takes longer than the rest of a call's record.
+    std::array<quint32, 4> words{};
+    QRandomGenerator::global()->fillRange(words.data(), words.size());
+    QByteArray bytes(reinterpret_cast<const char*>(words.data()), sizeof words);
+    bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40); // version 4
+    bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80); // variant of the standard
+    return QUuid::fromRfc4122(bytes).toString(QUuid::WithoutBraces);
 }
 
 /// The session's prices under the custom costs of the run.
@@ -92,7 +101,7 @@ std::optional<Money> Runner::Private::billedBy(const State& state, const Quote& 
 Call Runner::Private::callOf(const State& state, Outcome outcome) const
 {
     Call call;
-    call.id = newId();
+    call.id = state->callId.isEmpty() ? newId() : std::exchange(state->callId, {});
     call.timeMs = clock.nowMs();
     call.agent = state->agent.name;
     call.task = state->task;
@@ -116,11 +125,11 @@ QStringList Runner::Private::tagsOf(const RunState& state)
     return tags;
 }
 
-void Runner::Private::record(const State& state, const Call& call)
+void Runner::Private::record(const State& state, Call call)
 {
     tellRecorder(state, call);
     if (!store.isReadOnly())
-        ledger.add(call);
+        ledger.add(std::move(call));
 }
 
 void Runner::Private::tellRecorder(const State& state, const Call& call)
@@ -154,7 +163,7 @@ void Runner::Private::recordFailure(const State& state, const Error& error)
             call.priceSource = quote.source;
         }
     }
-    record(state, call);
+    record(state, std::move(call));
 }
 
 RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome outcome)
@@ -166,10 +175,12 @@ RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome ou
     call.cost = Money();
     call.avoided = entry.meta.cost;
     call.priceSource = entry.costSource;
-    record(state, call);
     rememberHit(*state, entry.meta);
 
     RunData data;
+    data.callId = call.id;
+    data.model = call.model;
+    record(state, std::move(call));
     data.stale = isStale(entry);
     data.output = std::move(entry.output);
     data.usage = std::move(entry.usage);
@@ -183,11 +194,10 @@ RunResult Runner::Private::finishHit(const State& state, Entry entry, Outcome ou
     data.outcome = outcome;
     data.originalLatency = entry.meta.latency;
     data.finishReason = std::move(entry.finishReason);
-    data.callId = call.id;
     data.fingerprint = state->fingerprint;
+    state->canonicalRequest();
     data.request = std::move(state->canonical); // the run is over
     data.agent = state->agent.name;
-    data.model = std::move(call.model);
     data.task = state->task;
     data.latency = elapsed(state);
     data.attempts = state->bill->attempts;
@@ -207,7 +217,6 @@ RunResult Runner::Private::finishShared(const State& state, const RunResult& pai
     call.avoided = data.quote.total; // not all that the leader may have been billed for it
     call.cost = Money();
     call.priceSource = data.quote.source;
-    record(state, call);
     data.outcome = Outcome::Shared;
     data.avoidedCost = call.avoided;
     data.cost = Money();
@@ -217,6 +226,7 @@ RunResult Runner::Private::finishShared(const State& state, const RunResult& pai
     data.attempts = 0;
     data.waited = milliseconds(0);
     data.callId = call.id;
+    record(state, std::move(call));
     data.warnings = state->warnings;
     return RunResult(std::move(data));
 }

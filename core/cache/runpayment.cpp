@@ -108,7 +108,7 @@ QCoro::Task<RunResult> Runner::Private::pay(State state, LockPointer lock)
     RunData data;
     data.quote = quoteOf(state, answer.reportedCost, now);
     data.cost = billedBy(state, data.quote);
-    data.request = state->canonical;
+    data.request = state->canonicalRequest();
     data.originalLatency = latency;
 
     if (state->mayNotStore)
@@ -244,15 +244,15 @@ QCoro::Task<> Runner::Private::rememberOrigin(
     }
 }
 
-void Runner::Private::rememberHit(const RunState& state, const EntryMeta& meta)
+void Runner::Private::rememberHit(RunState& state, const EntryMeta& meta)
 {
     if (!meta.python || !state.writes() || store.isReadOnly() || remembered.contains(meta.fingerprint))
         return;
     std::optional<std::chrono::seconds> ttl;
     if (meta.expiresMs)
         ttl = std::chrono::seconds((*meta.expiresMs - clock.nowMs()) / 1000 + 1);
-    background.start(
-        rememberOrigin({meta.fingerprint}, PythonOrigin{state.agent.name, state.task, state.canonical}, ttl));
+    background.start(rememberOrigin(
+        {meta.fingerprint}, PythonOrigin{state.agent.name, state.task, state.canonicalRequest()}, ttl));
 }
 
 QCoro::Task<bool> Runner::Private::storeAnswer(State state, Entry entry, QString lockToken)

@@ -46,6 +46,7 @@ void Runner::Private::startRevalidation(const State& state)
     behind->startedMs = clock.nowMs();
     behind->bill = std::make_shared<Bill>();
     behind->warnings.clear();
+    behind->callId.clear();
     behind->options.cachePolicy = CachePolicy::Refresh;
     behind->options.progress = nullptr; // the caller has its answer
     behind->options.stream = false;

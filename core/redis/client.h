@@ -26,6 +26,9 @@ public:
     virtual Pending command(Command command) = 0;
     /// Writes what was issued now, for whoever computes for a while before the event loop comes to it.
     virtual void flush() = 0;
+    /// The same, unless earlier replies are still to come: what is issued meanwhile is written together when
+    /// they do. For whoever has something to do while the server answers.
+    virtual void flushIfIdle() = 0;
     /// Ids for Command::setNode of all servers that hold a part of the keys; one for a single server.
     virtual QCoro::Task<QList<QByteArray>> nodes() = 0;
     /// Name for messages, without user info.

@@ -99,6 +99,12 @@ void ClusterClient::flush()
         connection->flush();
 }
 
+void ClusterClient::flushIfIdle()
+{
+    for (const auto& [node, connection] : m_core->connections)
+        connection->flushIfIdle();
+}
+
 QCoro::Task<QList<QByteArray>> ClusterClient::nodes()
 {
     const std::shared_ptr<Core> core = m_core;

@@ -18,6 +18,7 @@ public:
 
     Pending command(Command command) override;
     void flush() override;
+    void flushIfIdle() override;
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;

@@ -49,7 +49,7 @@ struct Connection::Private final : public LinkListener {
 
     void linkReady() override;
     void linkReplied(Reply&& reply) override;
-    void linkDrained() override { flush(); }
+    void linkDrained() override;
     void linkFailed(std::shared_ptr<const Error> error) override;
 
     void connectNow();
@@ -74,8 +74,10 @@ struct Connection::Private final : public LinkListener {
     QString server;
     QString lastProblem;
     quint32 tick = 0;
+    std::size_t unwritten = 0; ///< of those in flight: sent to the link, and not yet flushed
     bool saidConnected = false;
     bool flushPosted = false;
+    bool isDelivering = false; ///< replies; a flush follows
     bool demoted = false; ///< the server became a replica; what is in flight is awaited, then it is left
 };
 
@@ -134,6 +136,12 @@ void Connection::flush()
     d->flush();
 }
 
+void Connection::flushIfIdle()
+{
+    if (d->inFlight.size() == d->unwritten)
+        d->flush();
+}
+
 QCoro::Task<QList<QByteArray>> Connection::nodes()
 {
     co_return QList<QByteArray>{QByteArray()};
@@ -165,6 +173,8 @@ bool Connection::event(QEvent* event)
 
 void Connection::Private::connectNow()
 {
+    unwritten = 0;
+    isDelivering = false;
     link = new Link(settings, resolver, this);
     // Not from here: a failure at once would complete a command before its caller can await it.
     QMetaObject::invokeMethod(
@@ -180,9 +190,10 @@ void Connection::Private::send(PendingPointer pending)
     pending->wasSent = true;
     pending->sentAtTick = tick;
     inFlight.push_back(std::move(pending));
+    ++unwritten;
     if (!tickTimer.isActive())
         tickTimer.start();
-    if (!flushPosted) {
+    if (!flushPosted && !isDelivering) {
         flushPosted = true;
         QCoreApplication::postEvent(q, new QEvent(flushEvent), Qt::HighEventPriority);
     }
@@ -190,8 +201,10 @@ void Connection::Private::send(PendingPointer pending)
 
 void Connection::Private::flush()
 {
-    if (link && link->isReady())
+    if (link && link->isReady() && unwritten > 0) {
+        unwritten = 0;
         link->flush();
+    }
 }
 
 void Connection::Private::linkReady()
@@ -206,8 +219,15 @@ void Connection::Private::linkReady()
     say(true, QString());
 }
 
+void Connection::Private::linkDrained()
+{
+    isDelivering = false;
+    flush();
+}
+
 void Connection::Private::linkReplied(Reply&& reply)
 {
+    isDelivering = true;
     if (inFlight.empty()) {
         // A reply to nothing: this is no server that we understand.
         lost(protocolError(settings), false);

@@ -19,6 +19,7 @@ public:
     /// The same for a state that the caller made and watches.
     void submit(std::shared_ptr<PendingState> state);
     void flush() override;
+    void flushIfIdle() override;
     QCoro::Task<QList<QByteArray>> nodes() override;
     QString display() const override;
     bool isConnected() const override;

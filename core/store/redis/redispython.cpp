@@ -91,6 +91,7 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookupFirst(QStringList ids, Entry
     lookups.reserve(static_cast<std::size_t>(ids.size()));
     for (const QString& id : ids)
         lookups.push_back(lookup(id, parts));
+    m_client->flushIfIdle(); // whoever asked prepares for the answer meanwhile
     std::optional<Entry> found;
     std::exception_ptr failure;
     for (auto& looking : lookups) {
