@@ -195,6 +195,8 @@ CostSums sumsOf(const Call& call)
 Json toJson(const Call& call)
 {
     Json json = Json::object();
+    constexpr std::size_t mostMembers = 24;
+    json.get_ref<Json::object_t&>().reserve(mostMembers); // thousands are written at once
     json["id"] = toUtf8(call.id);
     json["time_ms"] = call.timeMs;
     json["agent"] = toUtf8(call.agent);

@@ -74,18 +74,17 @@ EntryMeta metaFrom(const std::vector<redis::Reply>& items, qint64 ttlMs, const Q
     return meta;
 }
 
-/// Items as of metaFrom(), then the response and the request as far as they were asked for. A pointer, since
-/// what comes from another thread is copied.
-std::shared_ptr<Entry> entryFrom(const EntryMeta& meta, const std::vector<redis::Reply>& items)
+/// Items as of metaFrom(), then the response and the request as far as they were asked for.
+Entry entryFrom(EntryMeta meta, const std::vector<redis::Reply>& items)
 {
     constexpr std::size_t responseAt = 5;
-    auto entry = std::make_shared<Entry>();
-    entry->meta = meta;
+    Entry entry;
+    entry.meta = std::move(meta);
     if (items.size() > responseAt)
-        responseFromText(unpackField(items[responseAt].bytes), *entry);
+        responseFromText(unpackField(items[responseAt].bytes), entry);
     if (items.size() > responseAt + 1)
-        entry->request = parseStored(unpackField(items[responseAt + 1].bytes),
-            QStringLiteral("The request of entry %1").arg(meta.fingerprint));
+        entry.request = parseStored(unpackField(items[responseAt + 1].bytes),
+            QStringLiteral("The request of entry %1").arg(entry.meta.fingerprint));
     return entry;
 }
 
@@ -113,17 +112,18 @@ QCoro::Task<std::optional<Entry>> RedisStore::lookup(QString fingerprint, EntryP
     constexpr qint64 absent = -2;
     if (fields.items.size() != fieldCount || fields.items[0].isNil() || ttl.toInteger() == absent)
         co_return std::nullopt;
-    const EntryMeta meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
-    auto decode = [meta, items = fields.items] { return entryFrom(meta, items); };
+    EntryMeta meta = metaFrom(fields.items, ttl.toInteger(), fingerprint);
     // A large value would hold up whoever else is on this event loop.
     constexpr qsizetype large = 128 * 1024;
     qsizetype size = 0;
     for (const redis::Reply& item : fields.items)
         size += item.bytes.size();
     if (size <= large) {
-        const std::shared_ptr<Entry> entry = decode();
-        co_return std::move(*entry);
+        Entry entry = entryFrom(std::move(meta), fields.items);
+        co_return std::move(entry);
     }
+    // A pointer, since what comes from another thread is copied.
+    auto decode = [meta, items = fields.items] { return std::make_shared<Entry>(entryFrom(meta, items)); };
     QFuture<std::shared_ptr<Entry>> future = runOn(*QThreadPool::globalInstance(), std::move(decode));
     const std::shared_ptr<Entry> entry = co_await future;
     co_return std::move(*entry);
