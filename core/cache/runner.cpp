@@ -10,6 +10,7 @@
 
 #include <qcorofuture.h>
 
+#include <QScopeGuard>
 #include <QSysInfo>
 
 #ifdef Q_OS_UNIX
@@ -23,21 +24,6 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
-
-class RunningCount {
-public:
-    explicit RunningCount(int& count)
-        : m_count(count)
-    {
-        ++m_count;
-    }
-    ~RunningCount() { --m_count; }
-    RunningCount(const RunningCount&) = delete;
-    RunningCount& operator=(const RunningCount&) = delete;
-
-private:
-    int& m_count;
-};
 
 /// Fingerprint and size of a request, which may be many megabytes. Pure, made for a worker thread.
 Prediction weighed(const Request& request)
@@ -112,6 +98,19 @@ QCoro::Task<> Runner::drain()
     } while (!d->background.isIdle());
 }
 
+QCoro::Task<> Runner::end()
+{
+    d->ending.request_stop();
+    while (d->running > 0) {
+        if (!d->runsOver)
+            d->runsOver = std::make_shared<Flight>();
+        auto over = d->runsOver;
+        const std::stop_token never;
+        co_await awaitFlight(std::move(over), never);
+    }
+    co_await drain();
+}
+
 QCoro::Task<> Runner::writeLedger()
 {
     return d->ledger.drain();
@@ -172,7 +171,8 @@ Request Runner::Private::buildRequest(
 
 QCoro::Task<RunResult> Runner::run(Agent agent, QString prompt, RunOptions options)
 {
-    const RunningCount counted(d->running);
+    ++d->running;
+    const auto counted = qScopeGuard([this] { d->runEnded(); });
     auto state = std::make_shared<RunState>();
     state->started = d->clock.steadyNow();
     state->startedMs = d->clock.nowMs();
@@ -288,6 +288,7 @@ QCoro::Task<RunResult> Runner::Private::execute(State state)
                 QStringLiteral(
                     "Run it once with the cache policy \"use\", or check model, prompts and settings."));
     }
+    stopWithRunner(*state);
     if (state->options.cachePolicy == CachePolicy::Bypass) {
         State copy = state;
         auto noLock = std::make_shared<std::unique_ptr<RunLock>>();
@@ -317,6 +318,24 @@ QCoro::Task<RunResult> Runner::Private::execute(State state)
     } catch (...) {
         flights.fail(flightName, std::current_exception());
         throw;
+    }
+}
+
+void Runner::Private::stopWithRunner(RunState& state) const
+{
+    state.stops = std::make_shared<EitherStop>(state.options.stop, ending.get_token());
+    state.options.stop = state.stops->token();
+    if (ending.stop_requested())
+        throw Cancelled();
+}
+
+void Runner::Private::runEnded()
+{
+    if (--running > 0)
+        return;
+    if (const auto over = std::exchange(runsOver, nullptr)) {
+        over->over = true;
+        Q_EMIT over->finished();
     }
 }
 
@@ -354,12 +373,8 @@ QCoro::Task<RunResult> Runner::Private::lead(State state)
     if (state->options.useLock && state->writes()) {
         State copy = state;
         auto lockCopy = lock;
-        std::optional<RunResult> others;
         auto acquiring = acquire(std::move(copy), std::move(lockCopy));
-        if (stop.stop_possible())
-            others = co_await unlessStopped(&background, std::move(acquiring), stop);
-        else
-            others = co_await acquiring;
+        std::optional<RunResult> others = co_await unlessStopped(&background, std::move(acquiring), stop);
         if (others)
             co_return *others;
     }

@@ -42,6 +42,9 @@ public:
     void startInBackground(QCoro::Task<> task);
     /// Waits until ledger records of finished runs are written (or spooled), locks released, refreshes over.
     QCoro::Task<> drain();
+    /// Stops the runs that are under way, which throw Cancelled, and waits for them; then as drain(). None
+    /// may be started afterwards. Awaited by a run, or in a callback of one, it would never end.
+    QCoro::Task<> end();
     /// Waits until the records of the runs that have ended so far are written (or spooled), so that the
     /// ledger shows them.
     QCoro::Task<> writeLedger();

@@ -18,7 +18,29 @@
 #include <QHash>
 #include <QSet>
 
+#include <stop_token>
+
 namespace llmcache {
+
+/// Is stopped as soon as one of two others is.
+class EitherStop {
+public:
+    EitherStop(std::stop_token one, std::stop_token other)
+        : m_one(std::move(one), Forward{m_source})
+        , m_other(std::move(other), Forward{m_source})
+    {
+    }
+    std::stop_token token() const { return m_source.get_token(); }
+
+private:
+    struct Forward {
+        std::stop_source source;
+        void operator()() { source.request_stop(); }
+    };
+    std::stop_source m_source;
+    std::stop_callback<Forward> m_one;
+    std::stop_callback<Forward> m_other;
+};
 
 /// One run under way.
 struct RunState {
@@ -33,6 +55,7 @@ struct RunState {
     qint64 startedMs = 0;
     std::shared_ptr<Bill> bill = std::make_shared<Bill>();
     std::optional<PythonTwin> twin; ///< only where the store is one that Python programs use
+    std::shared_ptr<EitherStop> stops; ///< behind `options.stop`, once a run is no hit
     std::shared_ptr<RunLock> pythonLock; ///< held, so that no Python program pays for the same
     QStringList warnings;
     QString storeProblem; ///< the last one that was told
@@ -107,6 +130,9 @@ struct Runner::Private {
     static void prepareForAnswer(RunState& state);
     QCoro::Task<std::optional<Entry>> lookupFirst(QStringList ids, EntryParts parts);
     QCoro::Task<RunResult> execute(State state);
+    /// Lets end() stop the run as well. Throws Cancelled when it already has.
+    void stopWithRunner(RunState& state) const;
+    void runEnded();
     QCoro::Task<RunResult> lead(State state);
     QCoro::Task<bool> prepare(QString prefix);
     QCoro::Task<std::optional<RunResult>> acquire(State state, LockPointer lock);
@@ -172,6 +198,8 @@ struct Runner::Private {
     LedgerWriter ledger;
     SingleFlight flights;
     int running = 0;
+    std::stop_source ending; ///< of all that is running
+    std::shared_ptr<Flight> runsOver; ///< what end() waits for
 };
 
 } // namespace llmcache

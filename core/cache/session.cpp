@@ -155,13 +155,13 @@ QCoro::Task<> Session::Private::replay(Private* session)
 
 Session::~Session()
 {
-    // The store must not go while records are on their way to it. Its timeouts bound the wait; what it does
-    // not take goes to the spool.
-    const auto unwritten = d->runner.drain();
-    if (unwritten.isReady())
+    // Store and providers must not go while a run uses them, holds a lock, or has a record on its way. The
+    // store's timeouts bound the wait; what it does not take goes to the spool.
+    const auto ending = d->runner.end();
+    if (ending.isReady())
         return;
     QEventLoop loop;
-    const auto leaving = leaveWhenReady(&unwritten, &loop);
+    const auto leaving = leaveWhenReady(&ending, &loop);
     loop.exec();
 }
 

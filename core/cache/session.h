@@ -30,8 +30,9 @@ class Session : public QObject {
     Q_OBJECT
 public:
     explicit Session(SessionConfig config, QObject* parent = nullptr);
-    /// Waits in an event loop until the ledger records of finished runs are written: await runner().drain()
-    /// first where that must not happen. No run may be under way.
+    /// Stops the runs that are under way (they throw Cancelled) and waits in an event loop until they are
+    /// over, their locks let go and the ledger records written: await runner().end() first where that must
+    /// not happen. Never from a callback of a run.
     ~Session() override;
 
     Store& store();

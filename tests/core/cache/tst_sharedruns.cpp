@@ -15,6 +15,8 @@
 #include <QTcpSocket>
 #include <QTest>
 
+#include <algorithm>
+
 using namespace llmcache;
 using namespace llmcache::test;
 using namespace std::chrono_literals;
@@ -71,6 +73,17 @@ struct Process {
 QString fingerprintOf(Process& process, const QString& prompt)
 {
     return fingerprint(process.runner->buildRequest(process.agent, prompt, {}));
+}
+
+/// The kind of error that a run ends with, or what it answers.
+QCoro::Task<> note(QCoro::Task<RunResult> run, QStringList* outcomes)
+{
+    try {
+        const RunResult result = co_await run;
+        outcomes->append(result.text());
+    } catch (const Error& error) {
+        outcomes->append(error.kind());
+    }
 }
 
 template <typename E>
@@ -144,6 +157,7 @@ private Q_SLOTS:
     void aMovedClockChangesNoPromise_data();
     void aMovedClockChangesNoPromise();
     void aSessionEmptiesItsSpoolWhenTheStoreIsThere();
+    void anEndingSessionStopsItsRuns();
     void aHitIsOneRoundTripAndALockAddsTwoAtMost();
 
 private:
@@ -645,6 +659,36 @@ void TestSharedRuns::aSessionEmptiesItsSpoolWhenTheStoreIsThere()
     QCOMPARE(waitForTask(session.store().listCalls({})).size(), std::size_t(1));
     QVERIFY(waitForTask(cachedAgentRun(session, agent, u"a"_qs)).cached());
     waitForTask(drained(&session.runner()));
+}
+
+void TestSharedRuns::anEndingSessionStopsItsRuns()
+{
+    SessionConfig config;
+    config.storeUrl = m_server->url();
+    config.dataFolder = m_folder->filePath(u"data"_qs);
+    auto session = std::make_unique<Session>(config);
+    auto owned = std::make_unique<ScriptedProvider>();
+    ScriptedProvider* const provider = owned.get();
+    session->providers().setProvider(u"openai"_qs, std::move(owned));
+    provider->hold();
+    provider->reply(u"Too late."_qs);
+    QStringList outcomes;
+    // One holds the lock while the provider takes its time, the other waits for it.
+    for (int i = 0; i < 2; ++i)
+        note(cachedAgentRun(*session, process(0).agent, u"slow"_qs), &outcomes);
+    QTRY_COMPARE(provider->requests(), 1);
+    const QString fingerprint = fingerprintOf(process(0), u"slow"_qs);
+    const auto isLocked = [&] {
+        return !waitForTask(process(0).store->tryLock(fingerprint, u"me"_qs, 1min));
+    };
+    QVERIFY(isLocked());
+    session.reset();
+    QCOMPARE(outcomes, (QStringList{u"cancelled"_qs, u"cancelled"_qs}));
+    QVERIFY(!isLocked());
+    const auto calls = waitForTask(process(0).store->listCalls({}));
+    QCOMPARE(calls.size(), std::size_t(2));
+    QVERIFY(std::all_of(
+        calls.begin(), calls.end(), [](const Call& call) { return call.outcome == Outcome::Cancelled; }));
 }
 
 void TestSharedRuns::aHitIsOneRoundTripAndALockAddsTwoAtMost()
