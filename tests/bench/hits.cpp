@@ -1,18 +1,35 @@
 #include "hits.h"
 
 #include "cache/request.h"
+#include "store/rawentry.h"
 #include "waitfortask.h"
 
 #include <QElapsedTimer>
+#include <QRandomGenerator>
 
 namespace llmcache::bench {
 
 namespace {
 
+/// Prose of random words: one letter over and over would be compressed to nothing.
+QString prose(int length)
+{
+    static const QStringList words =
+        QStringLiteral("a the of and to in is that which with for from answer question model cache store "
+                       "request price token because although therefore however latency between every "
+                       "nothing something measured written result example")
+            .split(QLatin1Char(' '));
+    QRandomGenerator random(1);
+    QString text;
+    while (text.size() < length)
+        text += words.at(random.bounded(words.size())) + QLatin1Char(' ');
+    return text.left(length);
+}
+
 class InstantProvider final : public Provider {
 public:
     explicit InstantProvider(int answerBytes)
-        : m_answer(answerBytes, QLatin1Char('x'))
+        : m_answer(prose(answerBytes))
     {
     }
     QCoro::Task<ProviderReply> complete(ProviderRequest, ProviderContext) override
@@ -120,6 +137,17 @@ void WarmSession::drain()
         co_await session->runner().drain();
         co_return true;
     }(m_session.get()));
+}
+
+qsizetype WarmSession::bytesOfHit()
+{
+    const auto raw = test::waitForTask(readRaw(&m_session->store(), fingerprint(0)));
+    qsizetype bytes = 0;
+    for (const RawEntry::Field& field : raw.value_or(RawEntry()).fields) {
+        if (field.name != QLatin1String("request"))
+            bytes += field.bytes.size();
+    }
+    return bytes;
 }
 
 QString WarmSession::fingerprint(int prompt) const

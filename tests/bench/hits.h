@@ -21,6 +21,8 @@ public:
     /// Runs a second with `inFlight` at any time.
     double throughput(int count, int inFlight);
     void drain();
+    /// What a hit reads of an entry, as the store packs it.
+    qsizetype bytesOfHit();
     Session& session() { return *m_session; }
     QString fingerprint(int prompt) const;
 

@@ -36,7 +36,7 @@ struct FreeReply {
 };
 using Reply = std::unique_ptr<void, FreeReply>;
 
-/// A plain GET of as many bytes as an entry has, over a connection of its own.
+/// A plain GET of as many bytes as a hit reads, over a connection of its own.
 class BareGet {
 public:
     BareGet(quint16 port, qsizetype bytes)
@@ -104,8 +104,7 @@ std::vector<Figure> redisFigures(const Plan& plan, const QString& folder)
     WarmSession warm(server.url(), folder, prompts, answerBytes);
     warm.warmUp();
     warm.drain();
-    // Request and response of an entry, as the store packs them.
-    const qsizetype bytes = answerBytes + 600;
+    const qsizetype bytes = warm.bytesOfHit();
     BareGet bare(server.port(), bytes);
     std::vector<double> hits;
     std::vector<double> gets;
