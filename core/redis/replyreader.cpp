@@ -97,6 +97,9 @@ ReplyReader::ReplyReader()
     if (!m_reader)
         throw std::bad_alloc();
     m_reader->privdata = &m_root;
+    // Otherwise it gives back and gets again what it reads each batch of replies into.
+    constexpr std::size_t keptBytes = 256 * 1024;
+    m_reader->maxbuf = keptBytes;
 }
 
 ReplyReader::~ReplyReader()
