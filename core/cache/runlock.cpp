@@ -34,13 +34,14 @@ QCoro::Task<> release(Store* store, QString fingerprint, QString token, QString 
 
 } // namespace
 
-RunLock::RunLock(Store& store, Background& background, QString fingerprint, QString token)
+RunLock::RunLock(Store& store, Background& background, QString fingerprint, QString token,
+    std::chrono::milliseconds renewal)
     : m_store(store)
     , m_background(background)
     , m_fingerprint(std::move(fingerprint))
     , m_token(std::move(token))
 {
-    m_renewal.setInterval(lockRenewal);
+    m_renewal.setInterval(renewal);
     QObject::connect(&m_renewal, &QTimer::timeout, &m_renewal,
         [this] { m_background.start(renew(&m_store, m_fingerprint, m_token)); });
     m_renewal.start();

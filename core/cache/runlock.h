@@ -16,7 +16,9 @@ inline constexpr std::chrono::milliseconds lockRenewal{5'000};
 /// the store must outlive that.
 class RunLock {
 public:
-    RunLock(Store& store, Background& background, QString fingerprint, QString token);
+    /// Tests renew it more often.
+    RunLock(Store& store, Background& background, QString fingerprint, QString token,
+        std::chrono::milliseconds renewal = lockRenewal);
     ~RunLock();
     RunLock(const RunLock&) = delete;
     RunLock& operator=(const RunLock&) = delete;

@@ -7,6 +7,7 @@
 #include "testenvironment.h"
 #include "waitfortask.h"
 
+#include <QDateTime>
 #include <QTest>
 
 using namespace llmcache;
@@ -116,7 +117,8 @@ private Q_SLOTS:
     void aCoroutineMayRecordExpenses();
     void cancelStopsAtOnceAndStoresNothing();
     void storeThatFailsCostsAWarningOnly();
-    void ttlOfZeroNeverExpires();
+    void lifetimes_data();
+    void lifetimes();
     void streamedTextReachesTheCaller();
 
 private:
@@ -619,18 +621,39 @@ void TestRunner::storeThatFailsCostsAWarningOnly()
     QVERIFY(broken.spool.pending() >= 2);
 }
 
-void TestRunner::ttlOfZeroNeverExpires()
+void TestRunner::lifetimes_data()
 {
+    using Ttl = std::optional<std::chrono::seconds>;
+    QTest::addColumn<Ttl>("agents");
+    QTest::addColumn<Ttl>("runs");
+    QTest::addColumn<Ttl>("expected");
+    QTest::newRow("nobody says") << Ttl() << Ttl() << Ttl(15 * 24h);
+    QTest::newRow("the agent's") << Ttl(1h) << Ttl() << Ttl(1h);
+    QTest::newRow("the run's before the agent's") << Ttl(1h) << Ttl(2h) << Ttl(2h);
+    QTest::newRow("never, for the agent") << Ttl(0s) << Ttl() << Ttl();
+    QTest::newRow("never, for the run") << Ttl(1h) << Ttl(0s) << Ttl();
+    QTest::newRow("of the run, though never for the agent") << Ttl(0s) << Ttl(2h) << Ttl(2h);
+}
+
+void TestRunner::lifetimes()
+{
+    QFETCH(std::optional<std::chrono::seconds>, agents);
+    QFETCH(std::optional<std::chrono::seconds>, runs);
+    QFETCH(std::optional<std::chrono::seconds>, expected);
     m_bench->provider->reply(u"Hello."_qs);
-    m_bench->provider->reply(u"Hello."_qs);
+    m_bench->agent.ttl = agents;
     RunOptions options;
-    options.ttl = 0s;
-    m_bench->run(u"kept"_qs, options);
-    m_bench->run(u"default"_qs);
-    const RunResult kept = m_bench->run(u"kept"_qs);
-    QVERIFY(!kept.data().entry->expiresMs);
-    const RunResult usual = m_bench->run(u"default"_qs);
-    QVERIFY(usual.data().entry->expiresMs.has_value());
+    options.ttl = runs;
+    const qint64 before = QDateTime::currentMSecsSinceEpoch();
+    m_bench->run(u"hi"_qs, options);
+    const qint64 after = QDateTime::currentMSecsSinceEpoch();
+    const EntryMeta meta = *m_bench->run(u"hi"_qs).data().entry;
+    QCOMPARE(meta.pinned, !expected);
+    QCOMPARE(meta.expiresMs.has_value(), expected.has_value());
+    if (!expected)
+        return;
+    const qint64 lifetime = std::chrono::milliseconds(*expected).count();
+    QVERIFY(*meta.expiresMs >= before + lifetime && *meta.expiresMs <= after + lifetime);
 }
 
 void TestRunner::streamedTextReachesTheCaller()

@@ -2,8 +2,10 @@
 // processes: they share nothing but the server.
 #include "base/error.h"
 #include "cache/cooldowns.h"
+#include "cache/runlock.h"
 #include "cache/session.h"
 #include "fakeclock.h"
+#include "redis/client.h"
 #include "redisserver.h"
 #include "scriptedprovider.h"
 #include "store/redis/redisstore.h"
@@ -97,6 +99,17 @@ std::optional<E> errorOf(const std::function<void()>& action)
     return std::nullopt;
 }
 
+QCoro::Task<redis::Reply> replyOf(redis::Client* client, redis::Command command)
+{
+    redis::Reply reply = co_await client->command(std::move(command));
+    co_return reply;
+}
+
+redis::Reply ask(redis::Client& client, redis::Command command)
+{
+    return waitForTask(replyOf(&client, std::move(command)));
+}
+
 /// Asks a server how often it has read from its connections. Waits without an event loop, so that nobody else
 /// speaks meanwhile.
 class ServerReads {
@@ -157,6 +170,7 @@ private Q_SLOTS:
     void aMovedClockChangesNoPromise_data();
     void aMovedClockChangesNoPromise();
     void aSessionEmptiesItsSpoolWhenTheStoreIsThere();
+    void aHeldLockIsRenewed();
     void anEndingSessionStopsItsRuns();
     void aHitIsOneRoundTripAndALockAddsTwoAtMost();
 
@@ -659,6 +673,27 @@ void TestSharedRuns::aSessionEmptiesItsSpoolWhenTheStoreIsThere()
     QCOMPARE(waitForTask(session.store().listCalls({})).size(), std::size_t(1));
     QVERIFY(waitForTask(cachedAgentRun(session, agent, u"a"_qs)).cached());
     waitForTask(drained(&session.runner()));
+}
+
+void TestSharedRuns::aHeldLockIsRenewed()
+{
+    Store& store = *process(0).store;
+    const QString id = fingerprintOf(process(0), u"slow"_qs);
+    const QString token = u"mine"_qs;
+    QVERIFY(waitForTask(store.tryLock(id, token, 1s)));
+    const auto server = redis::makeClient(redis::RedisUrl::parse(m_server->url()));
+    const QByteArray key = "llmcache:default:lock:{" + id.toLatin1() + '}';
+    const auto left = [&] {
+        return std::chrono::milliseconds(ask(*server, redis::Command::idempotent("PTTL", key)).toInteger());
+    };
+    QVERIFY(left() <= 1s);
+    Background background;
+    {
+        const RunLock lock(store, background, id, token, 10ms);
+        QTRY_VERIFY(left() > lockTtl - 5s);
+    }
+    QTRY_VERIFY(background.isIdle());
+    QVERIFY(left() < 0ms);
 }
 
 void TestSharedRuns::anEndingSessionStopsItsRuns()

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void onlyIdempotentCommandsAreResent();
     void refusedIsToldAndNotTriedEachTime();
     void aProbeTriesInSpiteOfTheBreaker();
+    void anOpenBreakerDoesNotWaitForAHangingServer();
     void aHangingServerTimesOut();
     void aSilentListenerTimesOut();
     void notARedis_data();
@@ -170,6 +171,30 @@ void TestRedisFaults::aProbeTriesInSpiteOfTheBreaker()
     // After twenty failures the breaker would hold for seconds.
     QCOMPARE(askForError(*client, probe), u"no error"_qs);
     QCOMPARE(askForError(*client, Command::idempotent("PING")), u"no error"_qs);
+}
+
+/// Once the breaker is open a call does not wait for an attempt to connect, however long that may take.
+void TestRedisFaults::anOpenBreakerDoesNotWaitForAHangingServer()
+{
+    const quint16 port = RedisServer::freePort();
+    const RedisUrl url = RedisUrl::parse(QStringLiteral("redis://:pw@127.0.0.1:%1").arg(port));
+    redis::ConnectionSettings settings = url.settingsFor(url.endpoints().first());
+    settings.connectTimeout = std::chrono::minutes(5);
+    Connection connection(settings);
+    Command probe = Command::idempotent("PING");
+    probe.setProbe();
+    for (int i = 0; i < 3; ++i)
+        QVERIFY(askForError(connection, probe).contains(u"refused the connection"_qs));
+    // Somebody takes connections now, and says nothing.
+    QTcpServer listener;
+    QVERIFY(listener.listen(QHostAddress::LocalHost, port));
+    const auto hasTried = [&] {
+        // Both ways a call ends at once: no attempt is due yet, or it is given up on.
+        const QString outcome = askForError(connection, Command::idempotent("PING"));
+        return outcome.contains(u"refused the connection"_qs) && listener.hasPendingConnections();
+    };
+    QTRY_VERIFY(hasTried());
+    QCOMPARE(listener.nextPendingConnection()->state(), QAbstractSocket::ConnectedState);
 }
 
 void TestRedisFaults::aHangingServerTimesOut()
