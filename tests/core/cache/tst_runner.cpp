@@ -101,6 +101,7 @@ private Q_SLOTS:
     void twoRunnersOnOneStorePayOnce();
     void rateLimitIsWaitedOut();
     void rateLimitBeyondMaxWaitFails();
+    void waitingForAnotherRunIsPartOfMaxWait();
     void serverErrorsAreRetried();
     void permanentErrorsAreNot();
     void invalidOutputGoesBackToTheModel();
@@ -362,6 +363,26 @@ void TestRunner::rateLimitBeyondMaxWaitFails()
     QCOMPARE(error.attempts(), 1);
     QCOMPARE(*error.hint(), 120s);
     QVERIFY(m_bench->clock.sleeps().empty());
+}
+
+void TestRunner::waitingForAnotherRunIsPartOfMaxWait()
+{
+    RunOptions leader;
+    leader.maxWait = 1s;
+    RunOptions follower;
+    follower.maxWait = 60s;
+    m_bench->provider->hold();
+    auto first = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, leader);
+    QTRY_COMPARE(m_bench->provider->requests(), 1);
+    auto second = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, follower);
+    m_bench->clock.advance(50s);
+    m_bench->provider->fail(ProviderFailure::RateLimited, 429, 2s); // too long for the leader
+    m_bench->provider->fail(ProviderFailure::RateLimited, 429, 20s); // of its minute ten seconds are left
+    m_bench->provider->reply(u"Too late."_qs);
+    m_bench->provider->release();
+    errorOf<RateLimitError>([&] { waitForTask(std::move(first)); });
+    errorOf<RateLimitError>([&] { waitForTask(std::move(second)); });
+    QCOMPARE(m_bench->provider->requests(), 2);
 }
 
 void TestRunner::serverErrorsAreRetried()

@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "cache/entrysearch.h"
 #include "redis/client.h"
+#include "redis/subscriber.h"
 #include "redisserver.h"
 #include "redistest.h"
 #include "store/listing.h"
@@ -36,6 +37,7 @@ private Q_SLOTS:
     void namesWithSpecialCharacters_data();
     void namesWithSpecialCharacters();
     void waitersLearnOfTheHoldersDeath();
+    void waitersAreTold();
     void waitersWithoutChannelsPoll();
     void agentsCarryTheirRevision();
     void ledgerKeys();
@@ -319,6 +321,31 @@ void TestRedisStore::waitersLearnOfTheHoldersDeath()
     // Nobody unlocks, nobody tells.
     QCOMPARE(await(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})), QString());
     QVERIFY(await(cache->tryLock(fingerprint, u"next"_qs, std::chrono::seconds(15))));
+}
+
+void TestRedisStore::waitersAreTold()
+{
+    const auto cache = store();
+    const QString fingerprint = fingerprintNumber(12);
+    const QByteArray channel = "llmcache:default:done:{" + fingerprint.toLatin1() + '}';
+    int told = 0;
+    const auto subscriber = m_client->makeSubscriber();
+    const auto subscription =
+        subscriber->subscribe(channel, [&told](redis::Subscriber::Event event, const QByteArray&) {
+            told += event == redis::Subscriber::Event::Message ? 1 : 0;
+        });
+    QTRY_VERIFY(subscription->isActive());
+    QVERIFY(await(cache->tryLock(fingerprint, u"holder"_qs, std::chrono::seconds(60))));
+    auto waiting = cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {});
+    const auto listeners = [&] {
+        return redis(Command::idempotent("PUBSUB", "NUMSUB", channel)).items.at(1).toInteger();
+    };
+    QTRY_COMPARE(listeners(), qint64(2)); // the waiter as well
+    await(cache->unlock(fingerprint, u"holder"_qs, {}));
+    QTRY_COMPARE(told, 1);
+    QCOMPARE(await(std::move(waiting)), QString());
+    await(cache->commit(commitOf(fingerprint, u"a"_qs)));
+    QTRY_COMPARE(told, 2);
 }
 
 void TestRedisStore::waitersWithoutChannelsPoll()
