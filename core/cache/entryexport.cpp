@@ -99,30 +99,90 @@ private:
     std::optional<QFuture<Lines>> m_lines;
 };
 
-QCoro::Task<> writePage(Store* store, QStringList fingerprints, Writing* writing,
-    const ExportOptions* options, ExportReport* report)
+/// An export under way.
+struct Export {
+    const ExportOptions* options;
+    QSet<QString> kept; ///< entries that the file has already
+    Writing writing;
+    ExportReport report{};
+};
+
+/// Writes what a reader gives; `onBatch` is called for each batch.
+QCoro::Task<> writeAll(
+    ImageReader* reader, std::function<void(std::vector<EntryImage>&)> onBatch, Export* exporting)
 {
-    ImagesAhead reader(store, std::move(fingerprints), largestBatch);
     std::exception_ptr failure;
     try {
-        while (!reader.atEnd()) {
-            if (options->stop.stop_requested())
+        while (!reader->atEnd()) {
+            if (exporting->options->stop.stop_requested())
                 throw Cancelled();
-            auto reading = reader.next();
+            auto reading = reader->next();
             std::vector<EntryImage> images = co_await reading;
-            auto starting = writing->start(std::move(images), report);
+            onBatch(images);
+            auto starting = exporting->writing.start(std::move(images), &exporting->report);
             co_await starting;
-            if (options->progress)
-                options->progress(*report);
+            if (exporting->options->progress)
+                exporting->options->progress(exporting->report);
         }
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) {
-        auto draining = reader.drain();
+        auto draining = reader->drain();
         co_await draining;
         std::rethrow_exception(failure);
     }
+}
+
+/// Without a filter the entries themselves are listed.
+QCoro::Task<> exportAll(Store* store, Export* exporting)
+{
+    ListingPosition position(store);
+    ListingAhead reader(store, &position, largestBatch);
+    std::function<void(std::vector<EntryImage>&)> leaveOutKept = [exporting, &reader](
+                                                                     std::vector<EntryImage>& images) {
+        ExportReport& report = exporting->report;
+        report.scanned = reader.scanned();
+        report.total = reader.total();
+        if (exporting->kept.isEmpty())
+            return;
+        const auto all = images.size();
+        std::erase_if(images,
+            [exporting](const EntryImage& image) { return exporting->kept.contains(image.fingerprint); });
+        report.kept += static_cast<qint64>(all - images.size());
+    };
+    auto writing = writeAll(&reader, std::move(leaveOutKept), exporting);
+    co_await writing;
+}
+
+/// With one the metadata come first: what they rule out need not be read.
+QCoro::Task<> exportFiltered(Store* store, Export* exporting)
+{
+    SearchOptions search;
+    search.nowMs = exporting->options->nowMs;
+    search.stop = exporting->options->stop;
+    ExportReport& report = exporting->report;
+    ListingPosition position(store);
+    do {
+        if (search.stop.stop_requested())
+            throw Cancelled();
+        auto finding = findPage(store, position.cursor, exporting->options->filter, search);
+        const EntryPage page = co_await finding;
+        position.cursor = page.cursor;
+        report.scanned = page.scanned;
+        report.total = page.total;
+        QStringList fingerprints;
+        for (const EntryMeta& row : page.rows) {
+            if (exporting->kept.contains(row.fingerprint))
+                ++report.kept;
+            else
+                fingerprints.append(row.fingerprint);
+        }
+        ImagesAhead reader(store, std::move(fingerprints), largestBatch);
+        const auto nothingMore = [](std::vector<EntryImage>&) {};
+        auto writing = writeAll(&reader, nothingMore, exporting);
+        co_await writing;
+    } while (!position.cursor.isEmpty());
 }
 
 } // namespace
@@ -131,36 +191,15 @@ QCoro::Task<ExportReport> exportEntries(Store* store, QString path, ExportOption
 {
     ExportWriter writer(path);
     const auto opening = writer.open(options.resume);
-    const QSet<QString> kept = co_await opening;
-    ExportReport report;
-    Writing writing(&writer);
-    SearchOptions search;
-    search.nowMs = options.nowMs;
-    search.stop = options.stop;
-    ListingPosition position(store);
-    do {
-        if (options.stop.stop_requested())
-            throw Cancelled();
-        auto finding = findPage(store, position.cursor, options.filter, search);
-        const EntryPage page = co_await finding;
-        position.cursor = page.cursor;
-        report.scanned = page.scanned;
-        report.total = page.total;
-        QStringList fingerprints;
-        for (const EntryMeta& row : page.rows) {
-            if (kept.contains(row.fingerprint))
-                ++report.kept;
-            else
-                fingerprints.append(row.fingerprint);
-        }
-        auto writingPage = writePage(store, std::move(fingerprints), &writing, &options, &report);
-        co_await writingPage;
-    } while (!position.cursor.isEmpty());
-    auto ending = writing.end(&report);
+    QSet<QString> kept = co_await opening;
+    Export exporting{&options, std::move(kept), Writing(&writer)};
+    auto going = options.filter.isEmpty() ? exportAll(store, &exporting) : exportFiltered(store, &exporting);
+    co_await going;
+    auto ending = exporting.writing.end(&exporting.report);
     co_await ending;
     const auto finishing = writer.finish();
     co_await finishing;
-    co_return report;
+    co_return exporting.report;
 }
 
 } // namespace llmcache

@@ -122,10 +122,7 @@ qint64 createdMsOf(const EntryImage& image)
 qint64 undoBytes(const EntryImage& image)
 {
     constexpr qint64 overhead = 200; // names of fields, lengths and digests
-    qint64 bytes = overhead;
-    for (const QByteArray& field : image.fields)
-        bytes += field.size();
-    return bytes;
+    return overhead + image.fields.valueBytes();
 }
 
 /// What is to be written of a batch, as the store is now.
@@ -249,11 +246,8 @@ void KeptLines::keep(ImportedLines batch)
 {
     constexpr qint64 imageBytes = 1000; // what holds the fields
     lines += batch.lines;
-    for (const EntryImage& image : batch.images) {
-        bytes += imageBytes;
-        for (const QByteArray& field : image.fields)
-            bytes += field.size();
-    }
+    for (const EntryImage& image : batch.images)
+        bytes += imageBytes + image.fields.valueBytes();
     batches.push_back(std::move(batch));
 }
 

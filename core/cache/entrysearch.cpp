@@ -100,38 +100,70 @@ double indexedShare(const TextCandidates& candidates)
     return std::max(0.0, 1 - unknown / static_cast<double>(candidates.entries));
 }
 
-/// Reads all of these entries.
-QCoro::Task<SearchReport> readEntries(
-    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options, SearchReport report)
+QCoro::Task<ImageFilter> imageFilterFor(Store* store, EntryFilter filter, qint64 nowMs)
 {
     auto listing = validityCheck(store, filter);
     ImageFilter::Check isInvalid = co_await listing;
-    const ImageFilter imageFilter(std::move(filter), options.nowMs, std::move(isInvalid));
-    ImagesAhead reader(store, std::move(fingerprints), largestBatch);
+    co_return ImageFilter(std::move(filter), nowMs, std::move(isInvalid));
+}
+
+/// Looks into all entries that a reader gives. `onBatch` is called for each batch before it is told.
+QCoro::Task<> decodeAll(ImageReader* reader, ImageFilter filter, std::function<void()> onBatch,
+    SearchReport* report, const SearchOptions* options)
+{
     std::exception_ptr failure;
     try {
         Decoding decoding;
-        while (!reader.atEnd()) {
-            if (options.stop.stop_requested())
+        while (!reader->atEnd()) {
+            if (options->stop.stop_requested())
                 throw Cancelled();
-            auto reading = reader.next();
+            auto reading = reader->next();
             Images read = co_await reading;
             const auto images = std::make_shared<const Images>(std::move(read));
-            auto next = decode(images, imageFilter);
+            auto next = decode(images, filter);
             Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
-            auto taking = take(std::move(before), &report, &options);
+            auto taking = take(std::move(before), report, options);
             co_await taking;
+            onBatch();
         }
-        auto taking = take(std::move(decoding), &report, &options);
+        auto taking = take(std::move(decoding), report, options);
         co_await taking;
     } catch (...) {
         failure = std::current_exception();
     }
     if (failure) {
-        auto draining = reader.drain();
+        auto draining = reader->drain();
         co_await draining;
         std::rethrow_exception(failure);
     }
+}
+
+/// Reads all of these entries.
+QCoro::Task<SearchReport> readEntries(
+    Store* store, QStringList fingerprints, EntryFilter filter, SearchOptions options, SearchReport report)
+{
+    auto preparing = imageFilterFor(store, std::move(filter), options.nowMs);
+    ImageFilter imageFilter = co_await preparing;
+    ImagesAhead reader(store, std::move(fingerprints), largestBatch);
+    const auto nothingMore = [] {};
+    auto decoding = decodeAll(&reader, std::move(imageFilter), nothingMore, &report, &options);
+    co_await decoding;
+    co_return report;
+}
+
+/// Reads all entries from a position on.
+QCoro::Task<SearchReport> readListing(
+    Store* store, ListingPosition* position, EntryFilter filter, SearchOptions options, SearchReport report)
+{
+    auto preparing = imageFilterFor(store, std::move(filter), options.nowMs);
+    ImageFilter imageFilter = co_await preparing;
+    ListingAhead reader(store, position, largestBatch);
+    std::function<void()> noteProgress = [&reader, &report] {
+        report.scanned = reader.scanned();
+        report.total = reader.total();
+    };
+    auto decoding = decodeAll(&reader, std::move(imageFilter), std::move(noteProgress), &report, &options);
+    co_await decoding;
     co_return report;
 }
 
@@ -172,8 +204,14 @@ QCoro::Task<SearchReport> searchEntries(
 
 namespace {
 
+/// A page of the entries that pass, and whether most of those listed had to be read to know.
+struct FilteredPage {
+    EntryPage page;
+    bool readMost = false;
+};
+
 /// `readsAll`: without asking the index, which has said already that it can't help.
-QCoro::Task<EntryPage> filteredPage(
+QCoro::Task<FilteredPage> filteredPage(
     Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options, bool readsAll)
 {
     auto listing = store->listEntries(std::move(cursor), pageSize);
@@ -187,6 +225,7 @@ QCoro::Task<EntryPage> filteredPage(
         else if (*decided)
             rows.push_back(std::move(row));
     }
+    const bool readMost = 2 * static_cast<std::size_t>(undecided.size()) > page.rows.size();
     options.progress = [&rows](const SearchReport&, const Rows& found) {
         rows.insert(rows.end(), found.begin(), found.end());
     };
@@ -197,14 +236,16 @@ QCoro::Task<EntryPage> filteredPage(
         co_await searching;
     }
     page.rows = std::move(rows);
-    co_return page;
+    co_return FilteredPage{std::move(page), readMost};
 }
 
 } // namespace
 
 QCoro::Task<EntryPage> findPage(Store* store, QByteArray cursor, EntryFilter filter, SearchOptions options)
 {
-    return filteredPage(store, std::move(cursor), std::move(filter), std::move(options), false);
+    auto finding = filteredPage(store, std::move(cursor), std::move(filter), std::move(options), false);
+    FilteredPage found = co_await finding;
+    co_return std::move(found.page);
 }
 
 QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOptions options)
@@ -228,13 +269,20 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
         if (options.stop.stop_requested())
             throw Cancelled();
         auto finding = filteredPage(store, position.cursor, filter, options, true);
-        EntryPage page = co_await finding;
+        const FilteredPage filtered = co_await finding;
+        const EntryPage& page = filtered.page;
         position.cursor = page.cursor;
         report.scanned = page.scanned;
         report.total = page.total;
         report.found += static_cast<qint64>(page.rows.size());
         if (options.progress)
             options.progress(report, page.rows);
+        if (filtered.readMost && !position.cursor.isEmpty()) {
+            // Then the metadata of the others need not be asked for first.
+            auto reading =
+                readListing(store, &position, std::move(filter), std::move(options), std::move(report));
+            co_return co_await reading;
+        }
     } while (!position.cursor.isEmpty());
     co_return report;
 }

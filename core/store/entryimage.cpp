@@ -1,7 +1,9 @@
 #include "store/entryimage.h"
 
 #include "base/error.h"
+#include "base/streambytes_p.h"
 #include "store/entryid.h"
+#include "store/imagebytes_p.h"
 #include "store/pythonentry.h"
 #include "store/storedjson_p.h"
 
@@ -89,13 +91,23 @@ QByteArray contentDigest(const EntryImage& image)
     return QCryptographicHash::hash(bytes, QCryptographicHash::Blake2b_160);
 }
 
+void appendBytes(QByteArray& bytes, const EntryImage& image)
+{
+    putNumber(bytes, imageFormat);
+    putBytes(bytes, image.fingerprint.toUtf8());
+    putNumber(bytes, static_cast<quint8>(image.expiresMs.has_value()));
+    putNumber(bytes, image.expiresMs.value_or(0));
+    putNumber(bytes, static_cast<quint32>(image.fields.size()));
+    for (const EntryField& field : image.fields) {
+        putBytes(bytes, field.name);
+        putBytes(bytes, field.value);
+    }
+}
+
 QByteArray toBytes(const EntryImage& image)
 {
     QByteArray bytes;
-    QDataStream stream(&bytes, QIODevice::WriteOnly);
-    stream.setVersion(streamVersion);
-    stream << imageFormat << image.fingerprint.toUtf8() << image.expiresMs.has_value()
-           << image.expiresMs.value_or(0) << image.fields;
+    appendBytes(bytes, image);
     return bytes;
 }
 

@@ -1,18 +1,14 @@
 #pragma once
 
 #include "store/entry.h"
-
-#include <QMap>
+#include "store/entryfields.h"
 
 #include <vector>
 
 namespace llmcache {
 
-/// The fields of a stored entry, by name, byte for byte. A row of SQLite has the same ones as a hash of
-/// Redis: v (format), rev, meta, request, response (see packField), hits, used.
-using EntryFields = QMap<QByteArray, QByteArray>;
-
-/// An entry as a store keeps it, byte for byte: what is put back when a change is undone.
+/// An entry as a store keeps it, byte for byte: what is put back when a change is undone. A row of SQLite has
+/// the same fields as a hash of Redis: v (format), rev, meta, request, response (see packField), hits, used.
 struct EntryImage {
     QString fingerprint;
     EntryFields fields;

@@ -25,8 +25,8 @@ QCoro::Task<std::optional<RawEntry>> readRawFields(Store* store, QString fingerp
     raw.key = fingerprint;
     raw.type = QStringLiteral("table row");
     raw.expiresMs = image.expiresMs;
-    for (auto field = image.fields.cbegin(); field != image.fields.cend(); ++field)
-        raw.fields.push_back({QString::fromUtf8(field.key()), field.value()});
+    for (const EntryField& field : image.fields)
+        raw.fields.push_back({QString::fromUtf8(field.name), field.value});
     co_return raw;
 }
 

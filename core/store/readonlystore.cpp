@@ -49,6 +49,10 @@ public:
     {
         return m_store->listEntries(std::move(cursor), pageSize);
     }
+    QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) override
+    {
+        return m_store->listImages(std::move(cursor), pageSize);
+    }
     void endListing(const QByteArray& cursor) override { llmcache::endListing(m_store.get(), cursor); }
     QCoro::Task<EntryNews> entryNews(QByteArray position) override
     {

@@ -52,6 +52,14 @@ struct EntryPage {
     qint64 total = -1; ///< keys that there are to look at, as far as known
 };
 
+/// The same with all of the entries, as they are kept.
+struct ImagePage {
+    std::vector<EntryImage> images;
+    QByteArray cursor;
+    qint64 scanned = 0;
+    qint64 total = -1;
+};
+
 struct CallQuery {
     qint64 fromMs = 0;
     qint64 toMs = std::numeric_limits<qint64>::max();
@@ -117,6 +125,9 @@ public:
     /// exists throughout the listing is in some page, at most once. Does not disturb the store's eviction
     /// more than it must.
     virtual QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) = 0;
+    /// The same listing for whoever reads the entries themselves anyway: nothing is asked for twice. A
+    /// cursor may be given to either of them.
+    virtual QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) = 0;
     /// What happened to entries since the call that returned `position`, whoever did it; with an empty one,
     /// nothing yet. Meant to be called every second or so, before the first listing begins: a store that
     /// nobody has asked for `newsTime` forgets, and so does one with too much news (EntryNews::missed).

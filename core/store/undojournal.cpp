@@ -3,7 +3,9 @@
 #include "base/durable.h"
 #include "base/error.h"
 #include "base/privatefolder.h"
+#include "base/streambytes_p.h"
 #include "base/worker.h"
+#include "store/imagebytes_p.h"
 #include "store/pythonentry.h"
 
 #include <qcorofuture.h>
@@ -44,12 +46,14 @@ QByteArray checksum(const QByteArray& sizes, const QByteArray& payload)
     return hash.result().first(checksumLength);
 }
 
-QByteArray framed(const QByteArray& payload, quint32 entries)
+/// Writes a block of so many entries at the end of a file; false where that fails.
+bool writeBlock(QFile& file, const QByteArray& payload, quint32 entries)
 {
     QByteArray sizes(8, Qt::Uninitialized);
     qToBigEndian(static_cast<quint32>(payload.size()), sizes.data());
     qToBigEndian(entries, sizes.data() + 4);
-    return sizes + checksum(sizes, payload) + payload;
+    const QByteArray head = sizes + checksum(sizes, payload);
+    return file.write(head) == head.size() && file.write(payload) == payload.size() && syncFile(file);
 }
 
 struct Head {
@@ -178,8 +182,8 @@ UndoEntry undoEntryFor(const EntryImage& before, const EntryChange& change)
     if (change.kind == EntryChange::Kind::Remove)
         return {before, 0};
     EntryImage after = before;
-    for (auto field = change.fields.cbegin(); field != change.fields.cend(); ++field)
-        after.fields.insert(field.key(), field.value());
+    for (const EntryField& field : change.fields)
+        after.fields.insert(field.name, field.value);
     if (isPythonImage(after))
         after = pythonImage(after.fingerprint, after.fields.value(pickleField), after.expiresMs);
     if (change.setsExpiry || change.kind == EntryChange::Kind::Put)
@@ -189,12 +193,22 @@ UndoEntry undoEntryFor(const EntryImage& before, const EntryChange& change)
 
 QByteArray undoBlockToBytes(const std::vector<UndoEntry>& entries)
 {
-    QByteArray bytes;
-    QDataStream stream(&bytes, QIODevice::WriteOnly);
-    stream.setVersion(streamVersion);
-    stream << static_cast<quint32>(entries.size());
+    constexpr qsizetype overhead = 300; // of an entry: names of fields, lengths and digests
+    qsizetype size = 0;
     for (const UndoEntry& entry : entries)
-        stream << entry.revisionAfter << entry.contentAfter << toBytes(entry.before);
+        size += overhead + entry.before.fields.valueBytes();
+    QByteArray bytes;
+    bytes.reserve(size);
+    putNumber(bytes, static_cast<quint32>(entries.size()));
+    for (const UndoEntry& entry : entries) {
+        putNumber(bytes, entry.revisionAfter);
+        putBytes(bytes, entry.contentAfter);
+        const qsizetype at = bytes.size();
+        putNumber(bytes, quint32(0)); // the length of what follows, set below
+        appendBytes(bytes, entry.before);
+        const auto length = static_cast<quint32>(bytes.size() - at - qsizetype(sizeof(quint32)));
+        qToBigEndian(length, bytes.data() + at);
+    }
     return bytes;
 }
 
@@ -319,10 +333,10 @@ QCoro::Task<QString> UndoJournal::begin(StoreInfo where, QString action, QString
                 QStringLiteral("The folder %1 can't be created.").arg(QDir::toNativeSeparators(m_folder)),
                 QStringLiteral("See to the rights of the folder above it, or make the change without undo."));
         lock(id);
-        const QByteArray header = framed(toJsonText(headerJson(where, action, by, nowMs)), 0);
+        const QByteArray header = toJsonText(headerJson(where, action, by, nowMs));
         if (!file.open(
                 QIODevice::WriteOnly | QIODevice::NewOnly, QFileDevice::ReadOwner | QFileDevice::WriteOwner)
-            || file.write(header) != header.size() || !syncFile(file)) {
+            || !writeBlock(file, header, 0)) {
             unlock(id);
             failOn(file);
         }
@@ -337,14 +351,14 @@ QCoro::Task<QString> UndoJournal::begin(StoreInfo where, QString action, QString
 QCoro::Task<qint64> UndoJournal::append(QString id, std::vector<UndoEntry> entries)
 {
     const auto work = [this, id, entries = std::move(entries)] {
-        const QByteArray block = framed(undoBlockToBytes(entries), static_cast<quint32>(entries.size()));
-        const qint64 forgotten = makeRoom(id, block.size());
+        const QByteArray block = undoBlockToBytes(entries);
+        const qint64 forgotten = makeRoom(id, headLength + block.size());
         QFile file(path(id));
         if (!file.open(QIODevice::ReadWrite | QIODevice::ExistingOnly))
             failOn(file);
         const qint64 end = file.size();
         file.seek(end);
-        if (file.write(block) != block.size() || !syncFile(file)) {
+        if (!writeBlock(file, block, static_cast<quint32>(entries.size()))) {
             file.resize(end); // half a block would hide those that follow
             failOn(file);
         }

@@ -32,10 +32,11 @@ if KEYS[2] then
     redis.call('LTRIM', KEYS[2], 0, ARGV[5] - 1)
     redis.call('PEXPIRE', KEYS[2], ARGV[6])
 end
-if ARGV[1] ~= 'update' then redis.call('UNLINK', KEYS[1]) end
+local isUpdate = ARGV[1] == 'update'
+if not isUpdate and revision ~= '0' then redis.call('UNLINK', KEYS[1]) end
 if #ARGV > 6 then redis.call('HSET', KEYS[1], unpack(ARGV, 7)) end
 if ARGV[3] == 'never' then
-    redis.call('PERSIST', KEYS[1])
+    if isUpdate then redis.call('PERSIST', KEYS[1]) end
 elseif ARGV[3] ~= '' then
     redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 end
@@ -58,6 +59,29 @@ for i = 1, #KEYS do
         outcomes[i] = 2
     else
         redis.call('UNLINK', KEYS[i])
+        outcomes[i] = 1
+    end
+end
+return table.concat(outcomes)
+)lua");
+    return script;
+}
+
+/// KEYS: entries that there must not be yet. ARGV: for each its expiry ("never", ms), how many arguments
+/// follow, and those: fields and values. A digit of ChangeReply for each.
+const redis::Script& addScript()
+{
+    static const redis::Script script(R"lua(
+local outcomes = {}
+local at = 1
+for i = 1, #KEYS do
+    local first = at + 2
+    at = first + ARGV[at + 1]
+    if redis.call('EXISTS', KEYS[i]) == 1 then
+        outcomes[i] = 2
+    else
+        redis.call('HSET', KEYS[i], unpack(ARGV, first, at - 1))
+        if ARGV[first - 2] ~= 'never' then redis.call('PEXPIREAT', KEYS[i], ARGV[first - 2]) end
         outcomes[i] = 1
     end
 end
@@ -91,12 +115,25 @@ return {redis.call('HGETALL', KEYS[1]), left, now}
     return script;
 }
 
+bool isPlainRemoval(const EntryChange& change)
+{
+    return change.kind == EntryChange::Kind::Remove && change.kept.isEmpty()
+        && !isPythonKey(change.fingerprint);
+}
+
+bool isPlainAddition(const EntryChange& change)
+{
+    return change.kind == EntryChange::Kind::Put && change.expectedRevision == 0 && change.kept.isEmpty()
+        && !change.fields.isEmpty() && !isPythonKey(change.fingerprint);
+}
+
 EntryFields fieldsFrom(const redis::Reply& hash)
 {
-    EntryFields fields;
+    QList<EntryField> fields;
+    fields.reserve(static_cast<qsizetype>(hash.items.size() / 2));
     for (std::size_t i = 0; i + 1 < hash.items.size(); i += 2)
-        fields.insert(hash.items[i].bytes, hash.items[i + 1].bytes);
-    return fields;
+        fields.append({hash.items[i].bytes, hash.items[i + 1].bytes});
+    return EntryFields(std::move(fields));
 }
 
 } // namespace
@@ -223,15 +260,49 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::removeTogether(std::vector<E
         }
         tasks.push_back(removeScript().run(m_client.get(), std::move(keys), std::move(revisions)));
     }
+    auto collecting = outcomesOf(std::move(tasks));
+    co_return co_await collecting;
+}
+
+QCoro::Task<std::vector<ChangeOutcome>> RedisStore::addTogether(std::vector<EntryChange> changes)
+{
+    // The server does nothing else meanwhile.
+    constexpr qsizetype shareEntries = 50;
+    constexpr qint64 shareBytes = 256 * 1024;
+    std::vector<QCoro::Task<redis::Reply>> tasks;
+    QList<QByteArray> keys;
+    QList<QByteArray> arguments;
+    qint64 bytes = 0;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+        const EntryChange& change = changes[i];
+        keys << m_keys.entry(change.fingerprint);
+        arguments << expiryArgument(change) << QByteArray::number(2 * change.fields.size());
+        for (const EntryField& field : change.fields)
+            arguments << field.name << field.value;
+        bytes += change.fields.valueBytes();
+        if (keys.size() < shareEntries && bytes < shareBytes && i + 1 < changes.size())
+            continue;
+        tasks.push_back(
+            addScript().run(m_client.get(), std::exchange(keys, {}), std::exchange(arguments, {})));
+        bytes = 0;
+    }
+    auto collecting = outcomesOf(std::move(tasks));
+    co_return co_await collecting;
+}
+
+QCoro::Task<std::vector<ChangeOutcome>> RedisStore::outcomesOf(
+    std::vector<QCoro::Task<redis::Reply>> tasks) const
+{
     std::vector<ChangeOutcome> outcomes;
-    outcomes.reserve(changes.size());
     std::optional<redis::Reply> refused;
     for (QCoro::Task<redis::Reply>& task : tasks) {
         redis::Reply reply = co_await task;
+        if (reply.isError()) {
+            refused = refused ? std::move(refused) : std::move(reply);
+            continue;
+        }
         for (const char digit : std::as_const(reply.bytes))
             outcomes.push_back(outcomeOf(digit - '0'));
-        if (reply.isError() && !refused)
-            refused = std::move(reply);
     }
     if (refused)
         checked(std::move(*refused));
@@ -240,14 +311,15 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::removeTogether(std::vector<E
 
 QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<EntryChange> changes)
 {
-    const bool canGoTogether = m_url.kind() != redis::RedisUrl::Kind::Cluster
-        && std::all_of(changes.begin(), changes.end(), [](const EntryChange& change) {
-               return change.kind == EntryChange::Kind::Remove && change.kept.isEmpty()
-                   && !isPythonKey(change.fingerprint);
-           });
-    if (canGoTogether) {
+    // Keys of several slots can't be one script's.
+    const bool isOneServer = m_url.kind() != redis::RedisUrl::Kind::Cluster;
+    if (isOneServer && std::all_of(changes.begin(), changes.end(), isPlainRemoval)) {
         auto removing = removeTogether(std::move(changes));
         co_return co_await removing;
+    }
+    if (isOneServer && std::all_of(changes.begin(), changes.end(), isPlainAddition)) {
+        auto adding = addTogether(std::move(changes));
+        co_return co_await adding;
     }
     std::vector<ChangeOutcome> outcomes;
     outcomes.reserve(changes.size());
@@ -266,8 +338,8 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::changeEntries(std::vector<En
             QList<QByteArray> arguments{kindArgument(change.kind),
                 QByteArray::number(change.expectedRevision), expiryArgument(change), change.kept,
                 QByteArray::number(mostRevisions), keptMs};
-            for (auto field = change.fields.cbegin(); field != change.fields.cend(); ++field)
-                arguments << field.key() << field.value();
+            for (const EntryField& field : change.fields)
+                arguments << field.name << field.value;
             tasks.push_back(changeScript().run(m_client.get(), std::move(keys), std::move(arguments)));
         }
         std::optional<redis::Reply> refused;

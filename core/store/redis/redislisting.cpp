@@ -191,28 +191,52 @@ void RedisStore::putBack(Listing& listing, const QList<QByteArray>& fingerprints
     }
 }
 
-void RedisStore::askAhead(Listing& listing, std::size_t pageSize)
+void RedisStore::scanAhead(Listing& listing, std::size_t pageSize)
 {
-    if (listing.waiting() > 0)
-        listing.ahead = askForRows(takeFound(listing, pageSize));
     if (!listing.isScanned() && !listing.scanAhead && listing.pace.isSteady()
         && listing.waiting() < 2 * pageSize)
         listing.scanAhead = askForScan(listing);
     m_client->flush();
 }
 
+QCoro::Task<std::shared_ptr<Listing>> RedisStore::listingAt(QByteArray cursor)
+{
+    if (cursor.isEmpty()) {
+        auto beginning = beginListing();
+        co_return co_await beginning;
+    }
+    const auto known = m_listings.find(cursor);
+    if (known == m_listings.end())
+        throw CacheError(QStringLiteral("The position in the list of entries is not known any more."),
+            QStringLiteral("List from the beginning."));
+    co_return known->second;
+}
+
+template <typename Page>
+void RedisStore::endPage(const std::shared_ptr<Listing>& listing, Page& page)
+{
+    const bool complete =
+        listing->isScanned() && listing->waiting() == 0 && listing->ahead.fingerprints.isEmpty();
+    if (listing->isScanned())
+        listing->scanned = listing->total =
+            std::max(listing->total, static_cast<qint64>(listing->seen.size()));
+    page.scanned = listing->scanned;
+    page.total = listing->total;
+    if (complete) {
+        m_entryCount = static_cast<qint64>(listing->seen.size());
+        m_listings.erase(listing->cursor);
+    } else {
+        page.cursor = listing->cursor;
+        m_listings[listing->cursor] = listing;
+        if (m_listings.size() > mostListings)
+            forgetOldestListing();
+    }
+}
+
 QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
 {
-    std::shared_ptr<Listing> listing;
-    if (cursor.isEmpty()) {
-        listing = co_await beginListing();
-    } else {
-        const auto known = m_listings.find(cursor);
-        if (known == m_listings.end())
-            throw CacheError(QStringLiteral("The position in the list of entries is not known any more."),
-                QStringLiteral("List from the beginning."));
-        listing = known->second;
-    }
+    auto finding = listingAt(std::move(cursor));
+    const std::shared_ptr<Listing> listing = co_await finding;
     const auto size = static_cast<std::size_t>(std::clamp(pageSize, 1, largestPage));
     RowsOnTheirWay rows = std::exchange(listing->ahead, {});
     constexpr qint64 oldMs = 1000;
@@ -232,7 +256,9 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
     try {
         if (listing->scanAhead && listing->waiting() < size)
             co_await scanOnce(listing);
-        askAhead(*listing, size);
+        if (listing->waiting() > 0)
+            listing->ahead = askForRows(takeFound(*listing, size));
+        scanAhead(*listing, size);
         auto reading = readRows(std::move(rows));
         page.rows = co_await reading;
     } catch (...) {
@@ -244,22 +270,37 @@ QCoro::Task<EntryPage> RedisStore::listEntries(QByteArray cursor, int pageSize)
         putBack(*listing, fingerprints);
         std::rethrow_exception(failure);
     }
-    const bool complete =
-        listing->isScanned() && listing->waiting() == 0 && listing->ahead.fingerprints.isEmpty();
-    if (listing->isScanned())
-        listing->scanned = listing->total =
-            std::max(listing->total, static_cast<qint64>(listing->seen.size()));
-    page.scanned = listing->scanned;
-    page.total = listing->total;
-    if (complete) {
-        m_entryCount = static_cast<qint64>(listing->seen.size());
-        m_listings.erase(listing->cursor);
-    } else {
-        page.cursor = listing->cursor;
-        m_listings[listing->cursor] = listing;
-        if (m_listings.size() > mostListings)
-            forgetOldestListing();
+    endPage(listing, page);
+    co_return page;
+}
+
+QCoro::Task<ImagePage> RedisStore::listImages(QByteArray cursor, int pageSize)
+{
+    auto finding = listingAt(std::move(cursor));
+    const std::shared_ptr<Listing> listing = co_await finding;
+    const auto size = static_cast<std::size_t>(std::clamp(pageSize, 1, largestPage));
+    putBack(*listing, std::exchange(listing->ahead, {}).fingerprints); // rows, which nobody wants now
+    auto scanning = scanFor(listing, size);
+    co_await scanning;
+    const QList<QByteArray> ids = takeFound(*listing, size);
+    QStringList fingerprints;
+    fingerprints.reserve(ids.size());
+    for (const QByteArray& id : ids)
+        fingerprints.append(QString::fromUtf8(id));
+    ImagePage page;
+    std::exception_ptr failure;
+    try {
+        auto reading = readImages(std::move(fingerprints));
+        scanAhead(*listing, size);
+        page.images = co_await reading;
+    } catch (...) {
+        failure = std::current_exception();
     }
+    if (failure) {
+        putBack(*listing, ids); // the same cursor gives the same page
+        std::rethrow_exception(failure);
+    }
+    endPage(listing, page);
     co_return page;
 }
 

@@ -75,6 +75,7 @@ public:
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
+    QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) override;
     void endListing(const QByteArray& cursor) override { m_listings.erase(cursor); }
     QCoro::Task<EntryNews> entryNews(QByteArray position) override;
     QCoro::Task<QStringList> resolveFingerprint(QString prefix, int limit) override;
@@ -117,13 +118,19 @@ private:
     QCoro::Task<std::shared_ptr<Listing>> beginListing();
     QCoro::Task<> scanOnce(std::shared_ptr<Listing> listing);
     QCoro::Task<> scanFor(std::shared_ptr<Listing> listing, std::size_t wanted);
-    /// Lets the server work on the next page while the last one is read.
-    void askAhead(Listing& listing, std::size_t pageSize);
+    QCoro::Task<std::shared_ptr<Listing>> listingAt(QByteArray cursor);
+    /// Lets the server look for the next page while the last one is read.
+    void scanAhead(Listing& listing, std::size_t pageSize);
+    template <typename Page>
+    void endPage(const std::shared_ptr<Listing>& listing, Page& page);
     redis::Pending askForScan(const Listing& listing) const;
     static QList<QByteArray> takeFound(Listing& listing, std::size_t most);
     static void putBack(Listing& listing, const QList<QByteArray>& fingerprints);
     void forgetOldestListing();
     QCoro::Task<std::vector<ChangeOutcome>> removeTogether(std::vector<EntryChange> changes);
+    QCoro::Task<std::vector<ChangeOutcome>> addTogether(std::vector<EntryChange> changes);
+    /// Of scripts that reply with a digit for each entry.
+    QCoro::Task<std::vector<ChangeOutcome>> outcomesOf(std::vector<QCoro::Task<redis::Reply>> tasks) const;
     QCoro::Task<std::vector<EntryImage>> readImagesByScript(QStringList fingerprints);
     QCoro::Task<std::optional<Entry>> lookupPython(QString key, EntryParts parts);
     /// Shows pickles of one server; how many keys may still be looked at is counted down.

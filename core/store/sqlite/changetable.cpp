@@ -26,15 +26,11 @@ std::optional<EntryImage> readImage(Database& database, const QString& fingerpri
                        "AND (e.expires_ms IS NULL OR e.expires_ms > ?)"));
     if (!select.run(database.workspace(), fingerprint, nowMs).next())
         return std::nullopt;
-    EntryImage image;
-    image.fingerprint = fingerprint;
-    image.fields = {{version, QByteArray::number(select.integer(0))},
-        {revision, QByteArray::number(select.integer(1))}, {hits, QByteArray::number(select.integer(2))},
-        {used, QByteArray::number(select.integer(3))}, {metadata, select.bytes(5)},
-        {request, select.bytes(6)}, {response, select.bytes(7)}};
+    EntryRow row{fingerprint, select.integer(0), select.integer(1), select.integer(2), select.integer(3), 0,
+        {}, select.bytes(5), select.bytes(6), select.bytes(7)};
     if (!select.isNull(4))
-        image.expiresMs = select.integer(4);
-    return image;
+        row.expiresMs = select.integer(4);
+    return imageOf(row);
 }
 
 /// When an entry was made is a column of its own beside the metadata.
@@ -152,8 +148,8 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
     auto image = readImage(database, change.fingerprint, nowMs);
     if (!image)
         return ChangeOutcome::Absent;
-    for (auto field = change.fields.cbegin(); field != change.fields.cend(); ++field)
-        image->fields.insert(field.key(), field.value());
+    for (const EntryField& field : change.fields)
+        image->fields.insert(field.name, field.value);
     if (change.setsExpiry)
         image->expiresMs = change.expiresMs;
     putRow(database, *image);
@@ -161,6 +157,17 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
 }
 
 } // namespace
+
+EntryImage imageOf(const EntryRow& row)
+{
+    EntryImage image;
+    image.fingerprint = row.fingerprint;
+    image.fields = {{hits, QByteArray::number(row.hits)}, {metadata, row.meta}, {request, row.request},
+        {response, row.response}, {revision, QByteArray::number(row.revision)},
+        {used, QByteArray::number(row.usedMs)}, {version, QByteArray::number(row.format)}};
+    image.expiresMs = row.expiresMs;
+    return image;
+}
 
 std::vector<EntryImage> readImages(Database& database, const QStringList& fingerprints, qint64 nowMs)
 {

@@ -7,9 +7,11 @@
 namespace llmcache::sqlite {
 
 class Database;
+struct EntryRow;
 
 // Changes of the entries of the database's workspace, and what they replaced. All throw CacheError.
 
+EntryImage imageOf(const EntryRow& row);
 std::vector<EntryImage> readImages(Database& database, const QStringList& fingerprints, qint64 nowMs);
 /// All of them in one transaction.
 std::vector<ChangeOutcome> changeEntries(

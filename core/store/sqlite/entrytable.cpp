@@ -1,10 +1,12 @@
 #include "store/sqlite/entrytable_p.h"
 
+#include "store/sqlite/changetable_p.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/newstable_p.h"
 #include "store/storedjson_p.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace llmcache::sqlite {
 
@@ -180,23 +182,16 @@ qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64
     return removed;
 }
 
-EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pageSize, qint64 nowMs)
-{
-    Cursor cursor;
-    if (cursorBytes.isEmpty())
-        cursor.total = countEntries(database, nowMs);
-    else
-        cursor = cursorFrom(cursorBytes);
-    const qint64 size = std::clamp(pageSize, 1, largestPage);
+namespace {
 
-    // By the id, which an entry keeps for as long as it exists: what exists throughout the listing comes
-    // exactly once. That is also the order in which they lie in the file, and whoever changes what was listed
-    // touches each part of it once.
-    Statement select = database.prepare(
-        QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta, workspace, id "
-                       "FROM entries WHERE id > ? ORDER BY id"));
+/// Gives the next rows of the workspace to `take`, and moves on; false at the end. The question asks for
+/// the columns of metaFromRow(), then workspace and id.
+bool walk(Database& database, const QString& question, Cursor& cursor, int pageSize, qint64 nowMs,
+    const std::function<void(const Statement& row)>& take)
+{
+    const qint64 size = std::clamp(pageSize, 1, largestPage);
+    Statement select = database.prepare(question);
     select.run(cursor.after);
-    EntryPage page;
     qint64 rows = 0;
     qint64 others = 0;
     while (rows < size && others < othersPerPage && select.next()) {
@@ -207,18 +202,71 @@ EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pag
             continue;
         }
         ++rows;
+        take(select);
+    }
+    cursor.scanned += rows;
+    return rows == size || others == othersPerPage;
+}
+
+Cursor beginOrGoOn(Database& database, const QByteArray& bytes, qint64 nowMs)
+{
+    if (!bytes.isEmpty())
+        return cursorFrom(bytes);
+    Cursor cursor;
+    cursor.total = countEntries(database, nowMs);
+    return cursor;
+}
+
+template <typename Page>
+void setProgress(Page& page, const Cursor& cursor, bool hasMore)
+{
+    page.scanned = cursor.scanned;
+    page.total = std::max(cursor.total, cursor.scanned);
+    if (hasMore)
+        page.cursor = toBytes(cursor);
+}
+
+} // namespace
+
+// Both by the id, which an entry keeps for as long as it exists: what exists throughout the listing comes
+// exactly once. That is also the order in which they lie in the file, and whoever changes what was listed
+// touches each part of it once.
+
+EntryPage listEntries(Database& database, const QByteArray& cursorBytes, int pageSize, qint64 nowMs)
+{
+    Cursor cursor = beginOrGoOn(database, cursorBytes, nowMs);
+    EntryPage page;
+    const QString question =
+        QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta, workspace, id "
+                       "FROM entries WHERE id > ? ORDER BY id");
+    const bool hasMore = walk(database, question, cursor, pageSize, nowMs, [&page](const Statement& row) {
         try {
-            page.rows.push_back(metaFromRow(select));
+            page.rows.push_back(metaFromRow(row));
         } catch (const CacheError& error) {
             // One damaged entry must not hide the others.
             qWarning("%s", error.what());
         }
-    }
-    cursor.scanned += rows;
-    page.scanned = cursor.scanned;
-    page.total = std::max(cursor.total, cursor.scanned);
-    if (rows == size || others == othersPerPage)
-        page.cursor = toBytes(cursor);
+    });
+    setProgress(page, cursor, hasMore);
+    return page;
+}
+
+ImagePage listImages(Database& database, const QByteArray& cursorBytes, int pageSize, qint64 nowMs)
+{
+    Cursor cursor = beginOrGoOn(database, cursorBytes, nowMs);
+    ImagePage page;
+    const QString question =
+        QStringLiteral("SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, "
+                       "e.workspace, e.id, b.request, b.response FROM entries e "
+                       "CROSS JOIN entry_bodies b ON b.entry = e.id WHERE e.id > ? ORDER BY e.id");
+    const bool hasMore = walk(database, question, cursor, pageSize, nowMs, [&page](const Statement& row) {
+        EntryRow found{row.text(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), 0, {},
+            row.bytes(6), row.bytes(9), row.bytes(10)};
+        if (!row.isNull(5))
+            found.expiresMs = row.integer(5);
+        page.images.push_back(imageOf(found));
+    });
+    setProgress(page, cursor, hasMore);
     return page;
 }
 

@@ -30,6 +30,7 @@ void writeRow(Database& database, const EntryRow& row);
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs);
 qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs);
 EntryPage listEntries(Database& database, const QByteArray& cursor, int pageSize, qint64 nowMs);
+ImagePage listImages(Database& database, const QByteArray& cursor, int pageSize, qint64 nowMs);
 QStringList fingerprintsWith(Database& database, const QString& prefix, int limit, qint64 nowMs);
 qint64 countEntries(Database& database, qint64 nowMs);
 

@@ -194,6 +194,14 @@ public:
         });
     }
 
+    QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) override
+    {
+        return run([this, cursor = std::move(cursor), pageSize](Database& database) {
+            m_hasReadMuch = true;
+            return sqlite::listImages(database, cursor, pageSize, nowMs());
+        });
+    }
+
     QCoro::Task<EntryNews> entryNews(QByteArray position) override
     {
         return run([position = std::move(position)](

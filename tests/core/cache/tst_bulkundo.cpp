@@ -16,7 +16,7 @@ namespace {
 QByteArray hashOf(const EntryImage& image)
 {
     QByteArray all = QByteArray::number(image.expiresMs.value_or(-1));
-    for (const auto& [name, value] : image.fields.asKeyValueRange())
+    for (const auto& [name, value] : image.fields)
         all += '\0' + name + '=' + QByteArray::number(value.size()) + ':' + value;
     return QCryptographicHash::hash(all, QCryptographicHash::Sha1);
 }

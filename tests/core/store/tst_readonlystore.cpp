@@ -128,6 +128,7 @@ void TestReadOnlyStore::everythingIsRead()
     QVERIFY(await(store->lookup(id)));
     QCOMPARE(await(store->listEntries({}, 100)).rows.size(), std::size_t(1));
     QCOMPARE(await(store->readImages({id})).size(), std::size_t(1));
+    QCOMPARE(await(store->listImages({}, 100)).images.size(), std::size_t(1));
     QVERIFY(await(store->revisions(id)).empty());
     QCOMPARE(await(store->resolveFingerprint(id.left(8), 2)), QStringList{id});
     QCOMPARE(await(store->listAgents()).size(), std::size_t(1));

@@ -29,6 +29,7 @@ private Q_SLOTS:
     void listingHasEveryEntryOnce();
     void listingOfNothing();
     void listingUnderChanges();
+    void imagesAreListedAsRowsAre();
     void refusesForeignCursor();
     void resolvesPrefixes();
     void largeAndStrangeValues_data();
@@ -251,10 +252,68 @@ void TestStoreContract::listingUnderChanges()
     QCOMPARE(QSet<QString>(found.begin(), found.end()).size(), found.size());
 }
 
+/// And whoever lists may go on with either.
+void TestStoreContract::imagesAreListedAsRowsAre()
+{
+    constexpr int count = 95;
+    QSet<QString> expected;
+    for (int i = 0; i < count; ++i) {
+        const QString fingerprint = sampleFingerprint(QString::number(i));
+        Commit commit = sampleCommit(fingerprint, QStringLiteral("answer %1").arg(i));
+        commit.ttl = i % 2 == 0 ? std::optional(3600s) : std::nullopt;
+        await(m_store->commit(commit));
+        expected.insert(fingerprint);
+    }
+    const QString gone = sampleFingerprint(QStringLiteral("gone"));
+    await(m_store->commit(sampleCommit(gone)));
+    EntryChange expire;
+    expire.kind = EntryChange::Kind::Update;
+    expire.fingerprint = gone;
+    expire.expectedRevision = 1;
+    expire.setsExpiry = true;
+    expire.expiresMs = QDateTime::currentMSecsSinceEpoch() - 1;
+    await(m_store->changeEntries({expire}));
+    const auto elsewhere = m_factory->make(m_workspace + QStringLiteral("-other"));
+    await(elsewhere->commit(sampleCommit(sampleFingerprint(QStringLiteral("elsewhere")))));
+
+    QSet<QString> found;
+    QByteArray cursor;
+    qint64 scanned = 0;
+    for (int step = 0; step == 0 || !cursor.isEmpty(); ++step) {
+        QVERIFY(step < 1000);
+        QStringList part;
+        if (step % 3 == 1) {
+            const EntryPage page = await(m_store->listEntries(cursor, 10));
+            for (const EntryMeta& row : page.rows)
+                part.append(row.fingerprint);
+            cursor = page.cursor;
+            scanned = page.scanned;
+        } else {
+            const ImagePage page = await(m_store->listImages(cursor, 10));
+            QVERIFY(page.scanned >= scanned);
+            QVERIFY(page.images.size() <= 10U);
+            for (const EntryImage& image : page.images) {
+                const std::vector<EntryImage> read = await(m_store->readImages({image.fingerprint}));
+                QCOMPARE(read.size(), 1U);
+                QCOMPARE(image, read.front());
+                part.append(image.fingerprint);
+            }
+            cursor = page.cursor;
+            scanned = page.scanned;
+        }
+        for (const QString& fingerprint : std::as_const(part)) {
+            QVERIFY(!found.contains(fingerprint));
+            found.insert(fingerprint);
+        }
+    }
+    QCOMPARE(found, expected);
+}
+
 void TestStoreContract::refusesForeignCursor()
 {
     await(m_store->commit(sampleCommit(sampleFingerprint(QStringLiteral("a")))));
     QVERIFY_EXCEPTION_THROWN(await(m_store->listEntries("no cursor", 10)), CacheError);
+    QVERIFY_EXCEPTION_THROWN(await(m_store->listImages("no cursor", 10)), CacheError);
 }
 
 void TestStoreContract::resolvesPrefixes()

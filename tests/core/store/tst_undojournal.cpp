@@ -4,8 +4,10 @@
 #include "storesamples.h"
 #include "testenvironment.h"
 
+#include <QDataStream>
 #include <QDir>
 #include <QFileInfo>
+#include <QMap>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -36,6 +38,7 @@ private Q_SLOTS:
     void init();
     void cleanup();
     void changesSurviveARestart();
+    void blocksAreAsEarlierVersionsWroteThem();
     void filesAreTheOwnersAlone();
     void emptyChangesAreForgotten();
     void eachStoreHasItsOwn();
@@ -117,6 +120,30 @@ void TestUndoJournal::changesSurviveARestart()
     QVERIFY(entries[2].before == undoEntry(QStringLiteral("d")).before);
     QCOMPARE(entries[0].revisionAfter, 0);
     QCOMPARE(readAll(first).front().revisionAfter, 5);
+}
+
+void TestUndoJournal::blocksAreAsEarlierVersionsWroteThem()
+{
+    std::vector<UndoEntry> entries{undoEntry(QStringLiteral("a")), undoEntry(QStringLiteral("b"), 5, 3000)};
+    entries.back().contentAfter = "digest";
+    entries.back().before.expiresMs.reset();
+    QByteArray expected;
+    QDataStream stream(&expected, QIODevice::WriteOnly);
+    stream.setVersion(QDataStream::Qt_6_0);
+    stream << quint32(2);
+    for (const UndoEntry& entry : entries) {
+        QByteArray image;
+        QDataStream part(&image, QIODevice::WriteOnly);
+        part.setVersion(QDataStream::Qt_6_0);
+        QMap<QByteArray, QByteArray> fields;
+        for (const EntryField& field : entry.before.fields)
+            fields.insert(field.name, field.value);
+        part << quint8(1) << entry.before.fingerprint.toUtf8() << entry.before.expiresMs.has_value()
+             << entry.before.expiresMs.value_or(0) << fields;
+        stream << entry.revisionAfter << entry.contentAfter << image;
+    }
+    QCOMPARE(undoBlockToBytes(entries), expected);
+    QCOMPARE(undoBlockFromBytes(expected).back().before, entries.back().before);
 }
 
 void TestUndoJournal::filesAreTheOwnersAlone()

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <QByteArray>
+
+#include <optional>
+
+namespace llmcache {
+
+/// What toCanonicalJson() gives for the object that a text is, many times faster than to make a value of it.
+/// Nothing for what tryParseJson() takes for no object; also for some unusual ones, such as those that have
+/// a key twice.
+std::optional<QByteArray> canonicalTextOf(QByteArrayView object, int maxDepth = 256);
+
+} // namespace llmcache
