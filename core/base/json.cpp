@@ -16,16 +16,6 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-/// The value of an element whose type is known.
-template <typename Value>
-Value valueOf(const dom::element& element)
-{
-    Value value{};
-    [[maybe_unused]] const simdjson::error_code error = element.get(value);
-    Q_ASSERT(error == simdjson::SUCCESS);
-    return value;
-}
-
 bool convertObject(const dom::object& from, Json& to, int depthLeft)
 {
     auto& members = to.get_ref<Json::object_t&>();

@@ -1,12 +1,19 @@
 #include "cache/entrytransfer.h"
 
+#include "base/canonicaljson_p.h"
 #include "base/error.h"
 #include "base/jsoncheck.h"
 #include "cache/request.h"
 #include "store/entryid.h"
 #include "store/pythonentry.h"
+#include "store/storedjson_p.h"
+
+#include <QCryptographicHash>
+
+#include <simdjson.h>
 
 #include <algorithm>
+#include <set>
 
 namespace llmcache {
 
@@ -146,18 +153,195 @@ Entry entryFromLine(const QByteArray& text)
     return line.contains("python_key") ? entryFromImage(pythonFromLine(line)) : ownFromLine(line);
 }
 
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+/// A line as its parts stand in it.
+struct LineParts {
+    std::string_view fingerprint;
+    std::string_view meta;
+    std::string_view request;
+    std::string_view response;
+    std::int64_t format = 0;
+    std::int64_t revision = 0;
+    std::int64_t hits = 0;
+    std::int64_t lastUsedMs = 0;
+    std::optional<qint64> expiresMs;
+};
+
+bool take(ondemand::value value, std::string_view& to)
+{
+    return value.get_string().get(to) == simdjson::SUCCESS;
+}
+
+bool take(ondemand::value value, std::int64_t& to)
+{
+    return value.get_int64().get(to) == simdjson::SUCCESS;
+}
+
+bool takeObject(ondemand::value value, std::string_view& to)
+{
+    ondemand::object object;
+    return value.get_object().get(object) == simdjson::SUCCESS
+        && object.raw_json().get(to) == simdjson::SUCCESS;
+}
+
+bool takeMember(std::string_view key, ondemand::value value, LineParts& parts)
+{
+    if (key == "format")
+        return take(value, parts.format);
+    if (key == "fingerprint")
+        return take(value, parts.fingerprint);
+    if (key == "meta")
+        return takeObject(value, parts.meta);
+    if (key == "request")
+        return takeObject(value, parts.request);
+    if (key == "response")
+        return takeObject(value, parts.response);
+    if (key == "revision")
+        return take(value, parts.revision);
+    if (key == "hits")
+        return take(value, parts.hits);
+    if (key == "last_used_ms")
+        return take(value, parts.lastUsedMs);
+    if (key != "expires_ms")
+        return false;
+    if (value.is_null())
+        return true;
+    std::int64_t expiresMs = 0;
+    const bool isNumber = take(value, expiresMs);
+    parts.expiresMs = expiresMs;
+    return isNumber;
+}
+
+/// The parts of a line, each of them once and nothing else. That brackets inside of a part match is for
+/// whoever reads it.
+bool takeParts(ondemand::parser& parser, const std::string& padded, std::size_t size, LineParts& parts)
+{
+    constexpr std::size_t members = 9;
+    ondemand::document document;
+    ondemand::object object;
+    const simdjson::padded_string_view view(padded.data(), size, padded.size());
+    if (parser.iterate(view).get(document) != simdjson::SUCCESS
+        || document.get_object().get(object) != simdjson::SUCCESS)
+        return false;
+    std::set<std::string_view> seen;
+    for (auto field : object) {
+        std::string_view key;
+        ondemand::value value;
+        if (field.unescaped_key().get(key) != simdjson::SUCCESS
+            || field.value().get(value) != simdjson::SUCCESS || !takeMember(key, value, parts)
+            || !seen.insert(key).second)
+            return false;
+    }
+    // Behind the last brace there must be nothing: no place any more.
+    return seen.size() == members && document.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
+/// As llmcache::fingerprint() of the request that this is the canonical text of.
+QString fingerprintOf(const QByteArray& canonical)
+{
+    return QString::fromLatin1(QCryptographicHash::hash(canonical, QCryptographicHash::Sha256).toHex());
+}
+
+/// What a line says, checked, with its parts as they stand there.
+struct CheckedLine {
+    LineParts parts;
+    EntryMeta meta;
+};
+
+/// The quick way to read a line that this program wrote. Nothing for whatever is not quite as expected, about
+/// which the other way has the words. The parts are valid until it is called again on this thread.
+std::optional<CheckedLine> checkedLine(const QByteArray& text)
+{
+    constexpr qsizetype largest = 256 * 1024; // the parser and the buffer keep their memory
+    if (text.size() > largest)
+        return std::nullopt;
+    thread_local ondemand::parser parser;
+    thread_local std::string padded;
+    const auto size = static_cast<std::size_t>(text.size());
+    padded.assign(text.constData(), size);
+    padded.append(simdjson::SIMDJSON_PADDING, ' ');
+    CheckedLine line;
+    LineParts& parts = line.parts;
+    if (!takeParts(parser, padded, size, parts) || parts.format != format)
+        return std::nullopt;
+    const auto textOf = [](std::string_view part) {
+        return QByteArray::fromRawData(part.data(), static_cast<qsizetype>(part.size()));
+    };
+    const QString fingerprint =
+        QString::fromUtf8(parts.fingerprint.data(), static_cast<qsizetype>(parts.fingerprint.size()));
+    const auto canonical = canonicalTextOf(parts.request);
+    if (!canonical || fingerprintOf(*canonical) != fingerprint)
+        return std::nullopt;
+    Entry entry;
+    line.meta = entryMetaFromText(textOf(parts.meta), fingerprint);
+    responseFromText(textOf(parts.response), entry);
+    if (line.meta.python
+        || line.meta.bytes != static_cast<qint64>(parts.request.size() + parts.response.size()))
+        return std::nullopt;
+    return line;
+}
+
+EntryImage imageOf(const CheckedLine& line)
+{
+    const auto bytesOf = [](std::string_view part) {
+        return QByteArray(part.data(), static_cast<qsizetype>(part.size()));
+    };
+    const auto atLeast = [](std::int64_t least, std::int64_t number) {
+        return QByteArray::number(std::max<qint64>(least, number));
+    };
+    const LineParts& parts = line.parts;
+    EntryImage image;
+    image.fingerprint = line.meta.fingerprint;
+    image.expiresMs = parts.expiresMs;
+    image.fields = {{"hits", atLeast(0, parts.hits)}, {"meta", bytesOf(parts.meta)},
+        {"request", packField(bytesOf(parts.request))}, {"response", packField(bytesOf(parts.response))},
+        {"rev", atLeast(1, parts.revision)}, {"used", atLeast(0, parts.lastUsedMs)},
+        {"v", QByteArray::number(entryFormat)}};
+    return image;
+}
+
+/// What the line says of an entry beside what this version knows, such as why it is pinned, stays.
+QByteArray withOtherMembers(const QByteArray& metaText, const Json& metaOfLine)
+{
+    Json meta = parseStored(metaText, QStringLiteral("The metadata"));
+    for (const auto& [key, value] : metaOfLine.items()) {
+        if (!meta.contains(key))
+            meta[key] = value;
+    }
+    return toJsonText(meta);
+}
+
+} // namespace
+
 EntryImage imageFromLine(const QByteArray& text, qint64* createdMs)
 {
-    const Json line = parsedLine(text);
     *createdMs = 0;
+    if (const auto quick = checkedLine(text)) {
+        *createdMs = quick->meta.createdMs;
+        return imageOf(*quick);
+    }
+    const Json line = parsedLine(text);
     if (line.contains("python_key"))
         return pythonFromLine(line);
     const Entry entry = ownFromLine(line);
     *createdMs = entry.meta.createdMs;
     EntryImage image{entry.meta.fingerprint, toFields(entry, entry.meta.revision), entry.meta.expiresMs};
-    image.fields[QByteArrayLiteral("hits")] = QByteArray::number(entry.meta.hits);
-    image.fields[QByteArrayLiteral("used")] = QByteArray::number(entry.meta.lastUsedMs);
+    image.fields["meta"] = withOtherMembers(image.fields.value("meta"), objectMember(line, "meta"));
+    image.fields["hits"] = QByteArray::number(entry.meta.hits);
+    image.fields["used"] = QByteArray::number(entry.meta.lastUsedMs);
     return image;
+}
+
+bool isPlainlyAnEntry(const QByteArray& text)
+{
+    try {
+        return checkedLine(text).has_value();
+    } catch (const CacheError&) {
+        return false;
+    }
 }
 
 } // namespace llmcache

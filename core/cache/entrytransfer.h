@@ -17,6 +17,10 @@ QByteArray entryToLine(const EntryImage& image);
 /// that is not known. Errors as there.
 EntryImage imageFromLine(const QByteArray& line, qint64* createdMs);
 
+/// Whether a line is an entry as this program writes them, which imageFromLine() takes: said without making
+/// one. Lines that it takes too may be others.
+bool isPlainlyAnEntry(const QByteArray& line);
+
 /// The entry of such a line, from whomever. Throws CacheError that says what is wrong with it: another
 /// format, missing or unreadable parts, or a fingerprint that is not that of the request, under which the
 /// answer would be given to another question. (Entries of pyai-caching have keys of their own, and are taken

@@ -73,6 +73,8 @@ ImportedLines readLines(const std::vector<NumberedLine>& lines, std::size_t from
     ImportedLines read;
     for (std::size_t at = from; at < to; ++at) {
         ++read.lines;
+        if (onlyCheck && isPlainlyAnEntry(lines[at].text))
+            continue;
         try {
             qint64 createdMs = 0;
             EntryImage image = imageFromLine(lines[at].text, &createdMs);

@@ -1,3 +1,4 @@
+#include "base/canonicaljson_p.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/jsoncheck.h"
@@ -18,6 +19,9 @@ private Q_SLOTS:
     void numbersBeyondDoubleAreRefused();
     void nothingIsRefused();
     void invalidUtf8IsRefused();
+    void canonicalTextNeedsNoValue_data();
+    void canonicalTextNeedsNoValue();
+    void canonicalTextOfOthers();
     void readsWhatNlohmannReads_data();
     void readsWhatNlohmannReads();
     void writesWhatNlohmannWrites();
@@ -45,6 +49,39 @@ void TestJson::canonicalTextEscapesOnlyWhatItMust()
     const Json value = parseJson(R"("\u0001\b\f\n\r\t\"\\\/\u007f\u2028é")", u"value"_qs);
     QCOMPARE(
         toCanonicalJson(value), QByteArray("\"\\u0001\\b\\f\\n\\r\\t\\\"\\\\/\x7f\xe2\x80\xa8\xc3\xa9\""));
+}
+
+void TestJson::canonicalTextNeedsNoValue_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::newRow("nothing in it") << QByteArray("{}");
+    QTest::newRow("numbers") << QByteArray(
+        R"({"b":1.0,"a":[0.1,1e2,-0.0,-0,1e300,5e-324,0.30000000000000004,9007199254740993.0],"i":-9223372036854775808,"u":18446744073709551615})");
+    QTest::newRow("order") << QByteArray("{\"\xF0\x9F\x98\x80\":1,\"\xEF\xBD\xA1\":2,\"b\":{\"z\":null,\"a\":"
+                                         "[true,false,{}]},\"\":[],\"B\":0}");
+    QTest::newRow("escapes") << QByteArray(
+        R"({"\u0061\n":"\u0001\b\f\n\r\t\"\\\/\u007f\u2028é\ud83d\ude00","a":"\u0000"})");
+    QTest::newRow("spaces") << QByteArray("{ \"a\" :\n[ 1 , { \"c\": 2, \"b\" : 3 } ] }");
+    QTest::newRow("deep") << QByteArray("{\"a\":") + QByteArray(255, '[') + QByteArray(255, ']') + '}';
+}
+
+/// Fingerprints are made of it either way.
+void TestJson::canonicalTextNeedsNoValue()
+{
+    QFETCH(const QByteArray, text);
+    const auto value = tryParseJson(text);
+    QVERIFY(value);
+    QCOMPARE(canonicalTextOf(text), std::optional(toCanonicalJson(*value)));
+}
+
+void TestJson::canonicalTextOfOthers()
+{
+    const QByteArray deep = QByteArray("{\"a\":") + QByteArray(256, '[') + QByteArray(256, ']') + '}';
+    QVERIFY(!tryParseJson(deep));
+    const QList<QByteArray> others{"", "[]", "1", "{", "{} {}", "{\"a\":1e400}", R"({"a":1,"\u0061":2})",
+        "{\"a\":\"\xff\"}", "{\"a\":99999999999999999999}", deep};
+    for (const QByteArray& text : others)
+        QVERIFY2(!canonicalTextOf(text), text.constData());
 }
 
 void TestJson::parseErrorsNameTheInputAndThePlace()

@@ -45,6 +45,9 @@ private Q_SLOTS:
     void nothingIsLost();
     void pinnedEntriesStayPinned();
     void entriesOfPythonKeepTheirKeys();
+    void imagesComeBackByteForByte();
+    void linesOfOthersAreUnderstoodAsWell_data();
+    void linesOfOthersAreUnderstoodAsWell();
     void malformedLines_data();
     void malformedLines();
 };
@@ -125,6 +128,11 @@ void TestEntryTransfer::malformedLines_data()
     Json tampered = good;
     tampered["request"]["prompt"] = "another question";
     row("another question", toJsonText(tampered), "not that of its request");
+    const QByteArray line = toJsonText(good);
+    row("more behind it", line + " {}", "JSON object");
+    row("brackets that do not match",
+        QByteArray(line).replace("\"tags\":[\"night\"]", "\"tags\":[\"night\"}"), "JSON object");
+    row("no UTF-8", QByteArray(line).replace("night", "nig\xff"), "JSON object");
     row("deep", QByteArray("{\"format\":1,\"request\":") + QByteArray(100'000, '['), "JSON object");
 }
 
@@ -138,6 +146,76 @@ void TestEntryTransfer::malformedLines()
     } catch (const CacheError& error) {
         QVERIFY2(error.text().contains(said), qUtf8Printable(error.text()));
     }
+    qint64 createdMs = 0;
+    QVERIFY_THROWS_EXCEPTION(CacheError, imageFromLine(line, &createdMs));
+    QVERIFY(!isPlainlyAnEntry(line));
+}
+
+namespace {
+
+/// As it is stored after a person has pinned it.
+EntryImage pinnedImage()
+{
+    const Entry entry = sampleEntry();
+    EntryImage image{entry.meta.fingerprint, toFields(entry, 3), entry.meta.expiresMs};
+    Json meta = Json::parse(image.fields.value("meta").toStdString());
+    meta["pin_reason"] = "golden \u2013 keep";
+    image.fields["meta"] = toJsonText(meta);
+    image.fields["hits"] = "7";
+    image.fields["used"] = "1790000100000";
+    return image;
+}
+
+} // namespace
+
+void TestEntryTransfer::imagesComeBackByteForByte()
+{
+    EntryImage image = pinnedImage();
+    qint64 createdMs = 0;
+    QVERIFY(isPlainlyAnEntry(entryToLine(image)));
+    QCOMPARE(imageFromLine(entryToLine(image), &createdMs), image);
+    QCOMPARE(createdMs, sampleEntry().meta.createdMs);
+    image.expiresMs.reset();
+    QCOMPARE(imageFromLine(entryToLine(image), &createdMs), image);
+}
+
+void TestEntryTransfer::linesOfOthersAreUnderstoodAsWell_data()
+{
+    QTest::addColumn<QByteArray>("line");
+    const QByteArray good = entryToLine(pinnedImage());
+    const Json parsed = Json::parse(good.toStdString());
+    Json line = parsed;
+    line["note"] = "from elsewhere";
+    QTest::newRow("a member more") << toJsonText(line);
+    QTest::newRow("spaces") << toPrettyJsonText(parsed).replace('\n', ' ');
+    QTest::newRow("a member twice") << good.chopped(1) + R"(,"hits":7})";
+    line = parsed;
+    line["meta"]["bytes"] = 1;
+    QTest::newRow("a wrong size") << toJsonText(line);
+    line = parsed;
+    line.erase("format");
+    line["format"] = 1.0;
+    QTest::newRow("a float") << toJsonText(line);
+}
+
+void TestEntryTransfer::linesOfOthersAreUnderstoodAsWell()
+{
+    QFETCH(const QByteArray, line);
+    const EntryImage expected = pinnedImage();
+    qint64 createdMs = 0;
+    const EntryImage image = imageFromLine(line, &createdMs);
+    QCOMPARE(image.fingerprint, expected.fingerprint);
+    QCOMPARE(image.expiresMs, expected.expiresMs);
+    QCOMPARE(createdMs, sampleEntry().meta.createdMs);
+    for (const char* const field : {"hits", "used", "rev", "v"})
+        QCOMPARE(image.fields.value(field), expected.fields.value(field));
+    const Entry entry = entryFromImage(image);
+    QVERIFY(entry.request == sampleEntry().request);
+    QVERIFY(entry.output == sampleEntry().output);
+    QCOMPARE(metaFromImage(image).bytes, metaFromImage(expected).bytes);
+    // What this version keeps beside the metadata that it knows.
+    const Json meta = Json::parse(image.fields.value("meta").toStdString());
+    QCOMPARE(stringMember(meta, "pin_reason"), QStringLiteral("golden \u2013 keep"));
 }
 
 LLMCACHE_TEST_MAIN(TestEntryTransfer)
