@@ -4,6 +4,7 @@
 #include <hiredis/read.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <new>
 
@@ -24,6 +25,18 @@ Reply* slotOf(const redisReadTask* task)
     return &static_cast<Reply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
 }
 
+/// Every byte once: numbers of one digit are frequent, and then need no memory of their own.
+QByteArray oneByte(char byte)
+{
+    static const std::array<char, 512> all = [] {
+        std::array<char, 512> bytes{}; // with a zero behind each
+        for (std::size_t value = 0; value < 256; ++value)
+            bytes[2 * value] = static_cast<char>(value);
+        return bytes;
+    }();
+    return QByteArray::fromRawData(all.data() + 2 * std::size_t(static_cast<unsigned char>(byte)), 1);
+}
+
 // These are called from C, which no exception may cross: null tells the reader that memory ran out.
 void* createString(const redisReadTask* task, char* text, std::size_t size)
 {
@@ -32,7 +45,7 @@ void* createString(const redisReadTask* task, char* text, std::size_t size)
         reply->type = task->type == REDIS_REPLY_ERROR ? Reply::Type::Error
             : task->type == REDIS_REPLY_STATUS        ? Reply::Type::Status
                                                       : Reply::Type::Bytes;
-        reply->bytes = QByteArray(text, static_cast<qsizetype>(size));
+        reply->bytes = size == 1 ? oneByte(*text) : QByteArray(text, static_cast<qsizetype>(size));
         return reply;
     } catch (const std::bad_alloc&) {
         return nullptr;

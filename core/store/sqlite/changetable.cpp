@@ -43,14 +43,12 @@ qint64 createdIn(const QByteArray& metaText)
     }
 }
 
-void putRow(Database& database, const EntryImage& image)
+EntryRow rowOf(const EntryImage& image)
 {
     const EntryFields& fields = image.fields;
-    writeRow(database,
-        {image.fingerprint, fields.value(version).toLongLong(), image.revision(),
-            fields.value(hits).toLongLong(), fields.value(used).toLongLong(),
-            createdIn(fields.value(metadata)), image.expiresMs, fields.value(metadata), fields.value(request),
-            fields.value(response)});
+    return {image.fingerprint, fields.value(version).toLongLong(), image.revision(),
+        fields.value(hits).toLongLong(), fields.value(used).toLongLong(), createdIn(fields.value(metadata)),
+        image.expiresMs, fields.value(metadata), fields.value(request), fields.value(response)};
 }
 
 void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
@@ -113,12 +111,23 @@ void updateRow(Database& database, const EntryChange& change)
         .runList(values);
 }
 
+/// Most changes are done by one statement, which finds out by itself whether they apply. False where that one
+/// did nothing, or there is none.
+bool changeAtOnce(Database& database, const EntryChange& change, qint64 nowMs)
+{
+    if (!change.kept.isEmpty())
+        return false;
+    if (change.kind == EntryChange::Kind::Remove)
+        return removeRow(database, change, nowMs);
+    return change.kind == EntryChange::Kind::Put && change.expectedRevision == 0
+        && addRow(database, rowOf({change.fingerprint, change.fields, change.expiresMs}));
+}
+
 ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 nowMs)
 {
     using Kind = EntryChange::Kind;
-    const bool isPlainRemoval = change.kind == Kind::Remove && change.kept.isEmpty();
-    if (isPlainRemoval && removeRow(database, change, nowMs))
-        return ChangeOutcome::Done; // as a rule; why not is for the rest
+    if (changeAtOnce(database, change, nowMs))
+        return ChangeOutcome::Done;
     qint64 found = 0;
     {
         Statement select =
@@ -138,7 +147,7 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
         return ChangeOutcome::Done;
     }
     if (change.kind == Kind::Put) {
-        putRow(database, {change.fingerprint, change.fields, change.expiresMs});
+        writeRow(database, rowOf({change.fingerprint, change.fields, change.expiresMs}));
         return ChangeOutcome::Done;
     }
     if (!change.fields.contains(request) && !change.fields.contains(response)) {
@@ -152,7 +161,7 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
         image->fields.insert(field.name, field.value);
     if (change.setsExpiry)
         image->expiresMs = change.expiresMs;
-    putRow(database, *image);
+    writeRow(database, rowOf(*image));
     return ChangeOutcome::Done;
 }
 

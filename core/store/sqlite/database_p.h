@@ -45,6 +45,9 @@ public:
     /// Rows that the last insert, update or delete changed.
     qint64 changes() const { return m_query->numRowsAffected(); }
 
+    /// The id of the row that the last insert made.
+    qint64 insertedId() const { return m_query->lastInsertId().toLongLong(); }
+
     static QVariant toVariant(qint64 value) { return value; }
     /// Qt binds a null string as NULL, which no unique index and no comparison finds again.
     static QVariant toVariant(const QString& value) { return value.isNull() ? QStringLiteral("") : value; }

@@ -111,6 +111,31 @@ std::optional<Entry> lookupEntry(
     return entry;
 }
 
+namespace {
+
+void writeBody(Database& database, qint64 id, const EntryRow& row)
+{
+    database
+        .prepare(
+            QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES (?, ?, ?)"))
+        .run(id, row.request, row.response);
+}
+
+} // namespace
+
+bool addRow(Database& database, const EntryRow& row)
+{
+    Statement insert = database.prepare(
+        QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, created_ms, "
+                       "expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
+    insert.run(database.workspace(), row.fingerprint, row.format, row.revision, row.hits, row.usedMs,
+        row.createdMs, row.expiresMs, row.meta);
+    if (insert.changes() == 0)
+        return false;
+    writeBody(database, insert.insertedId(), row);
+    return true;
+}
+
 void writeRow(Database& database, const EntryRow& row)
 {
     Statement insert = database.prepare(
@@ -127,10 +152,7 @@ void writeRow(Database& database, const EntryRow& row)
     while (insert.next()) {
         // It is done when there is nothing more to return.
     }
-    database
-        .prepare(
-            QStringLiteral("INSERT OR REPLACE INTO entry_bodies (entry, request, response) VALUES (?, ?, ?)"))
-        .run(id, row.request, row.response);
+    writeBody(database, id, row);
 }
 
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)

@@ -23,6 +23,8 @@ struct EntryRow {
     QByteArray request;
     QByteArray response;
 };
+/// Adds a row; false where there is one of the same fingerprint, even if it has expired.
+bool addRow(Database& database, const EntryRow& row);
 /// Writes a row, over the one of the same fingerprint if there is one, which keeps its id. Within the
 /// caller's transaction.
 void writeRow(Database& database, const EntryRow& row);
