@@ -13,6 +13,8 @@ namespace {
 
 /// Entries that are read or changed before the replies are awaited, to bound the memory of huge batches.
 constexpr std::size_t batchSize = 500;
+/// Commands that are put together before the server gets to work on them.
+constexpr std::size_t flushAfter = 100;
 
 enum ChangeReply : qint64 { AbsentReply, DoneReply, ConflictReply };
 
@@ -191,6 +193,8 @@ QCoro::Task<std::vector<EntryImage>> RedisStore::readImages(QStringList fingerpr
             redis::Command readTime = redis::Command::idempotent("PEXPIRETIME", key);
             hashes.push_back(m_client->command(std::move(readHash)));
             times.push_back(m_client->command(std::move(readTime)));
+            if (hashes.size() % flushAfter == 0)
+                m_client->flush();
         }
         bool known = true;
         std::vector<EntryImage> part;
@@ -284,6 +288,7 @@ QCoro::Task<std::vector<ChangeOutcome>> RedisStore::addTogether(std::vector<Entr
             continue;
         tasks.push_back(
             addScript().run(m_client.get(), std::exchange(keys, {}), std::exchange(arguments, {})));
+        m_client->flush(); // the server works while the next ones are put together
         bytes = 0;
     }
     auto collecting = outcomesOf(std::move(tasks));

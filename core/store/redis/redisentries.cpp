@@ -19,6 +19,8 @@ namespace {
 
 /// Commands that are sent before their replies are awaited, to bound the memory of huge batches.
 constexpr qsizetype batchSize = 1000;
+/// Commands that are put together before the server gets to work on them.
+constexpr std::size_t flushAfter = 100;
 
 qint64 nowMs()
 {
@@ -201,6 +203,8 @@ RowsOnTheirWay RedisStore::askForRows(QList<QByteArray> fingerprints) const
         redis::Command readTtl = redis::Command::idempotent("PTTL", key);
         rows.fields.push_back(m_client->command(std::move(readFields)));
         rows.ttls.push_back(m_client->command(std::move(readTtl)));
+        if (rows.ttls.size() % flushAfter == 0)
+            m_client->flush();
         if (!isPythonKey(QByteArrayView(fingerprint)))
             continue;
         redis::Command readOrigin =
