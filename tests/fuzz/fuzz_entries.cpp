@@ -129,8 +129,13 @@ void readLine(const QByteArray& line)
     try {
         entry = entryFromLine(line);
     } catch (const Error&) {
+        fuzz::require(!isPlainlyAnEntry(line), "both ways to read a line refuse the same ones");
         return;
     }
+    qint64 createdMs = 0;
+    if (isPlainlyAnEntry(line))
+        fuzz::require(entryToLine(entryFromImage(imageFromLine(line, &createdMs))) == entryToLine(entry),
+            "both ways to read a line give the same entry");
     if (isPickle)
         return; // an entry alone has none
     const QByteArray once = entryToLine(entry);

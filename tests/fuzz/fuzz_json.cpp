@@ -1,4 +1,5 @@
 // JSON: what nlohmann::json takes is taken, and means the same; the rest is refused.
+#include "base/canonicaltext.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "fuzzinput.h"
@@ -39,6 +40,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     const bool isTaken = !reference.is_discarded() && isShallow(reference, maxDepth);
     fuzz::require(value.has_value() == isTaken, "tryParseJson() takes what nlohmann takes");
     fuzz::require(parsed(text) == value, "parseJson() and tryParseJson() agree");
+    const auto quick = canonicalTextOf(text, maxDepth);
+    fuzz::require(!quick || (value && value->is_object()), "canonical text is that of an object");
     if (!value)
         return 0;
     fuzz::require(value->dump() == reference.dump(), "the value is nlohmann's");
@@ -46,6 +49,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
     fuzz::require(toPrettyJsonText(*value).toStdString() == reference.dump(2), "so is its pretty text");
 
     const QByteArray canonical = toCanonicalJson(*value);
+    fuzz::require(!quick || *quick == canonical, "it is the same when no value is made");
     const auto again = tryParseJson(canonical, maxDepth);
     fuzz::require(again.has_value(), "canonical text is JSON");
     fuzz::require(toCanonicalJson(*again) == canonical, "canonical text is canonical");
