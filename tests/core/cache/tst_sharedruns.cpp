@@ -8,7 +8,6 @@
 #include "redis/client.h"
 #include "redisserver.h"
 #include "scriptedprovider.h"
-#include "store/pythonstore.h"
 #include "store/redis/redisstore.h"
 #include "store/spool.h"
 #include "testenvironment.h"
@@ -752,18 +751,6 @@ void TestSharedRuns::aHitIsOneRoundTripAndALockAddsTwoAtMost()
     before = reads.count();
     QVERIFY(process(0).run(u"locked"_qs).cached());
     QCOMPARE(reads.count() - before, 2); // the hit, and the question
-
-    // Many at a time are few writes; a server reads 16 KB of them at once.
-    constexpr int lookups = 100;
-    std::vector<QCoro::Task<std::optional<Entry>>> looking;
-    before = reads.count();
-    const QStringList ids{fingerprintOf(process(0), u"locked"_qs)};
-    for (int i = 0; i < lookups; ++i)
-        looking.push_back(pythonStoreOf(process(0).store.get())->lookupFirst(ids, EntryParts::Answer));
-    for (auto& each : looking)
-        QVERIFY(waitForTask(std::move(each)));
-    const qint64 read = reads.count() - before;
-    QVERIFY2(read <= 10, qPrintable(QString::number(read)));
 }
 
 LLMCACHE_TEST_MAIN(TestSharedRuns)

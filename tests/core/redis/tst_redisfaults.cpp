@@ -179,7 +179,7 @@ void TestRedisFaults::anOpenBreakerDoesNotWaitForAHangingServer()
     const quint16 port = RedisServer::freePort();
     const RedisUrl url = RedisUrl::parse(QStringLiteral("redis://:pw@127.0.0.1:%1").arg(port));
     redis::ConnectionSettings settings = url.settingsFor(url.endpoints().first());
-    settings.connectTimeout = std::chrono::minutes(5);
+    settings.connectTimeout = std::chrono::seconds(20);
     Connection connection(settings);
     Command probe = Command::idempotent("PING");
     probe.setProbe();
