@@ -1,5 +1,5 @@
 // JSON: what nlohmann::json takes is taken, and means the same; the rest is refused.
-#include "base/canonicaltext.h"
+#include "base/canonicaljson_p.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "fuzzinput.h"

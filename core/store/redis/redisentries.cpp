@@ -215,42 +215,82 @@ RowsOnTheirWay RedisStore::askForRows(QList<QByteArray> fingerprints) const
     return rows;
 }
 
-QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
+namespace {
+
+/// What the server said of an entry, not yet understood.
+struct FoundRow {
+    QString id; ///< fingerprint, or key of pyai-caching
+    redis::Reply values;
+    redis::Reply origin;
+    std::optional<qint64> expiresMs;
+};
+
+EntryMeta metaFrom(const FoundRow& row)
 {
-    std::vector<EntryMeta> rows;
-    rows.reserve(asked.fields.size());
-    std::size_t origins = 0;
-    for (std::size_t i = 0; i < asked.fields.size(); ++i) {
-        const redis::Reply values = co_await asked.fields[i];
-        const redis::Reply ttl = co_await asked.ttls[i];
-        const QString fingerprint = QString::fromUtf8(asked.fingerprints.at(static_cast<qsizetype>(i)));
-        redis::Reply origin;
-        if (isPythonKey(fingerprint))
-            origin = co_await asked.origins[origins++];
-        if (values.isError("WRONGTYPE"))
-            continue; // somebody else's key under a name of ours
-        if (values.isError("NOPERM") && isPythonKey(fingerprint))
-            continue; // which this user may not see
-        checked(values);
-        if (isPythonKey(fingerprint)) {
-            if (!values.isNil()) {
-                rows.push_back(pythonMeta(fingerprint, values.bytes));
-                addOrigin(rows.back(), origin.bytes);
-                if (ttl.toInteger(-1) >= 0)
-                    rows.back().expiresMs = nowMs() + ttl.toInteger();
-            }
-            continue;
-        }
-        if (values.items.size() != 5 || values.items[0].isNil())
-            continue; // deleted or expired since the scan
+    EntryMeta meta;
+    if (isPythonKey(row.id)) {
+        meta = pythonMeta(row.id, row.values.bytes);
+        addOrigin(meta, row.origin.bytes);
+    } else {
+        meta = metaFrom(row.values.items, -1, row.id);
+    }
+    meta.expiresMs = row.expiresMs;
+    return meta;
+}
+
+std::vector<EntryMeta> metasFrom(const std::vector<FoundRow>& rows)
+{
+    std::vector<EntryMeta> metas;
+    metas.reserve(rows.size());
+    for (const FoundRow& row : rows) {
         try {
-            rows.push_back(metaFrom(values.items, ttl.toInteger(-1), fingerprint));
+            metas.push_back(metaFrom(row));
         } catch (const CacheError& error) {
             // One damaged entry must not hide the others.
             qWarning("%s", error.what());
         }
     }
-    co_return rows;
+    return metas;
+}
+
+} // namespace
+
+QCoro::Task<std::vector<EntryMeta>> RedisStore::readRows(RowsOnTheirWay asked)
+{
+    std::vector<FoundRow> rows;
+    rows.reserve(asked.fields.size());
+    std::size_t origins = 0;
+    for (std::size_t i = 0; i < asked.fields.size(); ++i) {
+        FoundRow row{QString::fromUtf8(asked.fingerprints.at(static_cast<qsizetype>(i))), {}, {}, {}};
+        row.values = co_await asked.fields[i];
+        const redis::Reply ttl = co_await asked.ttls[i];
+        const bool isPython = isPythonKey(row.id);
+        if (isPython)
+            row.origin = co_await asked.origins[origins++];
+        if (row.values.isError("WRONGTYPE"))
+            continue; // somebody else's key under a name of ours
+        if (row.values.isError("NOPERM") && isPython)
+            continue; // which this user may not see
+        row.values = checked(std::move(row.values));
+        const bool isThere =
+            isPython ? !row.values.isNil() : row.values.items.size() == 5 && !row.values.items[0].isNil();
+        if (!isThere)
+            continue; // deleted or expired since the scan
+        if (ttl.toInteger(-1) >= 0)
+            row.expiresMs = nowMs() + ttl.toInteger();
+        rows.push_back(std::move(row));
+    }
+    // The next page comes in meanwhile.
+    constexpr std::size_t few = 100;
+    if (rows.size() <= few)
+        co_return metasFrom(rows);
+    auto decode = [rows = std::move(rows)] {
+        return std::make_shared<std::vector<EntryMeta>>(metasFrom(rows));
+    };
+    QFuture<std::shared_ptr<std::vector<EntryMeta>>> future =
+        runOn(*QThreadPool::globalInstance(), std::move(decode));
+    const std::shared_ptr<std::vector<EntryMeta>> metas = co_await future;
+    co_return std::move(*metas);
 }
 
 } // namespace llmcache::redisstore
