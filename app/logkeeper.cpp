@@ -1,11 +1,11 @@
 #include "logkeeper.h"
 
 #include "base/redact.h"
+#include "output.h"
 
 #include <QMessageLogContext>
 
 #include <atomic>
-#include <cstdio>
 
 namespace llmcache::app {
 
@@ -33,9 +33,9 @@ void keep(QtMsgType type, const QMessageLogContext& context, const QString& mess
     LogBook* const book = currentBook.load();
     if (book)
         book->add(levelOf(type), QString::fromUtf8(context.category ? context.category : "default"), message);
-    // Information is for the log alone; a terminal is for what somebody should see.
-    if (type != QtInfoMsg)
-        std::fprintf(stderr, "%s\n", qUtf8Printable(redacted(qFormatLogMessage(type, context, message))));
+    // Where there is a log, information is for it alone; a terminal is for what somebody should see.
+    if (type != QtInfoMsg || !book)
+        printError(redacted(qFormatLogMessage(type, context, message)));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "base/error.h"
 #include "commands.h"
+#include "logkeeper.h"
 #include "output.h"
 #include "processlist.h"
 
@@ -30,6 +31,7 @@ QCoro::Task<> runAndExit(CommandLine line)
 int runCommandLine(int& argc, char** argv, const CommandLine& line)
 {
     QCoreApplication application(argc, argv);
+    const LogKeeper keeper;
     if (!line.verbose)
         QLoggingCategory::setFilterRules(QStringLiteral("llmcache.*=false"));
     QMetaObject::invokeMethod(

@@ -1,5 +1,6 @@
-// What the program says and returns when it can't do what it was asked. Needs no server.
+// What the program says and returns when it can't do what it was asked.
 #include "commandline.h"
+#include "redisserver.h"
 #include "testenvironment.h"
 
 #include <QFile>
@@ -8,6 +9,31 @@
 #include <QTest>
 
 using namespace llmcache::test;
+
+namespace {
+
+const char* const noTerminal = "script(1), which makes a terminal, is not installed.";
+
+/// Makes a terminal for another program; part of every Debian.
+QString terminalProgram()
+{
+    return QStandardPaths::findExecutable(QStringLiteral("script"));
+}
+
+/// What a terminal gets to show when the program runs in it.
+QByteArray onATerminal(const CommandLine& user, const QString& arguments)
+{
+    QProcess process;
+    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("HOME"), user.home());
+    process.setProcessEnvironment(environment);
+    process.start(terminalProgram(),
+        {QStringLiteral("--quiet"), QStringLiteral("--return"), QStringLiteral("--command"),
+            QStringLiteral("'%1' %2").arg(CommandLine::program(), arguments), QStringLiteral("/dev/null")});
+    return process.waitForFinished(60'000) ? process.readAllStandardOutput() : QByteArray("not finished");
+}
+
+} // namespace
 
 class TestE2eErrors : public QObject {
     Q_OBJECT
@@ -23,6 +49,7 @@ private Q_SLOTS:
     void badStoreUrlHidesThePassword();
     void aRunningProgramHidesThePassword();
     void aHostileAnswerDoesNotDriveTheTerminal();
+    void aHostileWarningDoesNotDriveTheTerminal();
     void unknownFingerprintIsACacheError();
     void unreachableStoreCostsNoAnswer();
     void unreachableStoreFailsCacheOnlyRuns();
@@ -166,10 +193,6 @@ void TestE2eErrors::aRunningProgramHidesThePassword()
 
 void TestE2eErrors::aHostileAnswerDoesNotDriveTheTerminal()
 {
-    // A terminal of its own for the program; part of every Debian.
-    const QString terminal = QStandardPaths::findExecutable(QStringLiteral("script"));
-    if (terminal.isEmpty())
-        QSKIP("script(1), which makes a terminal, is not installed.");
     const CommandLine user;
     const QString agent =
         user.writeFile(QStringLiteral("echo.agent.json"), R"({"name": "echo", "model": "test:small"})");
@@ -181,17 +204,31 @@ void TestE2eErrors::aHostileAnswerDoesNotDriveTheTerminal()
     const ProgramResult plain = user.run(run, "red \x1b[31m title \x1b]0;owned\x07 end");
     LLMCACHE_VERIFY_EXIT(plain, 0);
     QVERIFY2(plain.out.contains("\x1b[31m"), "in a file an answer is as it is");
-    QProcess process;
-    QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
-    environment.insert(QStringLiteral("HOME"), user.home());
-    process.setProcessEnvironment(environment);
-    process.start(terminal,
-        {QStringLiteral("--quiet"), QStringLiteral("--return"), QStringLiteral("--command"),
-            QStringLiteral("'%1' run --agent '%2' --prompt - < '%3'").arg(user.program(), agent, prompt),
-            QStringLiteral("/dev/null")});
-    QVERIFY(process.waitForFinished(60'000));
-    const QByteArray shown = process.readAllStandardOutput();
+    if (terminalProgram().isEmpty())
+        QSKIP(noTerminal);
+    const QByteArray shown =
+        onATerminal(user, QStringLiteral("run --agent '%1' --prompt - < '%2'").arg(agent, prompt));
     QVERIFY2(shown.contains("title") && shown.contains("end"), shown.constData());
+    QVERIFY2(!shown.contains('\x1b') && !shown.contains('\x07'), shown.toHex(' ').constData());
+}
+
+void TestE2eErrors::aHostileWarningDoesNotDriveTheTerminal()
+{
+    if (terminalProgram().isEmpty())
+        QSKIP(noTerminal);
+    if (!RedisServer::isInstalled())
+        QSKIP(qPrintable(RedisServer::missingText()));
+    RedisServer server;
+    QVERIFY2(server.start(), qPrintable(server.log()));
+    // Somebody else's agent, which can't be read, is named in a warning.
+    QCOMPARE(QProcess::execute(QStringLiteral("redis-cli"),
+                 {QStringLiteral("-p"), QString::number(server.port()), QStringLiteral("hset"),
+                     QStringLiteral("llmcache:default:agents"), QStringLiteral("bad \x1b]0;owned\x07 name"),
+                     QStringLiteral("{}")}),
+        0);
+    const CommandLine user;
+    const QByteArray shown = onATerminal(user, QStringLiteral("agents list --store '%1'").arg(server.url()));
+    QVERIFY2(shown.contains("bad ") && shown.contains(" name"), shown.constData());
     QVERIFY2(!shown.contains('\x1b') && !shown.contains('\x07'), shown.toHex(' ').constData());
 }
 
