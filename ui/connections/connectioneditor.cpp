@@ -13,8 +13,12 @@
 #include <QPointer>
 #include <QScrollArea>
 #include <QShortcut>
+#include <QSignalBlocker>
 #include <QTimer>
 #include <QVBoxLayout>
+
+#include <cstdlib>
+#include <utility>
 
 namespace llmcache::ui {
 
@@ -68,6 +72,7 @@ ConnectionEditor::ConnectionEditor(const Theme* theme, Connections* connections,
 {
     layOut();
     connect(m_url, &QLineEdit::textChanged, this, &ConnectionEditor::takeUrl);
+    connect(m_url, &QLineEdit::editingFinished, this, &ConnectionEditor::hideSecrets);
     connect(m_test, &QPushButton::clicked, this, &ConnectionEditor::test);
     connect(m_save, &QPushButton::clicked, this, [this] { save(Connections::Keep::Keychain); });
     connect(m_keep, &QPushButton::clicked, this, [this] { save(Connections::Keep::Session); });
@@ -168,6 +173,8 @@ void ConnectionEditor::forget()
 
 void ConnectionEditor::takeUrl(const QString& text)
 {
+    // What comes letter by letter is still being typed.
+    const bool isPasted = std::abs(text.size() - std::exchange(m_urlLength, text.size())) > 1;
     if (text.trimmed().isEmpty()) {
         setStyleProperty(m_url, "invalid", false);
         m_url->setToolTip({});
@@ -179,10 +186,28 @@ void ConnectionEditor::takeUrl(const QString& text)
         m_form->setAddress(address, secrets);
         setStyleProperty(m_url, "invalid", false);
         m_url->setToolTip({});
+        // Not within the field's own change of its text.
+        if (isPasted && !secrets.isEmpty())
+            QMetaObject::invokeMethod(this, &ConnectionEditor::hideSecrets, Qt::QueuedConnection);
     } catch (const ConfigurationError& error) {
         // Perhaps it is still being typed.
         setStyleProperty(m_url, "invalid", true);
         m_url->setToolTip(error.text());
+    }
+}
+
+void ConnectionEditor::hideSecrets()
+{
+    try {
+        StoreSecrets secrets;
+        const StoreAddress address = StoreAddress::fromUrl(m_url->text(), &secrets);
+        if (secrets.isEmpty())
+            return;
+        const QSignalBlocker quiet(m_url); // the fields below keep them
+        m_url->setText(address.url());
+        m_urlLength = m_url->text().size();
+    } catch (const ConfigurationError&) {
+        return; // marked as no URL, and to be put right
     }
 }
 

@@ -45,6 +45,8 @@ private:
     ConnectionForm::Kept keptOf(const ConnectionProfile& profile) const;
     void forget();
     void takeUrl(const QString& text);
+    /// Takes passwords out of the URL, once the masked fields below it have them.
+    void hideSecrets();
     void test();
     void setTesting(bool on);
     void save(Connections::Keep keep);
@@ -52,6 +54,7 @@ private:
 
     Connections* m_connections;
     QLineEdit* m_url;
+    qsizetype m_urlLength = 0;
     ConnectionForm* m_form;
     ErrorBanner* m_banner;
     TestStepList* m_steps;

@@ -10,7 +10,9 @@
 #include "widgets/errorbanner.h"
 
 #include <QCheckBox>
+#include <QClipboard>
 #include <QComboBox>
+#include <QGuiApplication>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollArea>
@@ -41,6 +43,8 @@ private Q_SLOTS:
     void duplicateBeginsACopy();
     void deletedAndPutBack();
     void aKeptPasswordSaysWhereAndIsForgotten();
+    void aPastedPasswordIsHiddenAtOnce();
+    void aTypedPasswordIsHiddenAfterwards();
     void aPasswordAndAVariableAreRefused();
     void anAddressIsReadableBesideItsBadges();
     void whatATestFoundIsInSight();
@@ -199,6 +203,38 @@ void TestConnectionsCard::aKeptPasswordSaysWhereAndIsForgotten()
     QVERIFY(password->placeholderText().contains(QStringLiteral("none")));
     QVERIFY(!forget->isVisible());
     QCOMPARE(names(), QStringList(QStringLiteral("team")));
+}
+
+void TestConnectionsCard::aPastedPasswordIsHiddenAtOnce()
+{
+    m_card->add();
+    auto* const url = find<QLineEdit>(QStringLiteral("connection url"));
+    auto* const password = find<QLineEdit>(QStringLiteral("connection password"));
+    url->setFocus();
+    QGuiApplication::clipboard()->setText(QStringLiteral("redis://ana:hunter2@cache.example:6379/3"));
+    QTest::keySequence(url, QKeySequence::Paste);
+    QTRY_VERIFY(!url->text().contains(QStringLiteral("hunter2")));
+    QVERIFY(url->text().contains(QStringLiteral("cache.example:6379/3")));
+    // The fields keep what the URL no longer says.
+    QCOMPARE(password->text(), QStringLiteral("hunter2"));
+    QCOMPARE(password->echoMode(), QLineEdit::Password);
+    QCOMPARE(find<QLineEdit>(QStringLiteral("connection user"))->text(), QStringLiteral("ana"));
+    // It is not for the next server.
+    QTest::keySequence(url, QKeySequence::SelectAll);
+    QGuiApplication::clipboard()->setText(QStringLiteral("redis://other.example:6379/0"));
+    QTest::keySequence(url, QKeySequence::Paste);
+    QCOMPARE(password->text(), QString());
+}
+
+void TestConnectionsCard::aTypedPasswordIsHiddenAfterwards()
+{
+    m_card->add();
+    type(QStringLiteral("connection url"), QStringLiteral("redis://:hunter2@cache.example:6379/0"));
+    auto* const url = find<QLineEdit>(QStringLiteral("connection url"));
+    QVERIFY(url->text().contains(QStringLiteral("hunter2"))); // it can't be typed otherwise
+    find<QLineEdit>(QStringLiteral("connection name"))->setFocus();
+    QTRY_VERIFY(!url->text().contains(QStringLiteral("hunter2")));
+    QCOMPARE(find<QLineEdit>(QStringLiteral("connection password"))->text(), QStringLiteral("hunter2"));
 }
 
 void TestConnectionsCard::aPasswordAndAVariableAreRefused()
