@@ -2,6 +2,7 @@
 
 #include "cache/bulkpreview.h"
 #include "cache/cacheview.h"
+#include "cache/changedialogs.h"
 #include "cache/entrydetail.h"
 #include "cache/entryscan.h"
 #include "cache/entrytable.h"
@@ -134,6 +135,20 @@ void showLongValues(ui::CacheView& view, Session& session, const Take& take)
     test::waitForTask(session.store().removeEntries({QString(64, u'e')}));
 }
 
+/// What a change of many left as it was.
+void showLeftAlone(
+    const ui::Theme& theme, ui::CacheView& view, const std::function<void(const QString&, QWidget*)>& take)
+{
+    const std::vector<BulkResult> results{{QString(64, u'a'), BulkFate::Conflict},
+        {QString(64, u'b'), BulkFate::Absent},
+        {QStringLiteral("get_profile:0123456789"), BulkFate::Unsuitable},
+        {QString(64, u'c'), BulkFate::Unknown}};
+    auto* const dialog = new ui::BulkResults(
+        &theme, results, [](const QString& fingerprint) { return fingerprint.left(11); }, &view);
+    dialog->open();
+    take(QStringLiteral("cache-left-alone"), dialog);
+}
+
 /// Entries to a file, and what is asked before those of a file are taken.
 void showTransfers(ui::CacheView& view, Session& session, const Take& take)
 {
@@ -151,7 +166,8 @@ void showTransfers(ui::CacheView& view, Session& session, const Take& take)
 
 } // namespace
 
-void showCacheStates(ui::CacheView& view, Session& session, const std::function<void(const QString&)>& take,
+void showCacheStates(const ui::Theme& theme, ui::CacheView& view, Session& session,
+    const std::function<void(const QString&)>& take,
     const std::function<void(const QString&, QWidget*)>& takeDialog)
 {
     enum Tab { Answer, Request, Usage, Calls, Schema, Raw };
@@ -241,6 +257,7 @@ void showCacheStates(ui::CacheView& view, Session& session, const std::function<
     states.command(QStringLiteral("Changes of entries"));
     take(QStringLiteral("cache-saved")); // likewise
     takeDialog(QStringLiteral("cache-undo"), view.findChild<QWidget*>(QStringLiteral("undoHistory")));
+    showLeftAlone(theme, view, takeDialog);
     bar->showWork(QStringLiteral("Restoring"), 1200, 3547);
     take(QStringLiteral("cache-progress"));
     bar->endWork();

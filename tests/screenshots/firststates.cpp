@@ -24,7 +24,8 @@ namespace {
 /// A window of somebody who has nothing yet, until it is closed again.
 class NewUser {
 public:
-    NewUser(ui::Theme& theme, const QSize& size, const QString& storeUrl)
+    NewUser(ui::Theme& theme, const QSize& size, const QString& storeUrl,
+        std::optional<ConnectionProfile> profile = {})
         : m_settings(m_folder.filePath(QStringLiteral("settings.ini")), QSettings::IniFormat)
         , m_keys(m_folder.path())
         , m_connections(m_folder.path(), &m_keys)
@@ -35,8 +36,11 @@ public:
         config.keys = &m_keys;
         app::WindowDesk desk;
         desk.connections = &m_connections;
-        if (!storeUrl.isEmpty())
+        if (profile)
+            config.connection = profile->traits;
+        else if (!storeUrl.isEmpty())
             desk.source = QStringLiteral("LLM_CACHE_REDIS_URL");
+        desk.profile = std::move(profile);
         ui::saveAppearance(theme, m_settings); // the window takes it from there
         m_workbench = std::make_unique<app::Workbench>(config, &m_settings, &theme, desk);
         window().resize(size);
@@ -127,8 +131,37 @@ void takeFirstStates(ui::Theme& theme, const QSize& size,
         settle(user.window());
         take(QStringLiteral("store-down"), &user.window());
     }
+    if (!test::RedisServer::isInstalled())
+        return;
+    {
+        test::RedisServer redis({QStringLiteral("--requirepass"), QStringLiteral("hunter2")});
+        if (!redis.start())
+            return;
+        ConnectionProfile profile;
+        profile.id = ConnectionProfile::newId();
+        profile.traits.name = QStringLiteral("Production");
+        profile.traits.production = true;
+        profile.traits.readOnly = true;
+        profile.colour = QStringLiteral("red");
+        profile.address = StoreAddress::fromUrl(redis.url());
+        QString url = redis.url();
+        url.replace(QStringLiteral("://"), QStringLiteral("://:hunter2@"));
+        NewUser user(theme, size, url, profile);
+        settle(user.window());
+        take(QStringLiteral("production"), &user.window());
+        user.showPage(Page::Connections);
+        user.connections()->add();
+        user.type("connection url", redis.url());
+        user.press("test connection");
+        settle(user.window());
+        take(QStringLiteral("connection-test-password"), &user.window());
+        user.type("connection url", url);
+        user.press("test connection");
+        settle(user.window());
+        take(QStringLiteral("connection-test-advice"), &user.window());
+    }
     test::RedisServer slow;
-    if (!test::RedisServer::isInstalled() || !slow.start())
+    if (!slow.start())
         return;
     slow.freeze();
     NewUser user(theme, size, slow.url());

@@ -1,6 +1,6 @@
 // Renders the views in both schemes and at both window sizes into a folder: llmcache_screenshots FOLDER. With
-// --states also what they look like in the middle of something; with --workbench-states that of the Workbench
-// alone, which takes less long.
+// --states also what they look like in the middle of something; with --first-states, --workbench-states or
+// --cache-states that of a first start, the Workbench or the Cache view alone, which takes less long.
 
 #include "base/logbook.h"
 #include "cache/cacheview.h"
@@ -57,7 +57,7 @@ void settle(const ui::MainWindow& window)
 }
 
 /// Of what to show also how it looks in the middle of something.
-enum class States { None, Workbench, Cache, All };
+enum class States { None, First, Workbench, Cache, All };
 
 class Photographer {
 public:
@@ -75,6 +75,10 @@ public:
             m_theme.setScheme(scheme);
             for (const QSize size : {QSize(1440, 900), QSize(1024, 700)}) {
                 m_workbench.window().resize(size);
+                if (m_states == States::First) {
+                    takeFirst(scheme, size);
+                    continue;
+                }
                 if (m_states == States::Workbench) {
                     takeWorkbench(scheme, size);
                     continue;
@@ -91,11 +95,7 @@ public:
                 takeCosts(scheme, size);
                 take(&m_workbench.settingsView(), QStringLiteral("settings"), scheme, size);
                 if (m_states == States::All) {
-                    screenshots::takeFirstStates(
-                        m_theme, size, [](const ui::MainWindow& window) { settle(window); },
-                        [&](const QString& name, QWidget* window) {
-                            save(window, fileName(name, scheme, size));
-                        });
+                    takeFirst(scheme, size);
                     takeSettings(scheme, size);
                     takeCache(scheme, size);
                     screenshots::takeCostsStates(m_theme, size, [&](const QString& name, QWidget* window) {
@@ -108,6 +108,13 @@ public:
     }
 
 private:
+    void takeFirst(ui::ColorScheme scheme, const QSize& size)
+    {
+        screenshots::takeFirstStates(
+            m_theme, size, [](const ui::MainWindow& window) { settle(window); },
+            [&](const QString& name, QWidget* window) { save(window, fileName(name, scheme, size)); });
+    }
+
     void takeWorkbench(ui::ColorScheme scheme, const QSize& size)
     {
         screenshots::takeWorkbenchStates(
@@ -119,7 +126,7 @@ private:
     {
         take(&m_workbench.cacheView(), QStringLiteral("cache"), scheme, size);
         screenshots::showCacheStates(
-            m_workbench.cacheView(), m_workbench.session(),
+            m_theme, m_workbench.cacheView(), m_workbench.session(),
             [&](const QString& name) { take(&m_workbench.cacheView(), name, scheme, size); },
             [&](const QString& name, QWidget* window) {
                 settle(m_workbench.window());
@@ -193,12 +200,13 @@ int main(int argc, char** argv)
     QApplication::setApplicationVersion(QStringLiteral(LLMCACHE_VERSION));
     const QByteArray option = argc == 3 ? argv[2] : "";
     const States states = option == "--states" ? States::All
+        : option == "--first-states"           ? States::First
         : option == "--workbench-states"       ? States::Workbench
         : option == "--cache-states"           ? States::Cache
                                                : States::None;
     if ((argc != 2 && states == States::None) || !QDir().mkpath(QString::fromLocal8Bit(argv[1]))) {
-        QTextStream(stderr)
-            << "usage: llmcache_screenshots FOLDER [--states | --workbench-states | --cache-states]\n";
+        QTextStream(stderr) << "usage: llmcache_screenshots FOLDER [--states | --first-states | "
+                               "--workbench-states | --cache-states]\n";
         return 2;
     }
     QSettings settings(environment.path(QStringLiteral("settings.ini")), QSettings::IniFormat);
