@@ -100,7 +100,7 @@ BulkResults::BulkResults(const Theme* theme, const std::vector<BulkResult>& resu
     layout->addWidget(table, 1);
     layout->addWidget(close, 0, Qt::AlignRight);
     connect(close, &QPushButton::clicked, this, &QDialog::close);
-    resize(560, 360);
+    resize(720, 360); // the longest reason is in sight
 }
 
 UndoHistory::UndoHistory(const Theme* theme, Session* session, QWidget* parent)
