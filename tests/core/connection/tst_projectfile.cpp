@@ -6,6 +6,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <unistd.h>
+
 using namespace llmcache;
 
 namespace {
@@ -25,6 +27,7 @@ private Q_SLOTS:
     void nearestFileCounts();
     void wrongFilesAreNamed_data();
     void wrongFilesAreNamed();
+    void anothersFileIsRefused();
 };
 
 void TestProjectFile::nearestFileCounts()
@@ -75,6 +78,23 @@ void TestProjectFile::wrongFilesAreNamed()
     } catch (const ConfigurationError& error) {
         QVERIFY2(error.text().contains(why), error.what());
         QVERIFY2(!error.text().contains(QLatin1String("hunter2")), error.what());
+    }
+}
+
+/// It could name a store of theirs, and prompts would go there.
+void TestProjectFile::anothersFileIsRefused()
+{
+    const QTemporaryDir folder;
+    const QString path = folder.filePath(QStringLiteral(".llmcache.json"));
+    write(path, R"({"store": "redis://elsewhere.example/0"})");
+    constexpr uid_t nobody = 65534;
+    if (chown(qPrintable(path), nobody, static_cast<gid_t>(-1)) != 0)
+        QSKIP("Only root can give a file to somebody else.");
+    try {
+        ProjectFile::find(folder.path());
+        QFAIL("the file was taken");
+    } catch (const ConfigurationError& error) {
+        QVERIFY2(error.text().contains(QLatin1String("another user")), error.what());
     }
 }
 
