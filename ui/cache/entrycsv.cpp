@@ -1,5 +1,7 @@
 #include "cache/entrycsv.h"
 
+#include "base/csv.h"
+
 #include <QCoreApplication>
 #include <QDateTime>
 
@@ -89,19 +91,6 @@ QVariant EntryCells::exact(EntryColumn column) const
     return {};
 }
 
-QByteArray csvField(const QString& text, bool isNumber)
-{
-    QString field = text;
-    static const QString formulaStarts = QStringLiteral("=+-@\t\r");
-    if (!isNumber && !field.isEmpty() && formulaStarts.contains(field.front()))
-        field.prepend(QLatin1Char('\''));
-    const bool quoted = field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"'))
-        || field.contains(QLatin1Char('\n')) || field.contains(QLatin1Char('\r'));
-    if (quoted)
-        field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
-    return field.toUtf8();
-}
-
 QByteArray entriesToCsv(const EntrySnapshot& snapshot, const std::vector<quint32>& rows,
     const std::vector<EntryColumn>& columns, qint64 nowMs, const std::stop_token& stop)
 {
@@ -137,9 +126,9 @@ QByteArray entriesToCsv(const EntrySnapshot& snapshot, const std::vector<quint32
             } else {
                 text = cells.exact(column).toString();
             }
-            csv += csvField(text, columnInfo(column).number) + ',';
+            csv += csvField(text, columnInfo(column).number).toUtf8() + ',';
         }
-        csv += csvField(snapshot.fingerprint(row), false) + "\r\n";
+        csv += csvField(snapshot.fingerprint(row), false).toUtf8() + "\r\n";
     }
     return csv;
 }

@@ -26,9 +26,6 @@ QString flagNames(quint8 flags);
 /// Tags as they are joined in the pool, for people.
 QString tagNames(QString joined);
 
-/// A field of CSV: quoted where it must be. A text that a spreadsheet would take for a formula begins with an
-/// apostrophe.
-QByteArray csvField(const QString& text, bool isNumber);
 /// A header line and the rows, as RFC 4180 has it. Pure, made for a worker thread; incomplete once stopped.
 QByteArray entriesToCsv(const EntrySnapshot& snapshot, const std::vector<quint32>& rows,
     const std::vector<EntryColumn>& columns, qint64 nowMs, const std::stop_token& stop);

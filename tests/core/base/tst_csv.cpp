@@ -9,6 +9,7 @@ class CsvTest : public QObject {
 private Q_SLOTS:
     void csvFields_data();
     void csvFields();
+    void aTextIsNoNumber();
 };
 
 void CsvTest::csvFields_data()
@@ -25,6 +26,11 @@ void CsvTest::csvFields_data()
     QTest::newRow("at") << QStringLiteral("@SUM(A1)") << QStringLiteral("'@SUM(A1)");
     QTest::newRow("minus") << QStringLiteral("-cmd") << QStringLiteral("'-cmd");
     QTest::newRow("tab") << QStringLiteral("\t=1") << QStringLiteral("'\t=1");
+    QTest::newRow("line feed") << QStringLiteral("\n=1") << QStringLiteral("\"'\n=1\"");
+    QTest::newRow("wide equals") << QStringLiteral("\uFF1D1+1") << QStringLiteral("'\uFF1D1+1");
+    QTest::newRow("quoted formula") << QStringLiteral("=HYPERLINK(\"http://x\")")
+                                    << QStringLiteral("\"'=HYPERLINK(\"\"http://x\"\")\"");
+    QTest::newRow("negative number") << QStringLiteral("-1") << QStringLiteral("-1");
     QTest::newRow("number") << QStringLiteral("0.0042") << QStringLiteral("0.0042");
 }
 
@@ -32,6 +38,12 @@ void CsvTest::csvFields()
 {
     QFETCH(QString, text);
     QTEST(csvField(text), "field");
+}
+
+void CsvTest::aTextIsNoNumber()
+{
+    QCOMPARE(csvField(QStringLiteral("-1"), false), QStringLiteral("'-1"));
+    QCOMPARE(csvField(QStringLiteral("-1"), true), QStringLiteral("-1"));
 }
 
 QTEST_GUILESS_MAIN(CsvTest)

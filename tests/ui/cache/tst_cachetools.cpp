@@ -1,5 +1,4 @@
 #include "cache/bulkchange.h"
-#include "cache/entrycsv.h"
 #include "cache/entrytablemodel.h"
 #include "cacheviewtest.h"
 #include "redisserver.h"
@@ -24,7 +23,6 @@ using llmcache::test::waitForTask;
 class TestCacheTools : public test::CacheViewTest {
     Q_OBJECT
 private Q_SLOTS:
-    void csvFieldsAreNoFormulas();
     void tableIsExportedAsCsv();
     void rowsAreCopiedAsJson();
     void productionAsksForTheName();
@@ -37,17 +35,6 @@ private Q_SLOTS:
     void othersChangeWhatIsChanged_data();
     void othersChangeWhatIsChanged();
 };
-
-void TestCacheTools::csvFieldsAreNoFormulas()
-{
-    QCOMPARE(csvField(QStringLiteral("plain"), false), QByteArray("plain"));
-    QCOMPARE(csvField(QStringLiteral("=HYPERLINK(\"http://x\")"), false),
-        QByteArray("\"'=HYPERLINK(\"\"http://x\"\")\""));
-    for (const char* text : {"+1", "-1", "@x", "\tx"})
-        QVERIFY(csvField(QString::fromLatin1(text), false).contains('\''));
-    QCOMPARE(csvField(QStringLiteral("-1"), true), QByteArray("-1"));
-    QCOMPARE(csvField(QStringLiteral("a,b\n\"c\""), false), QByteArray("\"a,b\n\"\"c\"\"\""));
-}
 
 void TestCacheTools::tableIsExportedAsCsv()
 {
