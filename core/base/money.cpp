@@ -39,7 +39,7 @@ std::optional<Money> Money::fromDecimal(const QString& dollars)
     }
     if (text.isEmpty())
         return std::nullopt;
-    for (const QChar c : text) {
+    for (const QChar c : std::as_const(text)) {
         if (c < QLatin1Char('0') || c > QLatin1Char('9'))
             return std::nullopt;
     }
