@@ -18,9 +18,7 @@ build_packages=(
 # mold links hundreds of tests in a tenth of the time.
 test_packages=(mold redis-tools openssl dbus-x11 dbus-bin gnome-keyring python3 python3-venv)
 # Only with .ci/run.
-lint_packages=(clang-format-14 clang-tidy-19 shellcheck)
-# Only with .ci/nightly.
-clazy_packages=(clazy)
+lint_packages=(clang-format-14 clang-tidy-19 clazy shellcheck)
 # Only with scripts/coverage.
 coverage_packages=(gcovr)
 # Only with scripts/fuzz.
