@@ -3,6 +3,7 @@
 #include "base/blocks.h"
 #include "base/durable.h"
 #include "base/error.h"
+#include "base/privatefolder.h"
 
 #include <QDateTime>
 #include <QDir>
@@ -19,8 +20,9 @@ public:
         : m_file(path)
         , m_compression(compressionOf(path))
     {
-        // Never over something: it may be the only copy of earlier calls.
-        if (!m_file.open(QIODevice::WriteOnly | QIODevice::NewOnly))
+        // Never over something: it may be the only copy of earlier calls. Who asked what is not everybody's.
+        if (!m_file.open(
+                QIODevice::WriteOnly | QIODevice::NewOnly, QFileDevice::ReadOwner | QFileDevice::WriteOwner))
             fail();
     }
     void add(const Call& call)
@@ -63,7 +65,7 @@ private:
 QString archivePath(const SessionConfig& config, qint64 nowMs)
 {
     const QDir folder(config.dataFolder + QStringLiteral("/archive"));
-    if (!folder.mkpath(QStringLiteral(".")))
+    if (!createPrivateFolder(folder.path()))
         throw ConfigurationError(
             QStringLiteral("The folder %1 can't be made.").arg(QDir::toNativeSeparators(folder.path())),
             QStringLiteral("Name a file for the archive."));

@@ -52,6 +52,7 @@ class TestCallArchive : public QObject {
 private Q_SLOTS:
     void init();
     void wholeDaysAreKept();
+    void filesAreTheOwnersAlone();
     void oneFileADay();
     void readOnlySessionsArchiveNothing();
     void nothingIsLostWithoutAFile();
@@ -121,6 +122,16 @@ void TestCallArchive::wholeDaysAreKept()
     const CostReport after = waitForTask(session->costs({}));
     QCOMPARE(after.total.calls, before.total.calls);
     QCOMPARE(after.total.cost.toDecimal(), before.total.cost.toDecimal());
+}
+
+void TestCallArchive::filesAreTheOwnersAlone()
+{
+    const auto session = open();
+    record(*session);
+    const KeptCalls kept = keep(*session, 2);
+    const auto others = QFile::ReadGroup | QFile::ReadOther | QFile::WriteGroup | QFile::WriteOther;
+    QVERIFY(!(QFileInfo(kept.path).permissions() & others));
+    QVERIFY(!(QFileInfo(QFileInfo(kept.path).path()).permissions() & others));
 }
 
 void TestCallArchive::oneFileADay()
