@@ -21,6 +21,7 @@
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenuBar>
+#include <QPushButton>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QSplitter>
@@ -157,6 +158,7 @@ private Q_SLOTS:
     void settingsShowFactsOnce();
     void helpListsTheShortcuts();
     void helpFollowsItsLinks();
+    void helpBringsTheWelcomeBack();
     void closingWaitsForTasks();
     void everythingHasAName();
     void fitsASmallScreen();
@@ -519,6 +521,20 @@ void TestShell::helpListsTheShortcuts()
     const QString shortcuts = page->toPlainText();
     for (const QString& keys : {QStringLiteral("Ctrl+K"), QStringLiteral("Ctrl+2"), QStringLiteral("F6")})
         QVERIFY2(shortcuts.contains(keys), qPrintable(keys));
+}
+
+void TestShell::helpBringsTheWelcomeBack()
+{
+    Shell shell(settingsFile());
+    QVERIFY(shell.show());
+    shell.window->showWelcome(false);
+    QTest::keyClick(shell.window.get(), Qt::Key_F1);
+    View* const help = shell.window->currentView();
+    auto* const button = help->findChild<QPushButton*>(QStringLiteral("show welcome"));
+    QVERIFY(button && button->isVisible());
+    QTest::mouseClick(button, Qt::LeftButton);
+    QVERIFY(shell.window->welcome()->isVisible());
+    QVERIFY(shell.window->currentView() != help); // it is above the first view
 }
 
 void TestShell::helpFollowsItsLinks()

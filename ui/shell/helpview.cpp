@@ -51,7 +51,11 @@ HelpView::HelpView(const Theme* theme, QWidget* parent)
     side->setFixedWidth(216);
     auto* sideLayout = new QVBoxLayout(side);
     sideLayout->setContentsMargins(8, 12, 8, 12);
-    sideLayout->addWidget(m_topics);
+    sideLayout->addWidget(m_topics, 1);
+    auto* welcome = secondaryButton(tr("Show the welcome"), side);
+    welcome->setObjectName(QStringLiteral("show welcome"));
+    connect(welcome, &QPushButton::clicked, this, &HelpView::welcomeRequested);
+    sideLayout->addWidget(welcome);
     m_topics->setProperty("nav", true);
     m_topics->setAccessibleName(tr("Help topics"));
     m_topics->setFont(textFont());

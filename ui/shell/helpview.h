@@ -28,6 +28,9 @@ public:
     void activate() override;
     QList<QWidget*> panes() override;
 
+Q_SIGNALS:
+    void welcomeRequested();
+
 private:
     /// `fileName` is what links of other pages call it; empty for a page that has no file.
     void addPage(const QString& markdown, const QString& fileName = {});

@@ -139,15 +139,15 @@ void MainWindow::buildMenus()
     m_viewMenu->addAction(light);
     m_viewMenu->addSeparator();
     m_helpMenu = menuBar()->addMenu(tr("&Help"));
-    QAction* welcome = add(tr("Show the welcome"), {}, [this] {
+    m_welcomeCommand = add(tr("Show the welcome"), {}, [this] {
         activatePage(0); // it is above the first view
         showWelcome(true);
     });
-    m_helpMenu->addAction(welcome);
+    m_helpMenu->addAction(m_welcomeCommand);
     menuBar()->hide();
     for (const QMenu* menu : {file, m_viewMenu, m_helpMenu})
         connect(menu, &QMenu::triggered, menuBar(), &QWidget::hide);
-    m_windowCommands = {next, previous, light, welcome, quit};
+    m_windowCommands = {next, previous, light, m_welcomeCommand, quit};
 }
 
 void MainWindow::addView(View* view, IconName icon, const QString& label, Place place)
@@ -205,6 +205,7 @@ void MainWindow::addHelp()
             append(page.view->title(), action);
     }
     m_help->setShortcuts(shortcuts);
+    connect(m_help, &HelpView::welcomeRequested, m_welcomeCommand, &QAction::trigger);
     addView(m_help, IconName::Help, tr("Help"), Place::Bottom);
     m_pages.constLast().action->setShortcut(QKeySequence(Qt::Key_F1));
     m_helpMenu->addAction(m_pages.constLast().action);

@@ -135,6 +135,7 @@ private:
     HelpView* m_help = nullptr;
     QMenu* m_viewMenu = nullptr;
     QMenu* m_helpMenu = nullptr;
+    QAction* m_welcomeCommand = nullptr;
     QList<Page> m_pages;
     QList<QAction*> m_windowActions;
     QList<QAction*> m_windowCommands;
