@@ -65,7 +65,8 @@ ChunkFilter::Node ChunkFilter::prepare(const FilterNode& node, const QList<QStri
         prepared.needle = term.text.toLower().toUtf8();
     // Whether a text can begin a fingerprint at all is asked of the term itself, so that its rules hold.
     prepared.digits = term.text.size() <= 64 && term.matchesFingerprint(term.text);
-    for (const QChar c : term.text.toLower()) {
+    const QString letters = term.text.toLower();
+    for (const QChar c : letters) {
         bool ok = false;
         prepared.nibbles.push_back(static_cast<quint8>(QString(c).toUInt(&ok, 16)));
         prepared.digits = prepared.digits && ok;
