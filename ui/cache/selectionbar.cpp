@@ -309,7 +309,7 @@ void SelectionBar::refreshQuestion()
     m_title->setVisible(true);
     m_text->setText({});
     if (!m_question.isCounted) {
-        m_title->setText(tr("Delete %1?").arg(entries(m_question.asked)));
+        m_title->setText(tr("Invalidate %1?").arg(entries(m_question.asked)));
         m_consequences->setText(
             tr("counted %1 of %2").arg(format::count(m_question.read), format::count(m_question.asked)));
         return;
@@ -323,7 +323,7 @@ void SelectionBar::refreshQuestion()
         parts << m_question.left;
     if (!nothingIsLeft)
         parts << weightText(m_question.weight);
-    m_title->setText(nothingIsLeft ? tr("Nothing to delete") : tr("Delete %1?").arg(entries(count)));
+    m_title->setText(nothingIsLeft ? tr("Nothing to invalidate") : tr("Invalidate %1?").arg(entries(count)));
     m_consequences->setText(parts.join(QStringLiteral(" · ")));
 }
 

@@ -33,6 +33,12 @@ AgentHeader::AgentHeader(QWidget* parent)
     connect(m_revert, &QPushButton::clicked, this, &AgentHeader::revertRequested);
 }
 
+void AgentHeader::setObstacle(const QString& obstacle)
+{
+    m_obstacle = obstacle;
+    m_save->setToolTip(obstacle);
+}
+
 void AgentHeader::show(const StoredAgent& stored, const QString& name, bool dirty, qint64 nowMs)
 {
     const bool saved = stored.revision > 0;
@@ -46,7 +52,7 @@ void AgentHeader::show(const StoredAgent& stored, const QString& name, bool dirt
     else
         m_note->setText(
             tr("saved %1 by %2").arg(format::relativeTime(stored.savedMs, nowMs), stored.savedBy));
-    m_save->setEnabled(dirty || !saved);
+    m_save->setEnabled((dirty || !saved) && m_obstacle.isEmpty());
     m_revert->setVisible(dirty);
 }
 

@@ -16,9 +16,10 @@ class AgentHeader : public QWidget {
     Q_OBJECT
 public:
     explicit AgentHeader(QWidget* parent = nullptr);
+    /// Why nothing can be saved; empty when it can.
+    void setObstacle(const QString& obstacle);
     /// `stored`: as it was loaded, revision 0 = never saved; `name`: as it stands in the form.
     void show(const StoredAgent& stored, const QString& name, bool dirty, qint64 nowMs);
-
     /// The agents are not there yet.
     void showReading();
 
@@ -32,6 +33,7 @@ private:
     QLabel* m_note;
     Button* m_revert;
     Button* m_save;
+    QString m_obstacle;
 };
 
 } // namespace llmcache::ui

@@ -306,6 +306,10 @@ bool WorkbenchView::isReading() const
 void WorkbenchView::updateHeader()
 {
     m_prompt->setDefaultTask(m_form->task());
+    if (m_header && m_session)
+        m_header->setObstacle(m_session->isReadOnly()
+                ? tr("This connection is read-only: agents can be changed and tried, not saved.")
+                : QString());
     if (m_header && isReading())
         m_header->showReading();
     else if (m_header && m_session)

@@ -328,7 +328,7 @@ void TestCacheBulk::theQuestionIsWhatTheStoreHas()
     click("invalidate");
     auto* confirm = find<QPushButton>("confirmInvalidate");
     QTRY_COMPARE_WITH_TIMEOUT(confirm->text(), QStringLiteral("Invalidate 3 entries"), patience);
-    QCOMPARE(text("selectionTitle"), QStringLiteral("Delete 3 entries?"));
+    QCOMPARE(text("selectionTitle"), QStringLiteral("Invalidate 3 entries?"));
     QVERIFY2(text("questionText")
                  .startsWith(QStringLiteral("1 gone already · 1 changed since they were listed, kept · ")),
         qPrintable(text("questionText")));

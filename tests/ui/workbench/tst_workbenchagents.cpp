@@ -31,6 +31,7 @@ private Q_SLOTS:
     void findAndReplace();
     void findInThePrompt();
     void settingsAreKeptToTheLetter();
+    void readOnlyOffersNoSave();
 
 private:
     void chooseFile(const QString& path)
@@ -43,6 +44,24 @@ private:
         QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);
     }
 };
+
+void TestWorkbenchAgents::readOnlyOffersNoSave()
+{
+    open(); // the sample agents are saved
+    m_view->stopTasks();
+    QTRY_COMPARE_WITH_TIMEOUT(m_view->activeTasks(), 0, patience);
+    m_window.reset();
+    SessionConfig config = m_session->config();
+    config.connection.readOnly = true;
+    m_session.reset();
+    m_session = std::make_unique<Session>(config);
+    open();
+    choose(profile);
+    type("system prompt", QStringLiteral("Mine."));
+    QTRY_VERIFY_WITH_TIMEOUT(find<QPushButton>("revert agent")->isVisible(), patience);
+    QVERIFY(!find<QPushButton>("save agent")->isEnabled());
+    QVERIFY(find<QPushButton>("save agent")->toolTip().contains(QStringLiteral("read-only")));
+}
 
 void TestWorkbenchAgents::exportAndImport()
 {
