@@ -174,10 +174,12 @@ void TestRepricing::aCancelledOneChangesNothing()
     m_costs->record(std::move(calls));
     m_costs->open();
     ask();
+    QVERIFY2(button("apply")->isEnabled(), qPrintable(summary()));
     QTest::mouseClick(button("apply"), Qt::LeftButton);
     QVERIFY(!button("apply")->isEnabled());
     QTest::mouseClick(button("cancel"), Qt::LeftButton);
     QTRY_COMPARE_WITH_TIMEOUT(dialog()->activeTasks(), 0, patience);
+    QCOMPARE(button("apply")->text(), QStringLiteral("Apply")); // and not "Applied"
     QTRY_VERIFY_WITH_TIMEOUT(button("apply")->isEnabled(), patience);
     QVERIFY(!button("cancel")->isVisible());
     QVERIFY(!dialog()->findChild<ErrorBanner*>()->isVisible());
