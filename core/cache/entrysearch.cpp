@@ -107,7 +107,7 @@ QCoro::Task<ImageFilter> imageFilterFor(Store* store, EntryFilter filter, qint64
     co_return ImageFilter(std::move(filter), nowMs, std::move(isInvalid));
 }
 
-/// Looks into all entries that a reader gives. `onBatch` is called for each batch before it is told.
+/// Looks into all entries that a reader gives. `onBatch` is called for each batch that was read.
 QCoro::Task<> decodeAll(ImageReader* reader, ImageFilter filter, std::function<void()> onBatch,
     SearchReport* report, const SearchOptions* options)
 {
