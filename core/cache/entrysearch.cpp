@@ -279,8 +279,7 @@ QCoro::Task<SearchReport> findEntries(Store* store, EntryFilter filter, SearchOp
             options.progress(report, page.rows);
         if (filtered.readMost && !position.cursor.isEmpty()) {
             // Then the metadata of the others need not be asked for first.
-            auto reading =
-                readListing(store, &position, std::move(filter), std::move(options), std::move(report));
+            auto reading = readListing(store, &position, std::move(filter), std::move(options), report);
             co_return co_await reading;
         }
     } while (!position.cursor.isEmpty());
