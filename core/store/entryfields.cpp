@@ -37,7 +37,7 @@ EntryFields::EntryFields(QList<EntryField> fields)
     // Backwards: the last of the same name stays.
     const auto kept = std::unique(m_fields.rbegin(), m_fields.rend(),
         [](const EntryField& left, const EntryField& right) { return left.name == right.name; });
-    m_fields.erase(m_fields.begin(), kept.base());
+    m_fields.erase(m_fields.cbegin(), QList<EntryField>::const_iterator(kept.base()));
 }
 
 QList<EntryField>::const_iterator EntryFields::placeOf(QByteArrayView name) const
