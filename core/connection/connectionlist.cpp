@@ -1,5 +1,6 @@
 #include "connection/connectionlist.h"
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/privatefolder.h"
 #include "base/textfile.h"
@@ -128,6 +129,7 @@ void ConnectionList::change(const std::function<void(std::vector<ConnectionProfi
         throw ConfigurationError(QStringLiteral("The folder \"%1\" can't be made.").arg(m_folder),
             QStringLiteral("Give one that can be written with --config."));
     QLockFile lock(path() + QStringLiteral(".lock"));
+    lock.setStaleLockTime(tornLockMs);
     constexpr int patienceMs = 5000;
     if (!lock.tryLock(patienceMs))
         throw ConfigurationError(QStringLiteral("The list of connections in %1 can't be changed: it is being "

@@ -1,5 +1,6 @@
 #include "cost/pricefiles.h"
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/privatefolder.h"
@@ -93,6 +94,7 @@ public:
         if (!createPrivateFolder(folder))
             throw ConfigurationError(QStringLiteral("The folder %1 can't be made.").arg(folder),
                 QStringLiteral("Give one that can be written with --config."));
+        m_lock.setStaleLockTime(tornLockMs);
         constexpr int patienceMs = 5000;
         if (!m_lock.tryLock(patienceMs))
             throw ConfigurationError(QStringLiteral("The prices in %1 can't be changed: %2.")

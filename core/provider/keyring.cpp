@@ -1,5 +1,6 @@
 #include "provider/keyring.h"
 
+#include "base/durable.h"
 #include "base/error.h"
 #include "base/gate.h"
 #include "base/json.h"
@@ -268,6 +269,7 @@ void KeyRing::list(const QString& name, bool isThere)
 {
     createPrivateFolder(m_folder);
     QLockFile lock(listPath(m_folder) + QStringLiteral(".lock"));
+    lock.setStaleLockTime(tornLockMs);
     constexpr int patienceMs = 2000;
     if (!lock.tryLock(patienceMs))
         throw ConfigurationError(

@@ -253,7 +253,7 @@ QString UndoJournal::path(const QString& id) const
 bool UndoJournal::lock(const QString& id)
 {
     auto file = std::make_unique<QLockFile>(path(id) + QStringLiteral(".lock"));
-    file->setStaleLockTime(0); // bound to the process, however long it takes
+    file->setStaleLockTime(tornLockMs); // and not to the time that a change may take
     if (m_locks.contains(id) || !file->tryLock(0))
         return false;
     m_locks[id] = std::move(file);

@@ -45,6 +45,7 @@ private Q_SLOTS:
     void savedAgainItStaysInItsPlace();
     void removedAndPutBack();
     void namesAreUnique();
+    void whoWasKilledLocksNobodyOut();
     void wrongFilesAreNamed_data();
     void wrongFilesAreNamed();
 };
@@ -75,6 +76,19 @@ void TestConnectionList::fileIsTheOwnersAndHoldsNoSecret()
     QFile file(list.path());
     QVERIFY(file.open(QIODevice::ReadOnly));
     QVERIFY(!file.readAll().contains("hunter2"));
+}
+
+/// Killed after the lock file was made, and before it said whose it is.
+void TestConnectionList::whoWasKilledLocksNobodyOut()
+{
+    const QTemporaryDir folder;
+    ConnectionList list(folder.path());
+    QFile torn(list.path() + QStringLiteral(".lock"));
+    QVERIFY(torn.open(QIODevice::WriteOnly));
+    torn.close();
+    const ConnectionProfile profile = team();
+    list.save(profile);
+    QCOMPARE(list.load(), std::vector{profile});
 }
 
 void TestConnectionList::savedAgainItStaysInItsPlace()
