@@ -85,9 +85,17 @@ bool RedisServer::start()
     // With TLS the port is given by the caller.
     if (!m_arguments.contains(QStringLiteral("--port")))
         arguments << QStringLiteral("--port") << QString::number(m_port);
-    m_log.clear();
-    m_process.start(QStringLiteral("redis-server"), arguments + m_arguments);
-    return waitUntilReady();
+    // A port that was free may be somebody's end of a connection by now, as a rule not for long.
+    const QDeadlineTimer deadline(patience);
+    do {
+        m_log.clear();
+        m_process.start(QStringLiteral("redis-server"), arguments + m_arguments);
+        if (waitUntilReady())
+            return true;
+        m_process.waitForFinished(patience);
+        m_log += m_process.readAll();
+    } while (m_log.contains("Address already in use") && !deadline.hasExpired());
+    return false;
 }
 
 bool RedisServer::waitUntilReady()

@@ -375,6 +375,8 @@ void TestRunner::waitingForAnotherRunIsPartOfMaxWait()
     auto first = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, leader);
     QTRY_COMPARE(m_bench->provider->requests(), 1);
     auto second = runSoon(m_bench->runner.get(), m_bench->agent, u"hi"_qs, follower);
+    // The store answers in order: by then the second has looked, found nothing, and waits for the first.
+    waitForTask(m_bench->store->status());
     m_bench->clock.advance(50s);
     m_bench->provider->fail(ProviderFailure::RateLimited, 429, 2s); // too long for the leader
     m_bench->provider->fail(ProviderFailure::RateLimited, 429, 20s); // of its minute ten seconds are left
