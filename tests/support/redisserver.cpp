@@ -3,6 +3,7 @@
 #include <QDeadlineTimer>
 #include <QFile>
 #include <QHostAddress>
+#include <QRandomGenerator>
 #include <QStandardPaths>
 #include <QTcpServer>
 
@@ -38,16 +39,18 @@ int RedisServer::majorVersion()
 
 quint16 RedisServer::freePort()
 {
+    // By chance, and below the ports that the system gives to outgoing connections and to whoever asks for
+    // any: nobody else is likely to come across it before the server listens there, or while it is down.
+    constexpr int lowest = 10'001;
     // A node of a cluster listens on a second port, 10,000 further.
     constexpr int busOffset = 10'000;
     for (;;) {
+        const int port = QRandomGenerator::system()->bounded(lowest, lowest + busOffset);
         QTcpServer server;
         QTcpServer bus;
-        server.listen(QHostAddress::LocalHost, 0);
-        const int busPort = server.serverPort() + busOffset;
-        if (busPort <= std::numeric_limits<quint16>::max()
-            && bus.listen(QHostAddress::LocalHost, static_cast<quint16>(busPort)))
-            return server.serverPort();
+        if (server.listen(QHostAddress::LocalHost, static_cast<quint16>(port))
+            && bus.listen(QHostAddress::LocalHost, static_cast<quint16>(port + busOffset)))
+            return static_cast<quint16>(port);
     }
 }
 
