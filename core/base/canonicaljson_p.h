@@ -14,4 +14,7 @@ void appendCanonicalText(std::string& out, const QString& text);
 /// a key twice.
 std::optional<QByteArray> canonicalTextOf(QByteArrayView object, int maxDepth = 256);
 
+/// SHA-256 of a canonical text as 64 lower-case hex digits: what fingerprints are.
+QString canonicalDigest(QByteArrayView canonical);
+
 } // namespace llmcache

@@ -3,6 +3,8 @@
 #include "base/jsondom_p.h"
 #include "base/sortedmembers.h"
 
+#include <QCryptographicHash>
+
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -315,6 +317,11 @@ QByteArray toCanonicalJson(const Json& value)
     std::string out;
     appendCanonical(out, value);
     return QByteArray::fromStdString(out);
+}
+
+QString canonicalDigest(QByteArrayView canonical)
+{
+    return QString::fromLatin1(QCryptographicHash::hash(canonical, QCryptographicHash::Sha256).toHex());
 }
 
 } // namespace llmcache

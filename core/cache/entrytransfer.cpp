@@ -8,8 +8,6 @@
 #include "store/pythonentry.h"
 #include "store/storedjson_p.h"
 
-#include <QCryptographicHash>
-
 #include <simdjson.h>
 
 #include <algorithm>
@@ -239,12 +237,6 @@ bool takeParts(ondemand::parser& parser, const std::string& padded, std::size_t 
     return seen.size() == members && document.current_location().error() == simdjson::OUT_OF_BOUNDS;
 }
 
-/// As llmcache::fingerprint() of the request that this is the canonical text of.
-QString fingerprintOf(const QByteArray& canonical)
-{
-    return QString::fromLatin1(QCryptographicHash::hash(canonical, QCryptographicHash::Sha256).toHex());
-}
-
 /// What a line says, checked, with its parts as they stand there.
 struct CheckedLine {
     LineParts parts;
@@ -273,7 +265,7 @@ std::optional<CheckedLine> checkedLine(const QByteArray& text)
     const QString fingerprint =
         QString::fromUtf8(parts.fingerprint.data(), static_cast<qsizetype>(parts.fingerprint.size()));
     const auto canonical = canonicalTextOf(parts.request);
-    if (!canonical || fingerprintOf(*canonical) != fingerprint)
+    if (!canonical || canonicalDigest(*canonical) != fingerprint)
         return std::nullopt;
     Entry entry;
     line.meta = entryMetaFromText(textOf(parts.meta), fingerprint);

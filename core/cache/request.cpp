@@ -4,8 +4,6 @@
 #include "base/canonicaljson_p.h"
 #include "base/error.h"
 
-#include <QCryptographicHash>
-
 #include <algorithm>
 #include <numeric>
 #include <string_view>
@@ -119,12 +117,6 @@ private:
     std::vector<Member> m_members;
 };
 
-QString hexDigest(QByteArrayView canonical)
-{
-    return QString::fromLatin1(
-        QCryptographicHash::hash(canonical.toByteArray(), QCryptographicHash::Sha256).toHex());
-}
-
 } // namespace
 
 Json toJson(const Request& request)
@@ -186,12 +178,12 @@ QString fingerprint(const Request& request)
     // Every run needs it before it can look anything up: the tree of toJson() would take most of that time.
     CanonicalObject object;
     eachMember(request, [&object](const char* name, const auto& value) { object.add(name, value); });
-    return hexDigest(object.text());
+    return canonicalDigest(object.text());
 }
 
 QString fingerprint(const Json& request)
 {
-    return hexDigest(toCanonicalJson(request));
+    return canonicalDigest(toCanonicalJson(request));
 }
 
 } // namespace llmcache
