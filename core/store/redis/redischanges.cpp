@@ -13,8 +13,6 @@ namespace {
 
 /// Entries that are read or changed before the replies are awaited, to bound the memory of huge batches.
 constexpr std::size_t batchSize = 500;
-/// Commands that are put together before the server gets to work on them.
-constexpr std::size_t flushAfter = 100;
 
 enum ChangeReply : qint64 { AbsentReply, DoneReply, ConflictReply };
 

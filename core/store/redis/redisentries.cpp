@@ -19,8 +19,6 @@ namespace {
 
 /// Commands that are sent before their replies are awaited, to bound the memory of huge batches.
 constexpr qsizetype batchSize = 1000;
-/// Commands that are put together before the server gets to work on them.
-constexpr std::size_t flushAfter = 100;
 
 qint64 nowMs()
 {

@@ -34,6 +34,9 @@ using PricesWritten = std::array<qint64, Keys::shardCount>;
 struct PackedHour;
 struct StoredHour;
 
+/// Entries that are asked for before the server gets to work on them.
+inline constexpr std::size_t flushAfter = 100;
+
 /// Arguments of the scripts that change entries.
 QByteArray kindArgument(EntryChange::Kind kind);
 QByteArray expiryArgument(const EntryChange& change);
