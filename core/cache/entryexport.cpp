@@ -107,9 +107,16 @@ struct Export {
     ExportReport report{};
 };
 
-/// Writes what a reader gives; `onBatch` is called for each batch.
-QCoro::Task<> writeAll(
-    ImageReader* reader, std::function<void(std::vector<EntryImage>&)> onBatch, Export* exporting)
+void leaveOutKept(std::vector<EntryImage>& images, Export& exporting)
+{
+    if (exporting.kept.isEmpty())
+        return;
+    const auto isKept = [&](const EntryImage& image) { return exporting.kept.contains(image.fingerprint); };
+    exporting.report.kept += static_cast<qint64>(std::erase_if(images, isKept));
+}
+
+/// Writes what a reader gives.
+QCoro::Task<> writeAll(ImageReader* reader, Export* exporting)
 {
     std::exception_ptr failure;
     try {
@@ -118,7 +125,8 @@ QCoro::Task<> writeAll(
                 throw Cancelled();
             auto reading = reader->next();
             std::vector<EntryImage> images = co_await reading;
-            onBatch(images);
+            reader->noteProgress(exporting->report.scanned, exporting->report.total);
+            leaveOutKept(images, *exporting);
             auto starting = exporting->writing.start(std::move(images), &exporting->report);
             co_await starting;
             if (exporting->options->progress)
@@ -139,19 +147,7 @@ QCoro::Task<> exportAll(Store* store, Export* exporting)
 {
     ListingPosition position(store);
     ListingAhead reader(store, &position, largestBatch);
-    std::function<void(std::vector<EntryImage>&)> leaveOutKept = [exporting, &reader](
-                                                                     std::vector<EntryImage>& images) {
-        ExportReport& report = exporting->report;
-        report.scanned = reader.scanned();
-        report.total = reader.total();
-        if (exporting->kept.isEmpty())
-            return;
-        const auto all = images.size();
-        std::erase_if(images,
-            [exporting](const EntryImage& image) { return exporting->kept.contains(image.fingerprint); });
-        report.kept += static_cast<qint64>(all - images.size());
-    };
-    auto writing = writeAll(&reader, std::move(leaveOutKept), exporting);
+    auto writing = writeAll(&reader, exporting);
     co_await writing;
 }
 
@@ -179,8 +175,7 @@ QCoro::Task<> exportFiltered(Store* store, Export* exporting)
                 fingerprints.append(row.fingerprint);
         }
         ImagesAhead reader(store, std::move(fingerprints), largestBatch);
-        const auto nothingMore = [](std::vector<EntryImage>&) {};
-        auto writing = writeAll(&reader, nothingMore, exporting);
+        auto writing = writeAll(&reader, exporting);
         co_await writing;
     } while (!position.cursor.isEmpty());
 }

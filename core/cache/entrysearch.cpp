@@ -107,9 +107,9 @@ QCoro::Task<ImageFilter> imageFilterFor(Store* store, EntryFilter filter, qint64
     co_return ImageFilter(std::move(filter), nowMs, std::move(isInvalid));
 }
 
-/// Looks into all entries that a reader gives. `onBatch` is called for each batch that was read.
-QCoro::Task<> decodeAll(ImageReader* reader, ImageFilter filter, std::function<void()> onBatch,
-    SearchReport* report, const SearchOptions* options)
+/// Looks into all entries that a reader gives.
+QCoro::Task<> decodeAll(
+    ImageReader* reader, ImageFilter filter, SearchReport* report, const SearchOptions* options)
 {
     std::exception_ptr failure;
     try {
@@ -124,7 +124,7 @@ QCoro::Task<> decodeAll(ImageReader* reader, ImageFilter filter, std::function<v
             Decoding before = std::exchange(decoding, {std::move(next), static_cast<qint64>(images->size())});
             auto taking = take(std::move(before), report, options);
             co_await taking;
-            onBatch();
+            reader->noteProgress(report->scanned, report->total);
         }
         auto taking = take(std::move(decoding), report, options);
         co_await taking;
@@ -145,8 +145,7 @@ QCoro::Task<SearchReport> readEntries(
     auto preparing = imageFilterFor(store, std::move(filter), options.nowMs);
     ImageFilter imageFilter = co_await preparing;
     ImagesAhead reader(store, std::move(fingerprints), largestBatch);
-    const auto nothingMore = [] {};
-    auto decoding = decodeAll(&reader, std::move(imageFilter), nothingMore, &report, &options);
+    auto decoding = decodeAll(&reader, std::move(imageFilter), &report, &options);
     co_await decoding;
     co_return report;
 }
@@ -158,11 +157,7 @@ QCoro::Task<SearchReport> readListing(
     auto preparing = imageFilterFor(store, std::move(filter), options.nowMs);
     ImageFilter imageFilter = co_await preparing;
     ListingAhead reader(store, position, largestBatch);
-    std::function<void()> noteProgress = [&reader, &report] {
-        report.scanned = reader.scanned();
-        report.total = reader.total();
-    };
-    auto decoding = decodeAll(&reader, std::move(imageFilter), std::move(noteProgress), &report, &options);
+    auto decoding = decodeAll(&reader, std::move(imageFilter), &report, &options);
     co_await decoding;
     co_return report;
 }

@@ -31,6 +31,9 @@ public:
     virtual bool atEnd() const = 0;
     /// The next batch, those of it that are there. Errors as Store.
     virtual QCoro::Task<std::vector<EntryImage>> next() = 0;
+    /// How far a listing has come with that batch, as ImagePage; of entries that were asked for there is
+    /// nothing to note.
+    virtual void noteProgress(qint64& scanned, qint64& total) const = 0;
     /// Awaits what is still being read, without its errors.
     virtual QCoro::Task<> drain() = 0;
 };
@@ -42,6 +45,7 @@ public:
 
     bool atEnd() const override { return !m_coming && m_at >= m_fingerprints.size(); }
     QCoro::Task<std::vector<EntryImage>> next() override;
+    void noteProgress(qint64&, qint64&) const override { }
     QCoro::Task<> drain() override;
     /// What the batch that next() gave last was asked for: a run of the fingerprints.
     const QStringList& asked() const { return m_asked; }
@@ -65,10 +69,12 @@ public:
 
     bool atEnd() const override { return !m_coming; }
     QCoro::Task<std::vector<EntryImage>> next() override;
+    void noteProgress(qint64& scanned, qint64& total) const override
+    {
+        scanned = m_scanned;
+        total = m_total;
+    }
     QCoro::Task<> drain() override;
-    /// As ImagePage, of the batch that next() gave last.
-    qint64 scanned() const { return m_scanned; }
-    qint64 total() const { return m_total; }
 
 private:
     void begin();
