@@ -37,6 +37,19 @@ Entry sampleEntry()
     return entry;
 }
 
+/// As it is stored after a person has pinned it.
+EntryImage pinnedImage()
+{
+    const Entry entry = sampleEntry();
+    EntryImage image{entry.meta.fingerprint, toFields(entry, 3), entry.meta.expiresMs};
+    Json meta = Json::parse(image.fields.value("meta").toStdString());
+    meta["pin_reason"] = "golden \u2013 keep";
+    image.fields["meta"] = toJsonText(meta);
+    image.fields["hits"] = "7";
+    image.fields["used"] = "1790000100000";
+    return image;
+}
+
 } // namespace
 
 class TestEntryTransfer : public QObject {
@@ -133,6 +146,17 @@ void TestEntryTransfer::malformedLines_data()
     row("brackets that do not match",
         QByteArray(line).replace("\"tags\":[\"night\"]", "\"tags\":[\"night\"}"), "JSON object");
     row("no UTF-8", QByteArray(line).replace("night", "nig\xff"), "JSON object");
+    // These are as this program writes them, but for what is wrong.
+    const QByteArray plain = entryToLine(pinnedImage());
+    const QByteArray fingerprint = sampleEntry().meta.fingerprint.toLatin1();
+    row("another's fingerprint in a plain line", QByteArray(plain).replace(fingerprint, QByteArray(64, 'a')),
+        "not that of its request");
+    row("another question in a plain line",
+        QByteArray(plain).replace("\"prompt\":\"a line", "\"prompt\":\"A line"), "not that of its request");
+    row("no messages in a plain line", QByteArray(plain).replace("\"messages\"", "\"massages\""),
+        "no output or messages");
+    row("no price in a plain line", QByteArray(plain).replace("\"0.000000000001\"", "\"x.000000000001\""),
+        "no decimal number");
     row("deep", QByteArray("{\"format\":1,\"request\":") + QByteArray(100'000, '['), "JSON object");
 }
 
@@ -150,23 +174,6 @@ void TestEntryTransfer::malformedLines()
     QVERIFY_THROWS_EXCEPTION(CacheError, imageFromLine(line, &createdMs));
     QVERIFY(!isPlainlyAnEntry(line));
 }
-
-namespace {
-
-/// As it is stored after a person has pinned it.
-EntryImage pinnedImage()
-{
-    const Entry entry = sampleEntry();
-    EntryImage image{entry.meta.fingerprint, toFields(entry, 3), entry.meta.expiresMs};
-    Json meta = Json::parse(image.fields.value("meta").toStdString());
-    meta["pin_reason"] = "golden \u2013 keep";
-    image.fields["meta"] = toJsonText(meta);
-    image.fields["hits"] = "7";
-    image.fields["used"] = "1790000100000";
-    return image;
-}
-
-} // namespace
 
 void TestEntryTransfer::imagesComeBackByteForByte()
 {
