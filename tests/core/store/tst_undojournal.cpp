@@ -5,6 +5,7 @@
 #include "testenvironment.h"
 
 #include <QDataStream>
+#include <QDateTime>
 #include <QDir>
 #include <QFileInfo>
 #include <QMap>
@@ -51,6 +52,8 @@ private Q_SLOTS:
     void oneThatIsTooLargeIsRefused();
     void changesUnderWayStay();
     void oneAtATime();
+    void whoWasKilledKeepsNoChange();
+    void longChangesStayLocked();
     void foldersThatCantBeUsed();
 
 private:
@@ -320,6 +323,34 @@ void TestUndoJournal::oneAtATime()
     await(other.release(id));
     QVERIFY(!QFile::exists(path(id)));
     QVERIFY(QDir(m_folder->filePath(QStringLiteral("undo"))).isEmpty());
+}
+
+/// Killed after the lock file was made, and before it said whose it is.
+void TestUndoJournal::whoWasKilledKeepsNoChange()
+{
+    const QString id = record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("a"))}});
+    QFile torn(path(id) + QStringLiteral(".lock"));
+    QVERIFY(torn.open(QIODevice::WriteOnly));
+    QVERIFY(
+        torn.setFileTime(QDateTime::currentDateTimeUtc().addSecs(-60), QFileDevice::FileModificationTime));
+    torn.close();
+    UndoJournal journal(m_folder->filePath(QStringLiteral("undo")));
+    QVERIFY(await(journal.claim(id)));
+}
+
+void TestUndoJournal::longChangesStayLocked()
+{
+    const QString id = record(QStringLiteral("delete"), {{undoEntry(QStringLiteral("a"))}});
+    QVERIFY(await(m_journal->claim(id)));
+    QFile held(path(id) + QStringLiteral(".lock"));
+    QVERIFY(held.open(QIODevice::ReadWrite));
+    QVERIFY(
+        held.setFileTime(QDateTime::currentDateTimeUtc().addSecs(-3600), QFileDevice::FileModificationTime));
+    held.close();
+    UndoJournal other(m_folder->filePath(QStringLiteral("undo")));
+    QVERIFY(!await(other.claim(id)));
+    await(m_journal->release(id));
+    QVERIFY(await(other.claim(id)));
 }
 
 void TestUndoJournal::foldersThatCantBeUsed()
