@@ -3,11 +3,13 @@
 #include "base/error.h"
 #include "redis/linkerrors_p.h"
 
+#include <QAbstractEventDispatcher>
 #include <QLocalSocket>
 #include <QNetworkProxy>
 #include <QSslSocket>
 
 #include <array>
+#include <utility>
 
 #ifdef Q_OS_LINUX
 #include <netinet/in.h>
@@ -236,7 +238,20 @@ void Link::becomeReady()
 {
     m_ready = true;
     m_connectTimer.stop();
+    if (BusyWait::isWorthwhile())
+        connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this,
+            &Link::watchForReply);
     m_listener->linkReady();
+}
+
+/// The thread is about to wait for events. Nothing is read here: the event loop finds the socket readable.
+void Link::watchForReply()
+{
+    if (!std::exchange(m_awaitsReply, false) || !m_listener)
+        return;
+    const qintptr descriptor = m_tcp ? m_tcp->socketDescriptor() : m_local->socketDescriptor();
+    if (descriptor >= 0)
+        m_busyWait.wait(static_cast<int>(descriptor));
 }
 
 void Link::read()
@@ -292,6 +307,7 @@ void Link::flush()
         m_tcp->flush();
     else
         m_local->flush();
+    m_awaitsReply = m_ready;
 }
 
 void Link::fail(std::shared_ptr<const Error> error)

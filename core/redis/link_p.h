@@ -1,5 +1,6 @@
 #pragma once
 
+#include "redis/busywait_p.h"
 #include "redis/endpoint.h"
 #include "redis/replyreader_p.h"
 
@@ -56,6 +57,7 @@ private:
     void logIn();
     void loginReplied(const Reply& reply);
     void becomeReady();
+    void watchForReply();
     void read();
     void fail(std::shared_ptr<const Error> error);
 
@@ -69,7 +71,9 @@ private:
     ReplyReader m_reader;
     QByteArray m_outgoing;
     QStringList m_certificateProblems;
+    BusyWait m_busyWait;
     bool m_ready = false;
+    bool m_awaitsReply = false; ///< something was written since its thread last waited for events
     bool m_wasReached = false;
     QList<LoginStep> m_loginSteps; ///< sent, in the order of their replies
 };
