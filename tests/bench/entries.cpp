@@ -255,7 +255,7 @@ void storeFigures(const QString& kind, Store* store, Store* target, const QStrin
 
 void entryFigures(const QString& folder, int rows, EntryParts parts, const Print& print)
 {
-    if (test::RedisServer::isInstalled()) {
+    if (parts.redis && test::RedisServer::isInstalled()) {
         test::RedisServer server;
         if (server.start()) {
             const redis::RedisUrl url = redis::RedisUrl::parse(server.url());
@@ -266,6 +266,8 @@ void entryFigures(const QString& folder, int rows, EntryParts parts, const Print
                 parts, server.url(), [&server] { return redisCliScanSeconds(server.port()); }, print);
         }
     }
+    if (!parts.sqlite)
+        return;
     const auto store = makeSqliteStore(folder + QStringLiteral("/store.db"), QStringLiteral("bench"));
     const auto target = makeSqliteStore(folder + QStringLiteral("/copy.db"), QStringLiteral("bench"));
     // A program has one of these; here each would index its texts while the other is measured.

@@ -235,8 +235,8 @@ int main(int argc, char** argv)
         QStringLiteral("leave the Redis ledger on that server, and measure the one that is there"),
         QStringLiteral("URL")});
     parser.addPositionalArgument(QStringLiteral("PART"),
-        QStringLiteral("hits, streams, entries, view, python, ledger (or ledger-sqlite, ledger-redis); "
-                       "all of them by default"),
+        QStringLiteral("hits, streams, entries (or entries-sqlite, entries-redis), view, python, ledger (or "
+                       "ledger-sqlite, ledger-redis); all of them by default"),
         QStringLiteral("[PART...]"));
     parser.addHelpOption();
     parser.process(application);
@@ -267,11 +267,15 @@ int main(int argc, char** argv)
         print(stallFigure(plan, environment.path(QStringLiteral("streams"))));
         print(memoryFigure(plan, environment.path(QStringLiteral("reply"))));
     }
-    if (wants("entries") || wants("view")) {
+    bench::EntryParts parts;
+    parts.view = wants("view");
+    parts.sqlite = parts.view || wants("entries") || wants("entries-sqlite");
+    parts.redis = parts.view || wants("entries") || wants("entries-redis");
+    parts.entries = wants("entries") || wants("entries-sqlite") || wants("entries-redis");
+    if (parts.sqlite || parts.redis) {
         const int rows =
             parser.isSet(QStringLiteral("rows")) ? parser.value(QStringLiteral("rows")).toInt() : plan.rows;
-        entryFigures(
-            environment.path(QStringLiteral("entries")), rows, {wants("entries"), wants("view")}, print);
+        entryFigures(environment.path(QStringLiteral("entries")), rows, parts, print);
     }
     if (wants("python")) {
         print(pickleFigure(plan.pickleMegabytes));
