@@ -9,7 +9,7 @@ build_packages=(
     g++ cmake ninja-build pkg-config
     qt6-base-dev qt6-charts-dev qt6-svg-dev libqt6opengl6-dev libgl1-mesa-dev libxkbcommon-dev
     qcoro-qt6-dev nlohmann-json3-dev libvalijson-dev libhiredis-dev libzstd-dev libsimdjson-dev libjemalloc-dev
-    zlib1g-dev qtkeychain-qt6-dev libsecret-1-0
+    zlib1g-dev libssl-dev qtkeychain-qt6-dev libsecret-1-0
     libqt6sql6-sqlite libqt6svg6 ca-certificates fonts-inter fonts-jetbrains-mono
 )
 # What the tests start or call besides. redis-tools holds the server's program as well; the redis-server

@@ -1,9 +1,8 @@
 // How JSON is written: as text, and in the canonical form that fingerprints are made of.
 #include "base/canonicaljson_p.h"
 #include "base/jsondom_p.h"
+#include "base/sha256_p.h"
 #include "base/sortedmembers.h"
-
-#include <QCryptographicHash>
 
 #include <charconv>
 #include <cmath>
@@ -321,7 +320,7 @@ QByteArray toCanonicalJson(const Json& value)
 
 QString canonicalDigest(QByteArrayView canonical)
 {
-    return QString::fromLatin1(QCryptographicHash::hash(canonical, QCryptographicHash::Sha256).toHex());
+    return QString::fromLatin1(sha256(canonical).toHex());
 }
 
 } // namespace llmcache

@@ -1,9 +1,8 @@
 #include "interop/pythonkey.h"
 
 #include "base/canonicaljson_p.h"
+#include "base/sha256_p.h"
 #include "interop/pythonjson.h"
-
-#include <QCryptographicHash>
 
 namespace llmcache {
 
@@ -62,8 +61,7 @@ QByteArray pythonPayload(const PythonCall& call, const PythonCall::Spelling& spe
 
 QByteArray pythonKey(const QByteArray& payload)
 {
-    return pythonKeyPrefix.toByteArray()
-        + QCryptographicHash::hash(payload, QCryptographicHash::Sha256).toHex();
+    return pythonKeyPrefix.toByteArray() + sha256(payload).toHex();
 }
 
 } // namespace llmcache

@@ -1,10 +1,10 @@
 #include "store/redis/rediskeys_p.h"
 
+#include "base/sha256_p.h"
 #include "store/entryid.h"
 
 #include "store/entry.h"
 
-#include <QCryptographicHash>
 #include <QStringBuilder>
 
 #include <algorithm>
@@ -22,8 +22,7 @@ bool isHex(QByteArrayView text)
 /// An id without what would end the braces too early.
 QByteArray plain(const QString& id)
 {
-    return isFingerprint(id) ? id.toLatin1()
-                             : QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex();
+    return isFingerprint(id) ? id.toLatin1() : sha256(id.toUtf8()).toHex();
 }
 
 QByteArray inBraces(QByteArray text)

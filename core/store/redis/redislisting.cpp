@@ -1,10 +1,10 @@
 #include "store/redis/redislisting_p.h"
 
 #include "base/error.h"
+#include "base/sha256_p.h"
 #include "store/entryid.h"
 #include "store/redis/redisstore_p.h"
 
-#include <QCryptographicHash>
 #include <QElapsedTimer>
 #include <QSet>
 #include <QThreadPool>
@@ -71,8 +71,7 @@ void keep(Listing& listing, const QByteArray& id)
 {
     const std::optional<FoundEntry> found = foundFrom(id);
     if (!found) {
-        const QByteArray hash = QCryptographicHash::hash(id, QCryptographicHash::Sha256);
-        if (listing.seen.insert(digestOf(hash.toHex())).second)
+        if (listing.seen.insert(digestOf(sha256(id).toHex())).second)
             listing.foundKeys.push_back(id);
     } else if (listing.seen.insert(found->digest).second) {
         listing.found.push_back(*found);
