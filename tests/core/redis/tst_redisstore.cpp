@@ -5,6 +5,7 @@
 #include "redisserver.h"
 #include "redistest.h"
 #include "store/listing.h"
+#include "store/pythonstore.h"
 #include "store/readonlystore.h"
 #include "store/redis/redisstore.h"
 #include "store/spool.h"
@@ -28,6 +29,7 @@ private Q_SLOTS:
     void layoutOfAnEntry();
     void timeToLiveIsTheKeys();
     void aHitIsOneRoundTrip();
+    void lookupsAtOnceAreWrittenTogether();
     void commitKeepsALockThatIsNotItsOwn();
     void listingSkipsWhatIsNotOurs();
     void listingShowsEachEntryOnceWhileTheTableGrows();
@@ -55,6 +57,8 @@ private:
     static Commit commitOf(const QString& fingerprint, const QString& answer);
     Reply redis(Command command) { return ask(*m_client, std::move(command)); }
     static std::vector<EntryMeta> listAll(Store& store, int pageSize);
+    /// How often the server has read from a connection.
+    qint64 readsOfServer();
 
     std::unique_ptr<RedisServer> m_server;
     std::unique_ptr<redis::Client> m_client;
@@ -155,22 +159,43 @@ void TestRedisStore::timeToLiveIsTheKeys()
     QCOMPARE(redis(Command::idempotent("PTTL", key)).integer, qint64(-1));
 }
 
+qint64 TestRedisStore::readsOfServer()
+{
+    const QList<QByteArray> lines = redis(Command::idempotent("INFO", "stats")).bytes.split('\n');
+    for (const QByteArray& line : lines) {
+        if (line.startsWith("total_reads_processed:"))
+            return line.mid(line.indexOf(':') + 1).trimmed().toLongLong();
+    }
+    return -1;
+}
+
 void TestRedisStore::aHitIsOneRoundTrip()
 {
     const auto cache = store();
     const QString fingerprint = fingerprintNumber(2);
     await(cache->commit(commitOf(fingerprint, u"answer"_qs)));
-    const auto reads = [this] {
-        for (const QByteArray& line : redis(Command::idempotent("INFO", "stats")).bytes.split('\n')) {
-            if (line.startsWith("total_reads_processed:"))
-                return line.mid(line.indexOf(':') + 1).trimmed().toLongLong();
-        }
-        return qint64(-1);
-    };
-    const qint64 before = reads();
+    const qint64 before = readsOfServer();
     const auto entry = await(cache->lookup(fingerprint));
     QCOMPARE(entry->output, Json("answer"));
-    QCOMPARE(reads() - before, qint64(2)); // the lookup, and the question
+    QCOMPARE(readsOfServer() - before, qint64(2)); // the lookup, and the question
+}
+
+void TestRedisStore::lookupsAtOnceAreWrittenTogether()
+{
+    constexpr int count = 60;
+    const auto cache = store();
+    QVERIFY(!await(cache->lookup(fingerprintNumber(3))));
+    const qint64 before = readsOfServer();
+    std::vector<QCoro::Task<std::optional<Entry>>> lookups;
+    for (int number = 0; number < count; ++number)
+        lookups.push_back(
+            pythonStoreOf(cache.get())->lookupFirst({fingerprintNumber(100 + number)}, EntryParts::Answer));
+    for (auto& lookup : lookups)
+        QVERIFY(!await(std::move(lookup)));
+    // The first at once, since nothing is under way, and the others, which are more than the server reads at
+    // a time.
+    const qint64 used = readsOfServer() - before;
+    QVERIFY2(used < count / 4, qPrintable(QString::number(used)));
 }
 
 void TestRedisStore::commitKeepsALockThatIsNotItsOwn()
