@@ -1,13 +1,13 @@
 #include "cache/bulkchange.h"
 
 #include "base/error.h"
+#include "base/tasksunderway_p.h"
 #include "cache/imagesahead_p.h"
 #include "store/pythonentry.h"
 
 #include <QHash>
 
 #include <algorithm>
-#include <deque>
 
 namespace llmcache {
 
@@ -230,49 +230,27 @@ Batch removals(const std::vector<BulkTarget>& targets)
     return batch;
 }
 
-using ComingResults = QCoro::Task<std::vector<BulkResult>>;
-
-/// Makes the changes of one batch, which are recorded before; what it did is in the results.
-ComingResults changeBatch(Store* store, Batch batch, const BulkOptions* options, BulkReport* report)
+/// Makes the changes of one batch, which are recorded before, and reports what it did.
+QCoro::Task<> changeBatch(Store* store, Batch batch, const BulkOptions* options, BulkReport* report)
 {
-    if (batch.changes.empty())
-        co_return std::move(batch.results);
-    if (options->journal) {
-        auto keeping = options->journal->append(report->undoId, std::move(batch.kept));
-        const qint64 forgotten = co_await keeping;
-        report->forgotten += forgotten;
-    }
-    QStringList fingerprints;
-    for (const EntryChange& change : batch.changes)
-        fingerprints.append(change.fingerprint);
-    auto changing = store->changeEntries(std::move(batch.changes));
-    const std::vector<ChangeOutcome> outcomes = co_await changing;
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-        batch.results.push_back({fingerprints.at(static_cast<qsizetype>(i)), fateOf(outcomes[i])});
-    co_return std::move(batch.results);
-}
-
-/// Waits until at most `mostLeft` batches are on their way, and reports the others. All of them are waited
-/// for whatever happens: they use what their caller owns.
-QCoro::Task<> finishBatches(
-    std::deque<ComingResults>* batches, std::size_t mostLeft, const BulkOptions* options, BulkReport* report)
-{
-    std::exception_ptr failure;
-    while (batches->size() > (failure ? 0 : mostLeft)) {
-        ComingResults coming = std::move(batches->front());
-        batches->pop_front();
-        try {
-            const std::vector<BulkResult> results = co_await coming;
-            for (const BulkResult& result : results)
-                report->count(result.fate);
-            if (options->progress)
-                options->progress(*report, results);
-        } catch (...) {
-            failure = failure ? failure : std::current_exception();
+    if (!batch.changes.empty()) {
+        if (options->journal) {
+            auto keeping = options->journal->append(report->undoId, std::move(batch.kept));
+            const qint64 forgotten = co_await keeping;
+            report->forgotten += forgotten;
         }
+        QStringList fingerprints;
+        for (const EntryChange& change : batch.changes)
+            fingerprints.append(change.fingerprint);
+        auto changing = store->changeEntries(std::move(batch.changes));
+        const std::vector<ChangeOutcome> outcomes = co_await changing;
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+            batch.results.push_back({fingerprints.at(static_cast<qsizetype>(i)), fateOf(outcomes[i])});
     }
-    if (failure)
-        std::rethrow_exception(failure);
+    for (const BulkResult& result : batch.results)
+        report->count(result.fate);
+    if (options->progress)
+        options->progress(*report, batch.results);
 }
 
 } // namespace
@@ -293,7 +271,7 @@ QCoro::Task<BulkReport> changeMany(
     }
     ImagesAhead reader(store, std::move(toRead), batchSize);
     // Two at most: the next one is planned and recorded while the store changes the last.
-    std::deque<ComingResults> changing;
+    TasksUnderWay changing;
     std::exception_ptr failure;
     std::size_t start = 0;
     while (start < targets.size() && !failure) {
@@ -318,15 +296,15 @@ QCoro::Task<BulkReport> changeMany(
                     options.journal->begin(store->info(), action.name(), options.by, options.nowMs);
                 report.undoId = co_await beginning;
             }
-            changing.push_back(changeBatch(store, std::move(batch), &options, &report));
-            auto finishing = finishBatches(&changing, 1, &options, &report);
+            changing.add(changeBatch(store, std::move(batch), &options, &report));
+            auto finishing = changing.finish(1);
             co_await finishing;
         } catch (...) {
             failure = std::current_exception();
         }
     }
     try {
-        auto finishing = finishBatches(&changing, 0, &options, &report);
+        auto finishing = changing.finish(0);
         co_await finishing;
     } catch (...) {
         failure = failure ? failure : std::current_exception();

@@ -1,6 +1,7 @@
 #include "cache/entryimport.h"
 
 #include "base/error.h"
+#include "base/tasksunderway_p.h"
 #include "base/worker.h"
 #include "cache/importfile_p.h"
 #include "store/pythonstore.h"
@@ -299,25 +300,38 @@ QCoro::Task<> writeAll(
         pass->begin(kept->lines);
     auto first = nextToWrite(pass, kept, report);
     ImportedLines lines = co_await first;
-    while (lines.lines > 0) {
-        if (options->stop.stop_requested())
-            throw Cancelled();
+    // A store that need not be asked what it has gets a batch before it is done with the last, and never
+    // waits.
+    const std::size_t ahead = options->onConflict == OnConflict::Skip ? 1 : 0;
+    TasksUnderWay writing;
+    std::exception_ptr failure;
+    while (lines.lines > 0 && !failure) {
         // The next batch is understood while the store writes this one.
         auto coming = nextToWrite(pass, kept, report);
-        std::exception_ptr failure;
         try {
+            if (options->stop.stop_requested())
+                throw Cancelled();
             tidy(lines, *options, *report);
-            auto writing = writeBatch(store, std::move(lines), options, report);
-            co_await writing;
+            writing.add(writeBatch(store, std::move(lines), options, report));
+            auto finishing = writing.finish(ahead);
+            co_await finishing;
         } catch (...) {
             failure = std::current_exception();
         }
         lines = co_await coming;
-        if (failure)
-            std::rethrow_exception(failure);
-        if (options->progress)
+        if (options->progress && !failure)
             options->progress(*report);
     }
+    try {
+        auto finishing = writing.finish(0);
+        co_await finishing;
+    } catch (...) {
+        failure = failure ? failure : std::current_exception();
+    }
+    if (failure)
+        std::rethrow_exception(failure);
+    if (options->progress)
+        options->progress(*report);
 }
 
 } // namespace
