@@ -27,6 +27,7 @@ private Q_SLOTS:
     void badFilesAreNamed_data();
     void badFilesAreNamed();
     void changesAtTheSameTimeAreAllKept();
+    void whoWasKilledLocksNobodyOut();
     void anotherTableAndBack();
     void aTableFromAFile();
     void aTableFromAnAddress();
@@ -190,6 +191,14 @@ void TestPriceFiles::changesAtTheSameTimeAreAllKept()
         }
     }
     QCOMPARE(files().customCosts().size(), writers * each);
+}
+
+/// Between making the lock and writing into it whose it is.
+void TestPriceFiles::whoWasKilledLocksNobodyOut()
+{
+    write(path("prices.lock"), {});
+    files().setCosts(QStringLiteral("acme:one"), costs("1", "2"));
+    QCOMPARE(files().customCosts().size(), 1);
 }
 
 void TestPriceFiles::anotherTableAndBack()

@@ -44,6 +44,7 @@ private Q_SLOTS:
     void anotherProgramsKeysAreSeen();
     void whatAnotherReplacesIsReadAgain();
     void theListIsForItsOwnerAndLocked();
+    void whoWasKilledLocksNobodyOut();
     void theEnvironmentWins();
     void keysOfThisSession();
     void readsAtTheSameTime();
@@ -164,6 +165,18 @@ void TestKeyRing::theListIsForItsOwnerAndLocked()
     another.unlock();
     waitForTask(keys.store(QStringLiteral("OTHER_API_KEY"), secret));
     waitForTask(keys.remove(QStringLiteral("OTHER_API_KEY")));
+    QCOMPARE(keys.place(name), Place::Keychain);
+}
+
+/// Between making the lock and writing into it whose it is.
+void TestKeyRing::whoWasKilledLocksNobodyOut()
+{
+    QVERIFY(QDir().mkpath(folder()));
+    QFile torn(folder() + QStringLiteral("/keys.json.lock"));
+    QVERIFY(torn.open(QIODevice::WriteOnly));
+    torn.close();
+    KeyRing keys(folder());
+    waitForTask(keys.store(name, secret));
     QCOMPARE(keys.place(name), Place::Keychain);
 }
 
