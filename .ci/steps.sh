@@ -32,6 +32,13 @@ test_sanitized() {
             QTEST_FUNCTION_TIMEOUT=900000 ctest --preset asan --parallel "$(test_jobs)" --label-regex "^$label\$"
 }
 
+# The tests of what works in threads under the thread sanitizer.
+test_threads() {
+    build_preset tsan threads-tests \
+        && QT_QPA_PLATFORM=offscreen QTEST_FUNCTION_TIMEOUT=900000 \
+            ctest --preset tsan --parallel "$(test_jobs)" --label-regex '^threads$'
+}
+
 # Recorded provider traffic and the like, which is no part of the repository; tests that replay it skip
 # without it.
 if [[ -d $root/../shared/fixtures ]]; then
