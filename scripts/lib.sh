@@ -19,7 +19,7 @@ build_packages=(
 test_packages=(mold redis-tools openssl dbus-x11 dbus-bin gnome-keyring python3 python3-venv)
 # Only with .ci/run.
 lint_packages=(clang-format-14 clang-tidy-19 clazy shellcheck)
-# Only with scripts/coverage.
+# Only with scripts/coverage, and so with .ci/run.
 coverage_packages=(gcovr)
 # Only with scripts/fuzz.
 fuzz_packages=(clang-19 libclang-rt-19-dev)
