@@ -418,9 +418,20 @@ void TestWorkbenchView::storeThatIsDown()
     QVERIFY(!find<QPushButton>("open in cache")->isEnabled());
 }
 
-/// Opens over a Redis that is not up, and has it start with an agent of the team's.
+/// Opens over a Redis that is not up, and will start with an agent of the team's.
 void TestWorkbenchView::openBeforeTheStore(RedisServer* server)
 {
+    server->addArguments({QStringLiteral("--appendonly"), QStringLiteral("yes")});
+    QVERIFY2(server->start(), qPrintable(server->log()));
+    Agent agent;
+    agent.name = QStringLiteral("team's");
+    agent.model = QStringLiteral("test:echo");
+    {
+        const auto elsewhere =
+            makeRedisStore(redis::RedisUrl::parse(server->url()), QStringLiteral("default"));
+        waitForTask(elsewhere->saveAgent(agent, -1, QStringLiteral("bo"), 1));
+    }
+    server->stop();
     m_session.reset();
     m_settings->setValue(QStringLiteral("workbench/agent"), QStringLiteral("team's"));
     openSession(server->url());
@@ -431,11 +442,6 @@ void TestWorkbenchView::openBeforeTheStore(RedisServer* server)
 void TestWorkbenchView::startStore(RedisServer* server)
 {
     QVERIFY2(server->start(), qPrintable(server->log()));
-    Agent agent;
-    agent.name = QStringLiteral("team's");
-    agent.model = QStringLiteral("test:echo");
-    const auto elsewhere = makeRedisStore(redis::RedisUrl::parse(server->url()), QStringLiteral("default"));
-    waitForTask(elsewhere->saveAgent(agent, -1, QStringLiteral("bo"), 1));
     waitForTask(m_session->store().status()); // as the window asks every few seconds
     QTRY_VERIFY_WITH_TIMEOUT(!find<QLabel>("agents away")->isVisible(), patience);
     settle();
