@@ -297,7 +297,11 @@ void TestE2eChanges::aKilledDeletionIsTakenBack()
     QTRY_VERIFY_WITH_TIMEOUT(hasBegun() || deletion->state() == QProcess::NotRunning, 30'000);
     deletion->kill();
     deletion->waitForFinished();
-    LLMCACHE_VERIFY_EXIT(entries(user, {QStringLiteral("undo")}), 0);
+    // It may have been killed while it kept the first ones, before it removed any; then there is nothing to
+    // take back.
+    const bool untouched = all(user) == before;
+    const ProgramResult undone = entries(user, {QStringLiteral("undo")});
+    QVERIFY2(undone.exitCode == 0 || untouched, undone.describe().constData());
     QCOMPARE(all(user), before);
 }
 
