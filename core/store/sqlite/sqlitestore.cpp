@@ -187,6 +187,7 @@ void SqliteStore::setConnected(bool connected, const QString& problem)
 namespace {
 
 constexpr qsizetype longestWorkspace = 200;
+
 } // namespace
 
 std::unique_ptr<Store> makeSqliteStore(QString filePath, QString workspace, SqliteOptions options)
