@@ -11,6 +11,7 @@
 #include "store/spool.h"
 #include "testenvironment.h"
 
+#include <QRegularExpression>
 #include <QSet>
 #include <QTemporaryDir>
 
@@ -41,6 +42,7 @@ private Q_SLOTS:
     void waitersLearnOfTheHoldersDeath();
     void waitersAreTold();
     void waitersWithoutChannelsPoll();
+    void waitersLookOftenOnlyWhereNobodyTellsThem();
     void agentsCarryTheirRevision();
     void ledgerKeys();
     void lateCallsAreListedByTheirTime();
@@ -388,6 +390,36 @@ void TestRedisStore::waitersWithoutChannelsPoll()
     QCOMPARE(await(std::move(waiting)), u"The key is wrong."_qs);
     // And it may commit although it may not publish.
     QCOMPARE(await(deaf->commit(commitOf(fingerprint, u"a"_qs))), qint64(1));
+}
+
+void TestRedisStore::waitersLookOftenOnlyWhereNobodyTellsThem()
+{
+    RedisServer silent;
+    QVERIFY2(silent.start(), qPrintable(silent.log()));
+    const auto silentClient = redis::makeClient(RedisUrl::parse(silent.url()));
+    ask(*silentClient, Command::once("ACL", "SETUSER", "deaf", "on", ">pw", "~*", "resetchannels", "+@all"));
+    const auto deaf = makeRedisStore(
+        RedisUrl::parse(QStringLiteral("redis://deaf:pw@127.0.0.1:%1").arg(silent.port())), u"default"_qs);
+    const auto hearing = store();
+    const QString fingerprint = fingerprintNumber(12);
+    for (Store* const one : {deaf.get(), hearing.get()})
+        QVERIFY(await(one->tryLock(fingerprint, u"holder"_qs, std::chrono::minutes(1))));
+    std::stop_source stop;
+    auto told = hearing->awaitUnlock(fingerprint, std::chrono::minutes(1), stop.get_token());
+    auto untold = deaf->awaitUnlock(fingerprint, std::chrono::minutes(1), stop.get_token());
+    // At a look, lock and failure are asked for.
+    const auto looks = [](redis::Client& client) {
+        static const QRegularExpression gets(u"cmdstat_get:calls=(\\d+)"_qs);
+        const Reply stats = ask(client, Command::idempotent("INFO", "commandstats"));
+        return gets.match(QString::fromUtf8(stats.bytes)).captured(1).toInt() / 2;
+    };
+    QTRY_VERIFY_WITH_TIMEOUT(looks(*silentClient) >= 10, 60'000);
+    const int looksOfTheTold = looks(*m_client);
+    // The first, one when the subscription is confirmed, and one a second.
+    QVERIFY2(looksOfTheTold >= 2 && looksOfTheTold <= 5, qPrintable(QString::number(looksOfTheTold)));
+    stop.request_stop();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, await(std::move(told)));
+    QVERIFY_THROWS_EXCEPTION(Cancelled, await(std::move(untold)));
 }
 
 void TestRedisStore::agentsCarryTheirRevision()
