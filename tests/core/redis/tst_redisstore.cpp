@@ -1,7 +1,6 @@
 #include "base/error.h"
 #include "cache/entrysearch.h"
 #include "redis/client.h"
-#include "redis/subscriber.h"
 #include "redisserver.h"
 #include "redistest.h"
 #include "store/listing.h"
@@ -9,9 +8,9 @@
 #include "store/readonlystore.h"
 #include "store/redis/redisstore.h"
 #include "store/spool.h"
+#include "storedtest.h"
 #include "testenvironment.h"
 
-#include <QRegularExpression>
 #include <QSet>
 #include <QTemporaryDir>
 
@@ -31,7 +30,6 @@ private Q_SLOTS:
     void timeToLiveIsTheKeys();
     void aHitIsOneRoundTrip();
     void lookupsAtOnceAreWrittenTogether();
-    void commitKeepsALockThatIsNotItsOwn();
     void listingSkipsWhatIsNotOurs();
     void listingShowsEachEntryOnceWhileTheTableGrows();
     void aListingSurvivesALostConnection();
@@ -39,10 +37,6 @@ private Q_SLOTS:
     void aSearchThatIsStoppedEndsItsListing();
     void namesWithSpecialCharacters_data();
     void namesWithSpecialCharacters();
-    void waitersLearnOfTheHoldersDeath();
-    void waitersAreTold();
-    void waitersWithoutChannelsPoll();
-    void waitersLookOftenOnlyWhereNobodyTellsThem();
     void agentsCarryTheirRevision();
     void ledgerKeys();
     void lateCallsAreListedByTheirTime();
@@ -56,7 +50,6 @@ private Q_SLOTS:
 
 private:
     std::unique_ptr<Store> store(const QString& workspace = u"default"_qs) const;
-    static Commit commitOf(const QString& fingerprint, const QString& answer);
     Reply redis(Command command) { return ask(*m_client, std::move(command)); }
     static std::vector<EntryMeta> listAll(Store& store, int pageSize);
     /// How often the server has read from a connection.
@@ -65,15 +58,6 @@ private:
     std::unique_ptr<RedisServer> m_server;
     std::unique_ptr<redis::Client> m_client;
 };
-
-namespace {
-
-QString fingerprintNumber(int number)
-{
-    return QStringLiteral("%1").arg(number, 64, 16, QLatin1Char('0'));
-}
-
-} // namespace
 
 void TestRedisStore::initTestCase()
 {
@@ -92,20 +76,6 @@ void TestRedisStore::init()
 std::unique_ptr<Store> TestRedisStore::store(const QString& workspace) const
 {
     return makeRedisStore(RedisUrl::parse(m_server->url()), workspace);
-}
-
-Commit TestRedisStore::commitOf(const QString& fingerprint, const QString& answer)
-{
-    Commit commit;
-    commit.entry.meta.fingerprint = fingerprint;
-    commit.entry.meta.model = u"test:echo"_qs;
-    commit.entry.meta.task = u"make_profile"_qs;
-    commit.entry.meta.createdMs = 1'795'392'000'000;
-    commit.entry.request = Json{{"prompt", "hi"}};
-    commit.entry.output = toUtf8(answer);
-    commit.entry.messages = {Message::assistant(answer)};
-    commit.entry.finishReason = u"stop"_qs;
-    return commit;
 }
 
 std::vector<EntryMeta> TestRedisStore::listAll(Store& store, int pageSize)
@@ -198,21 +168,6 @@ void TestRedisStore::lookupsAtOnceAreWrittenTogether()
     // a time.
     const qint64 used = readsOfServer() - before;
     QVERIFY2(used < count / 4, qPrintable(QString::number(used)));
-}
-
-void TestRedisStore::commitKeepsALockThatIsNotItsOwn()
-{
-    const auto cache = store();
-    const QString fingerprint = fingerprintNumber(3);
-    QVERIFY(await(cache->tryLock(fingerprint, u"theirs"_qs, std::chrono::seconds(15))));
-    Commit commit = commitOf(fingerprint, u"a"_qs);
-    commit.lockToken = u"mine"_qs;
-    await(cache->commit(commit));
-    const QByteArray lock = "llmcache:default:lock:{" + fingerprint.toLatin1() + '}';
-    QCOMPARE(redis(Command::idempotent("GET", lock)).bytes, QByteArray("theirs"));
-    commit.lockToken = u"theirs"_qs;
-    await(cache->commit(commit));
-    QVERIFY(redis(Command::idempotent("GET", lock)).isNil());
 }
 
 void TestRedisStore::listingSkipsWhatIsNotOurs()
@@ -338,88 +293,6 @@ void TestRedisStore::namesWithSpecialCharacters()
     QCOMPARE(rows[0].fingerprint, fingerprint);
     QCOMPARE(await(cache->resolveFingerprint(fingerprint.left(10), 5)), QStringList{fingerprint});
     QCOMPARE(await(cache->removeEntries({fingerprint})), qint64(1));
-}
-
-void TestRedisStore::waitersLearnOfTheHoldersDeath()
-{
-    const auto cache = store();
-    const QString fingerprint = fingerprintNumber(10);
-    QVERIFY(await(cache->tryLock(fingerprint, u"dying"_qs, std::chrono::milliseconds(100))));
-    // Nobody unlocks, nobody tells.
-    QCOMPARE(await(cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {})), QString());
-    QVERIFY(await(cache->tryLock(fingerprint, u"next"_qs, std::chrono::seconds(15))));
-}
-
-void TestRedisStore::waitersAreTold()
-{
-    const auto cache = store();
-    const QString fingerprint = fingerprintNumber(12);
-    const QByteArray channel = "llmcache:default:done:{" + fingerprint.toLatin1() + '}';
-    int told = 0;
-    const auto subscriber = m_client->makeSubscriber();
-    const auto subscription =
-        subscriber->subscribe(channel, [&told](redis::Subscriber::Event event, const QByteArray&) {
-            told += event == redis::Subscriber::Event::Message ? 1 : 0;
-        });
-    QTRY_VERIFY(subscription->isActive());
-    QVERIFY(await(cache->tryLock(fingerprint, u"holder"_qs, std::chrono::seconds(60))));
-    auto waiting = cache->awaitUnlock(fingerprint, std::chrono::minutes(1), {});
-    const auto listeners = [&] {
-        return redis(Command::idempotent("PUBSUB", "NUMSUB", channel)).items.at(1).toInteger();
-    };
-    QTRY_COMPARE(listeners(), qint64(2)); // the waiter as well
-    await(cache->unlock(fingerprint, u"holder"_qs, {}));
-    QTRY_COMPARE(told, 1);
-    QCOMPARE(await(std::move(waiting)), QString());
-    await(cache->commit(commitOf(fingerprint, u"a"_qs)));
-    QTRY_COMPARE(told, 2);
-}
-
-void TestRedisStore::waitersWithoutChannelsPoll()
-{
-    redis(Command::once("ACL", "SETUSER", "deaf", "on", ">pw", "~*", "resetchannels", "+@all"));
-    const auto deaf = makeRedisStore(
-        RedisUrl::parse(QStringLiteral("redis://deaf:pw@127.0.0.1:%1").arg(m_server->port())), u"default"_qs);
-    const auto cache = store();
-    const QString fingerprint = fingerprintNumber(11);
-    QVERIFY(await(cache->tryLock(fingerprint, u"holder"_qs, std::chrono::seconds(60))));
-    auto waiting = deaf->awaitUnlock(fingerprint, std::chrono::minutes(1), {});
-    // Once it has looked it is waiting, and without a channel it can only look again.
-    QTRY_VERIFY(redis(Command::idempotent("INFO", "commandstats")).bytes.contains("cmdstat_subscribe"));
-    await(cache->unlock(fingerprint, u"holder"_qs, u"The key is wrong."_qs));
-    QCOMPARE(await(std::move(waiting)), u"The key is wrong."_qs);
-    // And it may commit although it may not publish.
-    QCOMPARE(await(deaf->commit(commitOf(fingerprint, u"a"_qs))), qint64(1));
-}
-
-void TestRedisStore::waitersLookOftenOnlyWhereNobodyTellsThem()
-{
-    RedisServer silent;
-    QVERIFY2(silent.start(), qPrintable(silent.log()));
-    const auto silentClient = redis::makeClient(RedisUrl::parse(silent.url()));
-    ask(*silentClient, Command::once("ACL", "SETUSER", "deaf", "on", ">pw", "~*", "resetchannels", "+@all"));
-    const auto deaf = makeRedisStore(
-        RedisUrl::parse(QStringLiteral("redis://deaf:pw@127.0.0.1:%1").arg(silent.port())), u"default"_qs);
-    const auto hearing = store();
-    const QString fingerprint = fingerprintNumber(12);
-    for (Store* const one : {deaf.get(), hearing.get()})
-        QVERIFY(await(one->tryLock(fingerprint, u"holder"_qs, std::chrono::minutes(1))));
-    std::stop_source stop;
-    auto told = hearing->awaitUnlock(fingerprint, std::chrono::minutes(1), stop.get_token());
-    auto untold = deaf->awaitUnlock(fingerprint, std::chrono::minutes(1), stop.get_token());
-    // At a look, lock and failure are asked for.
-    const auto looks = [](redis::Client& client) {
-        static const QRegularExpression gets(u"cmdstat_get:calls=(\\d+)"_qs);
-        const Reply stats = ask(client, Command::idempotent("INFO", "commandstats"));
-        return gets.match(QString::fromUtf8(stats.bytes)).captured(1).toInt() / 2;
-    };
-    QTRY_VERIFY_WITH_TIMEOUT(looks(*silentClient) >= 10, 60'000);
-    const int looksOfTheTold = looks(*m_client);
-    // The first, one when the subscription is confirmed, and one a second.
-    QVERIFY2(looksOfTheTold >= 2 && looksOfTheTold <= 5, qPrintable(QString::number(looksOfTheTold)));
-    stop.request_stop();
-    QVERIFY_THROWS_EXCEPTION(Cancelled, await(std::move(told)));
-    QVERIFY_THROWS_EXCEPTION(Cancelled, await(std::move(untold)));
 }
 
 void TestRedisStore::agentsCarryTheirRevision()
