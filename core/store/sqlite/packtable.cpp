@@ -211,11 +211,14 @@ RepricingJob::RepricingJob(RepricingRequest request, bool apply)
 void RepricingJob::begin(Database& database)
 {
     m_begun = true;
-    Statement total = database.prepare(
-        QStringLiteral("SELECT SUM(calls) FROM packs WHERE workspace = ? AND last_ms >= ? AND first_ms < ?"));
-    total.run(database.workspace(), m_request.fromMs, m_request.toMs);
-    if (total.next())
-        m_total = total.integer(0);
+    {
+        // Ended before the transaction: SQLite does not wait for another writer where a read is open.
+        Statement total = database.prepare(QStringLiteral(
+            "SELECT SUM(calls) FROM packs WHERE workspace = ? AND last_ms >= ? AND first_ms < ?"));
+        total.run(database.workspace(), m_request.fromMs, m_request.toMs);
+        if (total.next())
+            m_total = total.integer(0);
+    }
     if (!m_apply)
         return;
     Transaction transaction(database, Transaction::Mode::Write);

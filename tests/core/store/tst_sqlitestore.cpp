@@ -1,6 +1,7 @@
 #include "await.h"
 #include "base/error.h"
 #include "costaccumulator.h"
+#include "sideconnection.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/schema_p.h"
@@ -16,7 +17,6 @@
 #include <QRegularExpression>
 #include <QSignalSpy>
 #include <QSqlDatabase>
-#include <QSqlError>
 #include <QSqlQuery>
 #include <QTest>
 #include <QThread>
@@ -50,39 +50,6 @@ int compete(const QString& file)
     }
     return won;
 }
-
-/// A connection beside the store's own.
-class SideConnection {
-public:
-    explicit SideConnection(const QString& file)
-        : m_name(newId())
-        , m_database(QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), m_name))
-    {
-        m_database.setDatabaseName(file);
-        if (!m_database.open())
-            qFatal("%s", qPrintable(m_database.lastError().text()));
-    }
-    ~SideConnection()
-    {
-        m_database.close();
-        m_database = QSqlDatabase();
-        QSqlDatabase::removeDatabase(m_name);
-    }
-    QVariant run(const QString& sql, const QVariantList& values = {})
-    {
-        QSqlQuery query(m_database);
-        query.prepare(sql);
-        for (const QVariant& value : values)
-            query.addBindValue(value);
-        if (!query.exec())
-            qFatal("%s: %s", qPrintable(sql), qPrintable(query.lastError().text()));
-        return query.next() ? query.value(0) : QVariant();
-    }
-
-private:
-    QString m_name;
-    QSqlDatabase m_database;
-};
 
 } // namespace
 
