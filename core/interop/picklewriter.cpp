@@ -76,13 +76,14 @@ public:
         case PickleKind::Extension:
             m_builder.extension(value.extensionCode());
             return true;
-        case PickleKind::Persistent:
-            m_value(value.item(0));
-            m_builder.persistent();
-            return true;
         default:
             return false;
         }
+    }
+    void persistent(const PickleValue& value)
+    {
+        m_value(value.item(0));
+        m_builder.persistent();
     }
     void items(const PickleValue& from)
     {
@@ -188,12 +189,15 @@ public:
 
 private:
     void remember(const PickleValue& value) { m_places.insert(value.id(), m_builder.remember()); }
-    /// What can only be made after its parts may have been made within them, when they hold it.
-    bool recallInstead(const PickleValue& value)
+    /// What can only be made after its parts may have been made within them, when they hold it: then
+    /// `dropParts` takes these away again, for it.
+    template <typename DropParts>
+    bool recallInstead(const PickleValue& value, DropParts dropParts)
     {
         const auto known = m_places.constFind(value.id());
         if (known == m_places.cend())
             return false;
+        dropParts();
         m_builder.recall(*known);
         return true;
     }
@@ -209,21 +213,21 @@ private:
         case PickleKind::FrozenSet:
             m_builder.mark();
             m_parts.items(value);
-            if (m_places.contains(value.id())) {
-                m_builder.popMark();
-                recallInstead(value);
+            if (recallInstead(value, [&] { m_builder.popMark(); }))
                 break;
-            }
             m_builder.frozenSetFromMark();
+            remember(value);
+            break;
+        case PickleKind::Persistent:
+            m_parts.persistent(value);
+            if (recallInstead(value, [&] { m_builder.pop(); }))
+                break;
             remember(value);
             break;
         default:
             m_parts.constructor(value);
-            if (m_places.contains(value.id())) {
-                m_builder.pop();
-                recallInstead(value);
+            if (recallInstead(value, [&] { m_builder.pop(); }))
                 break;
-            }
             remember(value);
             m_parts.contents(value);
         }
@@ -235,16 +239,16 @@ private:
         if (!isShort)
             m_builder.mark();
         m_parts.items(value);
-        if (m_places.contains(value.id())) {
+        const bool isKnown = recallInstead(value, [&] {
             if (isShort) {
                 for (qsizetype index = 0; index < value.size(); ++index)
                     m_builder.pop();
             } else {
                 m_builder.popMark();
             }
-            recallInstead(value);
+        });
+        if (isKnown)
             return;
-        }
         if (isShort)
             m_builder.tuple(static_cast<int>(value.size()));
         else
@@ -302,6 +306,9 @@ private:
             m_builder.mark();
             m_parts.items(value);
             m_builder.frozenSetFromMark();
+            break;
+        case PickleKind::Persistent:
+            m_parts.persistent(value);
             break;
         default:
             m_parts.constructor(value);

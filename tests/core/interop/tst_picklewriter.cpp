@@ -98,6 +98,8 @@ void TestPickleWriter::treesAreWrittenAnew_data()
     QTest::newRow("an object in its own arguments") << QByteArray("]q\x01"
                                                                   "c__main__\nA\nh\x01\x85Rq\x02"
                                                                   "a0h\x02.");
+    QTest::newRow("a persistent object in its own name") << QByteArray("]q\x01h\x01Qq\x02"
+                                                                       "a0h\x02.");
     QTest::newRow("shared") << QByteArray("](Vtwice\nq\x01h\x01(I1\ntq\x02h\x02]q\x03h\x03"
                                           "e.");
 }
