@@ -202,6 +202,13 @@ Write innerOf(const PickleValue& place, const PickleValue& inner, const QString&
                 QStringLiteral("Write it like 12345678-1234-5678-1234-567812345678."));
         return [uuid](PickleBuilder& builder) { builder.integer(decimalOf(uuid)); };
     }
+    case PythonType::EnumName: {
+        static const QRegularExpression pattern(
+            QStringLiteral("^[^\\W\\d]\\w*$"), QRegularExpression::UseUnicodePropertiesOption);
+        if (!pattern.match(trimmed).hasMatch())
+            refuse(text, QStringLiteral("name of a member"), QStringLiteral("Write it as in Python: RED."));
+        return [trimmed](PickleBuilder& builder) { builder.text(trimmed); };
+    }
     case PythonType::Address:
         if (inner.is(PickleKind::Int) && place.isOfClass("ipaddress", "IPv4Address")) {
             qint64 number = 0;
@@ -234,6 +241,7 @@ bool isEditableLeaf(const PickleValue& value)
     case PythonType::Date:
     case PythonType::Time:
     case PythonType::TimeDelta:
+    case PythonType::EnumName:
         return true;
     case PythonType::Decimal:
     case PythonType::Uuid:

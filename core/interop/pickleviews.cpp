@@ -125,6 +125,16 @@ bool isNamedLikeClass(QByteArrayView qualifiedName)
     return static_cast<uchar>(first) >= 0x80 || (first >= 'A' && first <= 'Z');
 }
 
+/// getattr(Colour, "RED")
+bool isMemberByName(const PickleValue& value)
+{
+    const PickleValue callable = value.callable();
+    const PickleValue arguments = value.arguments();
+    return callable.is(PickleKind::Global) && callable.module() == "builtins"
+        && callable.qualifiedName() == "getattr" && arguments.size() == 2
+        && arguments.item(0).is(PickleKind::Global) && arguments.item(1).is(PickleKind::Str);
+}
+
 PythonType unknownClass(const PickleValue& value)
 {
     const PickleValue callable = value.callable();
@@ -133,10 +143,7 @@ PythonType unknownClass(const PickleValue& value)
         value.stateCount() > 0 || value.size() > 0 || value.entryCount() > 0 || value.addedCount() > 0;
     if (!hasMore && callable.is(PickleKind::Global)) {
         if (callable.module() == "builtins")
-            return callable.qualifiedName() == "getattr" && arguments.size() == 2
-                    && arguments.item(0).is(PickleKind::Global) && arguments.item(1).is(PickleKind::Str)
-                ? PythonType::EnumName
-                : PythonType::Other;
+            return isMemberByName(value) ? PythonType::EnumName : PythonType::Other;
         const bool isOne = arguments.size() == 1 && arguments.item(0).isAtom();
         // A function is no class, and what it would do deserves its full name.
         const bool isCall = value.call() == PickleCall::Reduce || value.call() == PickleCall::Instance;
@@ -333,6 +340,8 @@ PickleValue pythonInner(const PickleValue& value)
         if (const PickleValue secret = value.state().find("_secret_value"); !secret.isNull())
             return secret;
     }
+    if (isMemberByName(value))
+        return value.arguments().item(1);
     const PickleValue arguments = value.arguments();
     return arguments.size() == 1 && arguments.item(0).isAtom() ? arguments.item(0) : PickleValue();
 }

@@ -97,7 +97,7 @@ struct PydanticParts {
 PydanticParts pydanticParts(const PickleValue& value);
 
 /// The one plain value that holds all there is to an Enum, Decimal, Wrapped, Url, Secret, Address, UUID (an
-/// int): null for other types.
+/// int), or names the member of an EnumName: null for other types.
 PickleValue pythonInner(const PickleValue& value);
 
 /// As Pydantic prints it in JSON: "2024-01-02T03:04:05.120000Z", "2024-01-02", "03:04:05+02:00".

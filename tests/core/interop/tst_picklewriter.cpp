@@ -3,6 +3,7 @@
 #include "interop/pickledump.h"
 #include "interop/pickleedit.h"
 #include "interop/pickleoutline.h"
+#include "interop/picklesummary.h"
 #include "interop/pythonresult.h"
 #include "picklesamples.h"
 #include "testenvironment.h"
@@ -66,6 +67,7 @@ private Q_SLOTS:
     void integers();
     void editingALeaf_data();
     void editingALeaf();
+    void aMemberIsEditedByItsName();
     void onlyTheBytesOfALeafChange();
     void theRootIsEdited();
     void sharedValuesStayElsewhere_data();
@@ -222,6 +224,21 @@ void TestPickleWriter::editingALeaf()
     const PickleDocument back = leaf.is(PickleKind::None) ? clearLeaf(edited, at(edited, way))
                                                           : editLeaf(edited, at(edited, way), before);
     QCOMPARE(jsonOf(back), jsonOf(document));
+}
+
+void TestPickleWriter::aMemberIsEditedByItsName()
+{
+    // Of an Enum, as Python 3.11.0 to 3.11.3 wrote it, twice.
+    const PickleDocument document = readPickle("](c__builtin__\ngetattr\n(cshop\nColour\nVRED\np1\ntR"
+                                               "c__builtin__\ngetattr\n(cshop\nColour\ng1\ntRe.");
+    const PickleValue member = at(document, QStringLiteral("[0]"));
+    QVERIFY(isEditableLeaf(member));
+    QCOMPARE(leafText(member), QStringLiteral("RED"));
+    QCOMPARE(pickleValueText(member), QStringLiteral("shop.Colour.RED"));
+    const PickleDocument edited = editLeaf(document, member, QStringLiteral(" grün_2 "));
+    QCOMPARE(pickleSummary(edited.root(), 100), QStringLiteral("[shop.Colour.grün_2, shop.Colour.RED]"));
+    for (const char* const text : {"", "2nd", "RED BLUE", "RED.value", "__import__('os')"})
+        QVERIFY_THROWS_EXCEPTION(ConfigurationError, editLeaf(document, member, QString::fromUtf8(text)));
 }
 
 void TestPickleWriter::onlyTheBytesOfALeafChange()
