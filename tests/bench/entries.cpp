@@ -9,6 +9,7 @@
 #include "cache/request.h"
 #include "cacheview.h"
 #include "redisserver.h"
+#include "sqlitealone.h"
 #include "store/redis/redisstore.h"
 #include "store/sqlite/sqlitestore.h"
 #include "store/textindex.h"
@@ -269,12 +270,17 @@ void entryFigures(const QString& folder, int rows, EntryParts parts, const Print
     if (!parts.sqlite)
         return;
     const auto store = makeSqliteStore(folder + QStringLiteral("/store.db"), QStringLiteral("bench"));
-    const auto target = makeSqliteStore(folder + QStringLiteral("/copy.db"), QStringLiteral("bench"));
+    const QString copy = folder + QStringLiteral("/copy.db");
+    auto target = makeSqliteStore(copy, QStringLiteral("bench"));
     // A program has one of these; here each would index its texts while the other is measured.
     for (Store* const each : {store.get(), target.get()})
         dynamic_cast<TextIndex&>(*each).stopIndexing();
     storeFigures(QStringLiteral("SQLite"), store.get(), target.get(), folder + QStringLiteral("/sqlite"),
         rows, parts, QStringLiteral("sqlite://") + folder + QStringLiteral("/store.db"), {}, print);
+    if (!parts.entries)
+        return;
+    target.reset();
+    printAll(sqliteAloneFigures(copy, rows / 2), print);
 }
 
 } // namespace llmcache::bench

@@ -43,8 +43,10 @@ QString toLine(const Figure& figure, bool json)
             line["reference_value"] = *figure.referenceValue;
         }
         line["ratio"] = figure.ratio();
-        line["target"] = figure.target;
-        line["met"] = figure.isMet();
+        if (figure.target > 0) {
+            line["target"] = figure.target;
+            line["met"] = figure.isMet();
+        }
         return QString::fromUtf8(toJsonText(line));
     }
     const auto number = [](double value) { return QString::number(value, 'g', 4); };
@@ -56,6 +58,8 @@ QString toLine(const Figure& figure, bool json)
                     .arg(number(*figure.referenceValue), 9)
                     .arg(figure.unit, -6)
                     .arg(number(figure.ratio()), 6);
+    if (figure.target == 0)
+        return text;
     return text
         + QStringLiteral("  target %1 %2: %3")
               .arg(figure.higherIsBetter ? QStringLiteral("≥") : QStringLiteral("≤"), number(figure.target),

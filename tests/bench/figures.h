@@ -19,7 +19,8 @@ struct Figure {
     QString unit; ///< of value and reference
     QString reference; ///< what it is compared with; empty = with the target itself
     std::optional<double> referenceValue;
-    double target = 0; ///< for value / reference where there is a reference, for the value otherwise
+    double target = 0; ///< for value / reference where there is a reference, for the value otherwise; 0:
+                       ///< none, it is for others to be compared with
     bool higherIsBetter = false;
 
     double ratio() const { return referenceValue ? value / *referenceValue : value; }

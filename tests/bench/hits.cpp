@@ -131,6 +131,16 @@ double WarmSession::throughput(int count, int inFlight)
     return count / (static_cast<double>(timer.nsecsElapsed()) / 1e9);
 }
 
+double WarmSession::keysAlone(int count) const
+{
+    QElapsedTimer timer;
+    timer.start();
+    qsizetype length = 0;
+    for (int number = 0; number < count; ++number)
+        length += fingerprint(number % m_prompts).size();
+    return static_cast<double>(length) / 64 / (static_cast<double>(timer.nsecsElapsed()) / 1e9);
+}
+
 void WarmSession::drain()
 {
     test::waitForTask([](Session* session) -> QCoro::Task<bool> {

@@ -20,6 +20,9 @@ public:
     std::vector<double> oneAtATime(int count, CachePolicy policy = CachePolicy::Use);
     /// Runs a second with `inFlight` at any time.
     double throughput(int count, int inFlight);
+    /// Requests a second that are made and given their keys, with no store asked: the least that a hit can
+    /// take.
+    double keysAlone(int count) const;
     void drain();
     /// What a hit reads of an entry, as the store packs it.
     qsizetype bytesOfHit();

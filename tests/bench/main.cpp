@@ -125,9 +125,11 @@ std::vector<Figure> redisFigures(const Plan& plan, const QString& folder)
 
     std::vector<double> ours;
     std::vector<double> theirs;
+    std::vector<double> keys;
     for (int round = 0; round < plan.rounds; ++round) {
         ours.push_back(warm.throughput(plan.inFlightRuns, 256));
         warm.drain();
+        keys.push_back(warm.keysAlone(plan.inFlightRuns));
         if (const auto reference = benchmarkThroughput(server.port(), bytes, plan.inFlightRuns * 5))
             theirs.push_back(*reference);
     }
@@ -141,6 +143,11 @@ std::vector<Figure> redisFigures(const Plan& plan, const QString& folder)
     many.target = 0.4;
     many.higherIsBetter = true;
     figures.push_back(many);
+    Figure alone = many;
+    alone.name = QStringLiteral("requests and keys alone");
+    alone.value = median(keys);
+    alone.target = 0;
+    figures.push_back(alone);
     return figures;
 }
 
