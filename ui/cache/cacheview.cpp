@@ -63,6 +63,8 @@ CacheView::CacheView(const Theme* theme, QSettings* settings, QWidget* parent)
     , m_quietScan(new QuietScan(m_model, m_scan, this))
     , m_schemaScan(new SchemaScan(this))
     , m_csv(this)
+    , m_copy(this)
+    , m_schemaList(this)
     , m_skeletonDelay(new QTimer(this))
     , m_clock(new QTimer(this))
     , m_shownCheck(new QTimer(this))
@@ -257,6 +259,8 @@ void CacheView::setSession(Session* session)
     m_quietScan->cancel();
     m_schemaScan->setStore(session ? &session->store() : nullptr);
     m_csv.cancel();
+    m_copy.cancel();
+    m_schemaList.cancel();
     m_transfer->forget();
     m_undoTasks.drop();
     m_countTasks.drop();
@@ -452,6 +456,7 @@ void CacheView::stopTasks()
     m_transfer->cancel();
     m_live->forget();
     m_quietScan->cancel();
+    m_schemaList.cancel();
     m_schemaScan->stop();
     m_shownCheck->stop();
     m_undoTasks.drop();

@@ -112,6 +112,8 @@ private:
     void selectPending();
     void copyRows();
     void copyRowsAsJson();
+    /// `make` writes the text of so many entries, on another thread.
+    void copyText(qint64 entries, std::function<QString(const std::stop_token&)> make);
     void selectAll();
     void compareSelected();
     void showSide(QWidget* side);
@@ -182,6 +184,8 @@ private:
     std::vector<BulkTarget> m_asked; ///< deleted when the question is answered with yes
     bool m_rowsLeave = false; ///< the model takes rows away, whatever the user has selected
     NewestJob m_csv;
+    NewestJob m_copy;
+    NewestJob m_schemaList; ///< of the answers that are to be checked
     FilterField* m_filter;
     ScanBar* m_scanBar;
     TransferBar* m_transfer;

@@ -24,6 +24,8 @@ namespace llmcache::ui {
 namespace {
 
 const QString groupKey = QStringLiteral("cache/group");
+/// As JSON this is about 100 MB.
+constexpr qint64 mostCopied = 100'000;
 /// Rows that are scrolled past are not worth reading their entries.
 constexpr std::chrono::milliseconds shownCheckDelay{250};
 
@@ -31,16 +33,31 @@ constexpr std::chrono::milliseconds shownCheckDelay{250};
 
 void CacheView::copyRows()
 {
-    const auto rows = m_table->selectedRows();
-    if (!rows.empty())
-        QApplication::clipboard()->setText(m_model->toTsv(rows, m_table->shownColumns()));
+    const std::vector<RowRun> rows = m_table->selectedRuns();
+    copyText(countOf(rows), m_model->tsvMaker(rows, m_table->shownColumns()));
 }
 
 void CacheView::copyRowsAsJson()
 {
-    const auto rows = m_table->selectedRows();
-    if (!rows.empty())
-        QApplication::clipboard()->setText(m_model->toJsonText(rows));
+    const std::vector<RowRun> rows = m_table->selectedRuns();
+    copyText(countOf(rows), m_model->jsonMaker(rows));
+}
+
+void CacheView::copyText(qint64 entries, std::function<QString(const std::stop_token&)> make)
+{
+    if (entries == 0)
+        return;
+    const QString these = format::counted(entries, tr("entry"), tr("entries"));
+    if (entries > mostCopied) {
+        Q_EMIT notice(tr("%1 are too many for the clipboard, which gets %2 at most. Export them instead.")
+                          .arg(these, format::count(mostCopied)),
+            {}, {});
+        return;
+    }
+    m_copy.start(std::move(make), [this, these](const QString& text) {
+        QApplication::clipboard()->setText(text);
+        Q_EMIT notice(tr("Copied %1").arg(these), {}, {});
+    });
 }
 
 void CacheView::selectAll()
@@ -128,18 +145,19 @@ void CacheView::connectSchemaScan()
 
 void CacheView::checkSchemas()
 {
-    if (!m_session || m_schemaScan->isRunning())
+    if (!m_session || m_schemaScan->isRunning() || m_schemaList.isRunning())
         return;
-    auto rows = m_table->selectedRows();
-    QStringList fingerprints;
-    if (rows.size() > 1) {
-        for (const int row : rows)
-            fingerprints += m_model->fingerprintAt(row);
-    } else {
-        for (int row = 0; row < m_model->rowCount(); ++row)
-            fingerprints += m_model->fingerprintAt(row);
-    }
-    m_schemaScan->start(fingerprints);
+    std::vector<RowRun> rows = m_table->selectedRuns();
+    if (countOf(rows) < 2)
+        rows = {{0, m_model->rowCount() - 1}};
+    m_schemaList.start(
+        [make = m_model->targetsMaker(rows)](const std::stop_token&) {
+            QStringList fingerprints;
+            for (const BulkTarget& target : make())
+                fingerprints += target.fingerprint;
+            return fingerprints;
+        },
+        [this](const QStringList& fingerprints) { m_schemaScan->start(fingerprints); });
 }
 
 void CacheView::checkShown()

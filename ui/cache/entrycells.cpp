@@ -1,11 +1,7 @@
-#include "cache/entrycsv.h"
-
-#include "base/csv.h"
+#include "cache/entrycells.h"
 
 #include <QCoreApplication>
 #include <QDateTime>
-
-#include <unordered_map>
 
 namespace llmcache::ui {
 
@@ -17,6 +13,31 @@ QString tr(const char* text)
 }
 
 } // namespace
+
+EntryMeta metaOf(const EntryChunk& chunk, std::size_t slot, const QList<QString>& pool)
+{
+    EntryMeta meta;
+    meta.revision = chunk.revision[slot];
+    meta.model = pool.at(chunk.model[slot]);
+    meta.agent = pool.at(chunk.agent[slot]);
+    meta.task = pool.at(chunk.task[slot]);
+    meta.author = pool.at(chunk.author[slot]);
+    meta.createdMs = chunk.created[slot];
+    meta.usage.inputTokens = chunk.tokens[slot];
+    meta.cost = chunk.costAt(slot);
+    meta.bytes = chunk.bytes[slot];
+    const QString tags = pool.at(chunk.tags[slot]);
+    if (!tags.isEmpty())
+        meta.tags = tags.split(tagSeparator);
+    meta.pinned = (chunk.flags[slot] & EntryChunk::Pinned) != 0;
+    meta.human = (chunk.flags[slot] & EntryChunk::Human) != 0;
+    meta.python = (chunk.flags[slot] & EntryChunk::Python) != 0;
+    meta.hits = chunk.hits[slot];
+    meta.lastUsedMs = chunk.used[slot];
+    if (chunk.expires[slot] != EntryChunk::neverExpires)
+        meta.expiresMs = chunk.expires[slot];
+    return meta;
+}
 
 std::optional<Money> savedOf(const EntryChunk& chunk, std::size_t slot)
 {
@@ -89,48 +110,6 @@ QVariant EntryCells::exact(EntryColumn column) const
         break;
     }
     return {};
-}
-
-QByteArray entriesToCsv(const EntrySnapshot& snapshot, const std::vector<quint32>& rows,
-    const std::vector<EntryColumn>& columns, qint64 nowMs, const std::stop_token& stop)
-{
-    QByteArray csv;
-    for (const EntryColumn column : columns)
-        csv += QByteArray(columnInfo(column).name) + ',';
-    csv += "fingerprint\r\n";
-    struct Texts {
-        PackedTexts::Unpacked prompts;
-        PackedTexts::Unpacked answers;
-    };
-    std::unordered_map<quint32, Texts> texts; // a few chunks at a time: rows that follow each other are near
-    constexpr std::size_t mostUnpacked = 256;
-    for (const quint32 row : rows) {
-        if (stop.stop_requested())
-            break;
-        const quint32 number = row / EntryChunk::capacity;
-        const EntryChunk& chunk = *snapshot.chunks[number];
-        const std::size_t slot = PackedEntries::slot(row);
-        const EntryCells cells{chunk, slot, snapshot.pool, nowMs};
-        for (const EntryColumn column : columns) {
-            QString text;
-            if (column == EntryColumn::Prompt || column == EntryColumn::Answer) {
-                if (texts.size() > mostUnpacked)
-                    texts.clear();
-                auto unpacked = texts.find(number);
-                if (unpacked == texts.end())
-                    unpacked =
-                        texts.emplace(number, Texts{chunk.prompts.unpack(), chunk.answers.unpack()}).first;
-                const auto& part =
-                    column == EntryColumn::Prompt ? unpacked->second.prompts : unpacked->second.answers;
-                text = QString::fromUtf8(part.at(static_cast<int>(slot)));
-            } else {
-                text = cells.exact(column).toString();
-            }
-            csv += csvField(text, columnInfo(column).number).toUtf8() + ',';
-        }
-        csv += csvField(snapshot.fingerprint(row), false).toUtf8() + "\r\n";
-    }
-    return csv;
 }
 
 } // namespace llmcache::ui

@@ -1,5 +1,5 @@
 // What the cells of the table show.
-#include "cache/entrycsv.h"
+#include "cache/entrycells.h"
 #include "cache/entrytablemodel.h"
 #include "widgets/format.h"
 #include "widgets/tablestyle.h"
@@ -65,7 +65,9 @@ QVariant EntryTableModel::data(const QModelIndex& index, int role) const
     case fingerprintRole:
         return m_entries.fingerprint(row);
     case exactRole:
-        return exactAt(row, column);
+        if (column == EntryColumn::Prompt || column == EntryColumn::Answer)
+            return excerptText(row, column == EntryColumn::Answer);
+        return EntryCells{chunk, slot, m_entries.texts(), m_nowMs}.exact(column);
     case TableDelegate::secondaryRole:
         return columnInfo(column).secondary;
     case TableDelegate::elideMiddleRole:

@@ -1,6 +1,7 @@
 #include "cache/entrytablemodel.h"
 
-#include "cache/entrycsv.h"
+#include "cache/entrycells.h"
+#include "cache/rowtexts.h"
 
 #include <algorithm>
 
@@ -372,82 +373,25 @@ int EntryTableModel::rowOf(const QString& fingerprint) const
 EntryMeta EntryTableModel::metaAt(int row) const
 {
     const quint32 number = m_rows[static_cast<std::size_t>(row)];
-    const EntryChunk& chunk = m_entries.chunk(number);
-    const std::size_t slot = PackedEntries::slot(number);
-    EntryMeta meta;
+    EntryMeta meta = metaOf(m_entries.chunk(number), PackedEntries::slot(number), m_entries.texts());
     meta.fingerprint = m_entries.fingerprint(number);
-    meta.revision = chunk.revision[slot];
-    meta.model = m_entries.text(chunk.model[slot]);
-    meta.agent = m_entries.text(chunk.agent[slot]);
-    meta.task = m_entries.text(chunk.task[slot]);
-    meta.author = m_entries.text(chunk.author[slot]);
-    meta.createdMs = chunk.created[slot];
-    meta.usage.inputTokens = chunk.tokens[slot];
-    meta.cost = chunk.costAt(slot);
-    meta.bytes = chunk.bytes[slot];
     meta.promptExcerpt = excerptText(number, false);
     meta.answerExcerpt = excerptText(number, true);
-    const QString tags = m_entries.text(chunk.tags[slot]);
-    if (!tags.isEmpty())
-        meta.tags = tags.split(tagSeparator);
-    meta.pinned = (chunk.flags[slot] & EntryChunk::Pinned) != 0;
-    meta.human = (chunk.flags[slot] & EntryChunk::Human) != 0;
-    meta.python = (chunk.flags[slot] & EntryChunk::Python) != 0;
-    meta.hits = chunk.hits[slot];
-    meta.lastUsedMs = chunk.used[slot];
-    if (chunk.expires[slot] != EntryChunk::neverExpires)
-        meta.expiresMs = chunk.expires[slot];
     return meta;
 }
 
-QString EntryTableModel::toTsv(const std::vector<int>& rows, const std::vector<EntryColumn>& columns) const
+std::function<QString(const std::stop_token&)> EntryTableModel::tsvMaker(
+    const std::vector<RowRun>& rows, const std::vector<EntryColumn>& columns) const
 {
-    QStringList header;
-    for (const EntryColumn column : columns)
-        header << QString::fromLatin1(columnInfo(column).name);
-    QStringList lines{header.join(QLatin1Char('\t')) + QStringLiteral("\tfingerprint")};
-    for (const int at : rows) {
-        const quint32 row = m_rows[static_cast<std::size_t>(at)];
-        QString line;
-        for (const EntryColumn column : columns) {
-            QString cell = exactAt(row, column).toString();
-            cell.replace(QLatin1Char('\t'), QLatin1Char(' ')).replace(QLatin1Char('\n'), QLatin1Char(' '));
-            line += cell + QLatin1Char('\t');
-        }
-        lines << line + m_entries.fingerprint(row);
-    }
-    return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
+    return [snapshot = m_entries.snapshot(), numbers = numbersOf(rows), columns, nowMs = m_nowMs](
+               const std::stop_token& stop) { return entriesToTsv(snapshot, numbers, columns, nowMs, stop); };
 }
 
-QString EntryTableModel::toJsonText(const std::vector<int>& rows) const
+std::function<QString(const std::stop_token&)> EntryTableModel::jsonMaker(
+    const std::vector<RowRun>& rows) const
 {
-    Json list = Json::array();
-    for (const int row : rows) {
-        const EntryMeta meta = metaAt(row);
-        Json object = Json::object();
-        object["fingerprint"] = toUtf8(meta.fingerprint);
-        object["revision"] = meta.revision;
-        const Json stored = toJson(meta);
-        for (const char* key : {"model", "agent", "task", "author", "created_ms", "cost_usd", "bytes",
-                 "prompt_excerpt", "answer_excerpt", "tags", "pinned", "human", "python"}) {
-            if (const Json* const value = findMember(stored, key))
-                object[key] = *value;
-        }
-        object["tokens"] = meta.usage.inputTokens;
-        object["hits"] = meta.hits;
-        object["last_used_ms"] = meta.lastUsedMs > 0 ? Json(meta.lastUsedMs) : Json();
-        object["expires_ms"] = meta.expiresMs ? Json(*meta.expiresMs) : Json();
-        list.push_back(std::move(object));
-    }
-    return QString::fromUtf8(toPrettyJsonText(list));
-}
-
-QVariant EntryTableModel::exactAt(quint32 row, EntryColumn column) const
-{
-    const EntryCells cells{m_entries.chunk(row), PackedEntries::slot(row), m_entries.texts(), m_nowMs};
-    if (column == EntryColumn::Prompt || column == EntryColumn::Answer)
-        return excerptText(row, column == EntryColumn::Answer);
-    return cells.exact(column);
+    return [snapshot = m_entries.snapshot(), numbers = numbersOf(rows)](
+               const std::stop_token& stop) { return entriesToJson(snapshot, numbers, stop); };
 }
 
 std::function<QByteArray(const std::stop_token&)> EntryTableModel::csvMaker(

@@ -83,11 +83,11 @@ public:
     int rowOf(const QString& fingerprint) const;
     /// Metadata of the row as far as the table keeps it (usage: the total as input tokens).
     EntryMeta metaAt(int row) const;
-    /// Tab-separated text of rows for the clipboard: a header line, then the given columns.
-    QString toTsv(const std::vector<int>& rows, const std::vector<EntryColumn>& columns) const;
-    /// The same as a JSON list of the entries' metadata, as it is stored and exported.
-    QString toJsonText(const std::vector<int>& rows) const;
-    /// What is shown as CSV, to be made on any thread; the columns in this order, then the fingerprint.
+    /// Rows as they are now, separated by tabs or as JSON, to be written on any thread; see rowtexts.h.
+    std::function<QString(const std::stop_token&)> tsvMaker(
+        const std::vector<RowRun>& rows, const std::vector<EntryColumn>& columns) const;
+    std::function<QString(const std::stop_token&)> jsonMaker(const std::vector<RowRun>& rows) const;
+    /// All that is shown as CSV, likewise.
     std::function<QByteArray(const std::stop_token&)> csvMaker(const std::vector<EntryColumn>& columns) const;
     /// Bytes of all containers that grow with the rows.
     qint64 memoryBytes() const;
@@ -124,7 +124,6 @@ private:
     QString displayText(const EntryChunk& chunk, std::size_t slot, quint32 row, EntryColumn column) const;
     QString toolTip(const EntryChunk& chunk, std::size_t slot, EntryColumn column) const;
     QString excerptText(quint32 row, bool answer) const;
-    QVariant exactAt(quint32 row, EntryColumn column) const;
 
     struct Excerpts {
         PackedTexts::Unpacked prompts;

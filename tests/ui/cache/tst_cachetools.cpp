@@ -25,6 +25,7 @@ class TestCacheTools : public test::CacheViewTest {
 private Q_SLOTS:
     void tableIsExportedAsCsv();
     void rowsAreCopiedAsJson();
+    void tooManyAreNotCopied();
     void productionAsksForTheName();
     void aChangedFilterVoidsTheQuestion();
     void readOnlyOffersNoChange();
@@ -65,12 +66,44 @@ void TestCacheTools::rowsAreCopiedAsJson()
     open();
     waitForRows(5);
     clickRow(1);
+    const QObject listener;
+    QString told;
+    connect(m_view.get(), &CacheView::notice, &listener, [&told](const QString& notice) { told = notice; });
     QTest::keyClick(m_table, Qt::Key_C, Qt::ControlModifier | Qt::ShiftModifier);
+    QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Copied 1 entry"), patience);
     const Json copied = parseJson(QApplication::clipboard()->text().toUtf8(), QStringLiteral("clipboard"));
     QCOMPARE(copied.size(), std::size_t(1));
     QCOMPARE(stringMember(copied[0], "fingerprint"), fingerprintAt(1));
     QVERIFY(
         copied[0].contains("agent") && copied[0].contains("cost_usd") && copied[0].contains("expires_ms"));
+}
+
+void TestCacheTools::tooManyAreNotCopied()
+{
+    fill(1);
+    open();
+    waitForRows(1);
+    constexpr int mostCopied = 100'000;
+    std::vector<EntryMeta> many(mostCopied);
+    for (std::size_t number = 0; number < many.size(); ++number)
+        many[number].fingerprint = QStringLiteral("%1").arg(number, 64, 16, QLatin1Char('0'));
+    qobject_cast<EntryTableModel*>(m_table->model())->upsert(many);
+    waitForRows(mostCopied + 1);
+    QApplication::clipboard()->setText(QStringLiteral("as before"));
+    const QObject listener;
+    QString told;
+    connect(m_view.get(), &CacheView::notice, &listener, [&told](const QString& notice) { told = notice; });
+    m_table->selectAll();
+    QTest::keySequence(m_table, QKeySequence::Copy);
+    QVERIFY2(
+        told.startsWith(QStringLiteral("100,001 entries are too many for the clipboard")), qPrintable(told));
+    QCOMPARE(QApplication::clipboard()->text(), QStringLiteral("as before"));
+    // Without the last one.
+    clickRow(mostCopied, Qt::ControlModifier);
+    QCOMPARE(m_table->selectedRows().size(), std::size_t(mostCopied));
+    QTest::keySequence(m_table, QKeySequence::Copy);
+    QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Copied 100,000 entries"), patience);
+    QCOMPARE(QApplication::clipboard()->text().count(QLatin1Char('\n')), mostCopied + 1);
 }
 
 void TestCacheTools::productionAsksForTheName()

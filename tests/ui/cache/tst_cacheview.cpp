@@ -348,7 +348,11 @@ void TestCacheView::copiesRowsAsText()
     waitForRows(5);
     clickRow(0);
     clickRow(2, Qt::ControlModifier);
+    const QObject listener;
+    QString told;
+    connect(m_view.get(), &CacheView::notice, &listener, [&told](const QString& notice) { told = notice; });
     QTest::keySequence(m_table, QKeySequence::Copy);
+    QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Copied 2 entries"), patience);
     const QStringList lines = QApplication::clipboard()->text().split(QLatin1Char('\n'));
     QCOMPARE(lines.size(), 4); // header, two rows, the end
     QVERIFY(lines.at(0).startsWith(QStringLiteral("agent\tmodel\ttask\tprompt")));

@@ -239,8 +239,10 @@ void TestEntryTableModel::textForTheClipboard()
     meta.createdMs = sampleNowMs - 1000;
     m_model->upsert({meta});
     settle();
-    const QString text = m_model->toTsv(
-        {0}, {EntryColumn::Agent, EntryColumn::Prompt, EntryColumn::Cost, EntryColumn::Created});
+    const auto write = m_model->tsvMaker(
+        {{0, 0}}, {EntryColumn::Agent, EntryColumn::Prompt, EntryColumn::Cost, EntryColumn::Created});
+    m_model->clear(); // it writes what there was
+    const QString text = write({});
     QCOMPARE(text,
         QStringLiteral("agent\tprompt\tcost\tcreated\tfingerprint\n%1\ta tab and a new line\t0.00289\t"
                        "2026-11-23T11:59:59.000Z\t%2\n")
