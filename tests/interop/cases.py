@@ -13,6 +13,10 @@ class Mood(Enum):
     GOOD = "good"
     BAD = "bad"
 
+    def __reduce_ex__(self, protocol):
+        # The value, whichever Python it is: that of Debian 12 pickles the name.
+        return self.__class__, (self._value_,)
+
 
 class Line(BaseModel):
     article: str

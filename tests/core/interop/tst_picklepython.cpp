@@ -60,7 +60,7 @@ QString otherText(const PickleValue& leaf)
         return QStringLiteral("00000000-0000-0000-0000-0000000000ff");
     if (type == QLatin1String("decimal.Decimal"))
         return QStringLiteral("-1.50");
-    // By name, as Python 3.11 wrote members until 3.11.3.
+    // By name, as Python 3.11.2 writes members.
     static const QStringList members{QStringLiteral("RED"), QStringLiteral("BLUE"), QStringLiteral("READ"),
         QStringLiteral("WRITE"), QStringLiteral("LOW"), QStringLiteral("HIGH")};
     if (const qsizetype member = members.indexOf(leafText(leaf)); member >= 0)

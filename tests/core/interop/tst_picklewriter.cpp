@@ -228,7 +228,7 @@ void TestPickleWriter::editingALeaf()
 
 void TestPickleWriter::aMemberIsEditedByItsName()
 {
-    // Of an Enum, as Python 3.11.0 to 3.11.3 wrote it, twice.
+    // Of an Enum, as Python 3.11.2 writes it, twice.
     const PickleDocument document = readPickle("](c__builtin__\ngetattr\n(cshop\nColour\nVRED\np1\ntR"
                                                "c__builtin__\ngetattr\n(cshop\nColour\ng1\ntRe.");
     const PickleValue member = at(document, QStringLiteral("[0]"));
