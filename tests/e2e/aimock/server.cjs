@@ -9,6 +9,18 @@
 
 const path = require("node:path");
 const readline = require("node:readline");
+const zlib = require("node:zlib");
+
+// The checksum in Bedrock's streams, which Node.js has from 20.15 on, and Debian 12's is older.
+zlib.crc32 ??= (data) => {
+  let crc = ~0;
+  for (const byte of Buffer.from(data)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; ++bit) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+};
+
 const { LLMock } = require("@copilotkit/aimock");
 
 const mock = new LLMock({ host: "127.0.0.1", port: 0 });
