@@ -43,7 +43,7 @@ QString toLine(const Figure& figure, bool json)
             line["reference_value"] = *figure.referenceValue;
         }
         line["ratio"] = figure.ratio();
-        if (figure.target > 0) {
+        if (figure.hasTarget()) {
             line["target"] = figure.target;
             line["met"] = figure.isMet();
         }
@@ -58,7 +58,7 @@ QString toLine(const Figure& figure, bool json)
                     .arg(number(*figure.referenceValue), 9)
                     .arg(figure.unit, -6)
                     .arg(number(figure.ratio()), 6);
-    if (figure.target == 0)
+    if (!figure.hasTarget())
         return text;
     return text
         + QStringLiteral("  target %1 %2: %3")

@@ -23,6 +23,7 @@ struct Figure {
                        ///< none, it is for others to be compared with
     bool higherIsBetter = false;
 
+    bool hasTarget() const { return target > 0; }
     double ratio() const { return referenceValue ? value / *referenceValue : value; }
     bool isMet() const { return higherIsBetter ? ratio() >= target : ratio() <= target; }
 };

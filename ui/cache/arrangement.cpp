@@ -326,7 +326,7 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     } else if (order.column != EntryColumn::Age || descending) {
         const std::vector<quint32> rank = ranks(snapshot.pool);
         sortBy([&](quint32 row) {
-            return keyOf(*snapshot.chunks[row / capacity], row % capacity, order.column, rank);
+            return keyOf(snapshot.chunk(row), PackedEntries::slot(row), order.column, rank);
         });
     }
 

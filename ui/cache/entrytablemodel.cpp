@@ -334,7 +334,7 @@ std::function<EntrySums(const std::stop_token&)> EntryTableModel::sumsMaker(
         constexpr qint64 weekMs = qint64(7) * 24 * 3600 * 1000;
         EntrySums sums;
         for (const quint32 row : numbers) {
-            const EntryChunk& chunk = *snapshot.chunks[row / chunkCapacity];
+            const EntryChunk& chunk = snapshot.chunk(row);
             const std::size_t slot = PackedEntries::slot(row);
             if (slot == 0 && stop.stop_requested())
                 break; // nobody wants to know any more
@@ -351,7 +351,7 @@ std::function<std::vector<BulkTarget>()> EntryTableModel::targetsMaker(const std
         std::vector<BulkTarget> targets;
         targets.reserve(numbers.size());
         for (const quint32 row : numbers) {
-            const EntryChunk& chunk = *snapshot.chunks[row / chunkCapacity];
+            const EntryChunk& chunk = snapshot.chunk(row);
             targets.push_back({snapshot.fingerprint(row), chunk.revision[PackedEntries::slot(row)]});
         }
         return targets;

@@ -182,12 +182,12 @@ QString PackedEntries::fingerprint(quint32 row) const
 
 bool EntrySnapshot::isRemoved(quint32 row) const
 {
-    return (chunks[row / EntryChunk::capacity]->flags[PackedEntries::slot(row)] & EntryChunk::Removed) != 0;
+    return (chunk(row).flags[PackedEntries::slot(row)] & EntryChunk::Removed) != 0;
 }
 
 QString EntrySnapshot::fingerprint(quint32 row) const
 {
-    return fingerprintOf(*chunks[row / EntryChunk::capacity], row, oldKeys);
+    return fingerprintOf(chunk(row), row, oldKeys);
 }
 
 std::size_t PackedEntries::hashOf(const Digest& digest)

@@ -59,6 +59,7 @@ struct EntrySnapshot {
     QHash<quint32, QString> oldKeys; ///< see PackedEntries
     quint32 rows = 0; ///< removed ones included
 
+    const EntryChunk& chunk(quint32 row) const { return *chunks[row / EntryChunk::capacity]; }
     bool isRemoved(quint32 row) const;
     /// The fingerprint, or the key of an entry of pyai-caching.
     QString fingerprint(quint32 row) const;

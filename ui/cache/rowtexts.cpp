@@ -36,7 +36,7 @@ private:
             return known->second;
         if (m_texts.size() == mostUnpacked)
             m_texts.clear();
-        const EntryChunk& chunk = *m_snapshot.chunks[number];
+        const EntryChunk& chunk = m_snapshot.chunk(row);
         return m_texts.emplace(number, Texts{chunk.prompts.unpack(), chunk.answers.unpack()}).first->second;
     }
 
@@ -44,17 +44,12 @@ private:
     std::unordered_map<quint32, Texts> m_texts;
 };
 
-const EntryChunk& chunkOf(const EntrySnapshot& snapshot, quint32 row)
-{
-    return *snapshot.chunks[row / EntryChunk::capacity];
-}
-
 /// Calls `take` for the text of each cell of a row, from the left.
 template <typename Take>
 void forEachCell(const EntrySnapshot& snapshot, ExcerptReader& excerpts, quint32 row,
     const std::vector<EntryColumn>& columns, qint64 nowMs, Take take)
 {
-    const EntryCells cells{chunkOf(snapshot, row), PackedEntries::slot(row), snapshot.pool, nowMs};
+    const EntryCells cells{snapshot.chunk(row), PackedEntries::slot(row), snapshot.pool, nowMs};
     for (const EntryColumn column : columns) {
         if (column == EntryColumn::Prompt)
             take(column, excerpts.prompt(row));
@@ -114,7 +109,7 @@ QString entriesToJson(
     for (const quint32 row : rows) {
         if (stop.stop_requested())
             break;
-        EntryMeta meta = metaOf(chunkOf(snapshot, row), PackedEntries::slot(row), snapshot.pool);
+        EntryMeta meta = metaOf(snapshot.chunk(row), PackedEntries::slot(row), snapshot.pool);
         meta.promptExcerpt = excerpts.prompt(row);
         meta.answerExcerpt = excerpts.answer(row);
         Json object = Json::object();
