@@ -29,6 +29,10 @@ class Permission(enum.Flag):
     READ = 1
     WRITE = 2
 
+    def __reduce_ex__(self, protocol):
+        # The value, whichever Python it is: 3.11.2 pickles a call that joins the names of several.
+        return self.__class__, (self._value_,)
+
 
 class Level(enum.IntEnum):
     LOW = 1

@@ -61,8 +61,8 @@ QString otherText(const PickleValue& leaf)
     if (type == QLatin1String("decimal.Decimal"))
         return QStringLiteral("-1.50");
     // By name, as Python 3.11.2 writes members.
-    static const QStringList members{QStringLiteral("RED"), QStringLiteral("BLUE"), QStringLiteral("READ"),
-        QStringLiteral("WRITE"), QStringLiteral("LOW"), QStringLiteral("HIGH")};
+    static const QStringList members{
+        QStringLiteral("RED"), QStringLiteral("BLUE"), QStringLiteral("LOW"), QStringLiteral("HIGH")};
     if (const qsizetype member = members.indexOf(leafText(leaf)); member >= 0)
         return members.at(member ^ 1);
     if (type == QLatin1String("roundtrip.Colour"))
@@ -142,7 +142,7 @@ void TestPicklePython::randomObjects()
         ++edits;
     }
     output.close();
-    QVERIFY2(edits > objects * 9 / 20, qPrintable(QString::number(edits)));
+    QVERIFY(edits > objects / 2);
     run({QStringLiteral("check"), seed, QString::number(objects), written});
 }
 
