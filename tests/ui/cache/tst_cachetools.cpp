@@ -1,5 +1,6 @@
 #include "cache/bulkchange.h"
 #include "cache/entrytablemodel.h"
+#include "cache/request.h"
 #include "cacheviewtest.h"
 #include "redisserver.h"
 #include "sampleentries.h"
@@ -26,6 +27,7 @@ private Q_SLOTS:
     void tableIsExportedAsCsv();
     void rowsAreCopiedAsJson();
     void tooManyAreNotCopied();
+    void answersAreChecked();
     void productionAsksForTheName();
     void aChangedFilterVoidsTheQuestion();
     void readOnlyOffersNoChange();
@@ -104,6 +106,51 @@ void TestCacheTools::tooManyAreNotCopied()
     QTest::keySequence(m_table, QKeySequence::Copy);
     QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Copied 100,000 entries"), patience);
     QCOMPARE(QApplication::clipboard()->text().count(QLatin1Char('\n')), mostCopied + 1);
+}
+
+void TestCacheTools::answersAreChecked()
+{
+    Agent agent;
+    agent.name = QStringLiteral("profiler");
+    agent.model = QStringLiteral("test:large");
+    agent.output = OutputType::json(QStringLiteral("Contact"),
+        parseJson(R"({"type":"object","required":["email"]})", QStringLiteral("schema")));
+    waitForTask(m_session->store().saveAgent(agent, -1, QStringLiteral("ana"), 0));
+    for (quint32 number = 0; number < 4; ++number) {
+        Request request;
+        request.model = ModelRef::parse(agent.model);
+        request.prompt = QString::number(number);
+        request.output = agent.output;
+        Commit commit;
+        commit.entry = sampleEntry(number, m_session->clock().nowMs());
+        commit.entry.meta.fingerprint = fingerprint(request);
+        commit.entry.meta.agent = agent.name;
+        commit.entry.meta.python = commit.entry.meta.human = false;
+        commit.entry.request = toJson(request);
+        commit.entry.output = Json{{number == 0 ? "name" : "email", "alex@example.com"}};
+        waitForTask(m_session->store().commit(commit));
+    }
+    open();
+    waitForRows(4);
+    const QObject listener;
+    QString told;
+    connect(m_view.get(), &CacheView::notice, &listener, [&told](const QString& notice) { told = notice; });
+    // All that are shown while no more than one is selected.
+    trigger(QStringLiteral("Check answers against their schemas"));
+    QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Checked 4 answers: 1 do not fit, marked ✕"), patience);
+    int misfit = -1;
+    for (int row = 0; row < 4; ++row) {
+        const auto flags = m_table->model()->index(row, int(EntryColumn::Flags)).data().toString();
+        if (flags.contains(QStringLiteral("✕"))) {
+            QCOMPARE(misfit, -1);
+            misfit = row;
+        }
+    }
+    QVERIFY(misfit >= 0);
+    clickRow(misfit == 0 ? 1 : 0);
+    clickRow(misfit == 3 ? 2 : 3, Qt::ControlModifier);
+    trigger(QStringLiteral("Check answers against their schemas"));
+    QTRY_COMPARE_WITH_TIMEOUT(told, QStringLiteral("Checked 2 answers: all fit their schemas"), patience);
 }
 
 void TestCacheTools::productionAsksForTheName()
