@@ -2,7 +2,6 @@
 
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
-#include "store/sqlite/newstable_p.h"
 #include "store/store.h"
 
 namespace llmcache::sqlite {
@@ -19,36 +18,26 @@ const QByteArray used = QByteArrayLiteral("used");
 
 std::optional<EntryImage> readImage(Database& database, const QString& fingerprint, qint64 nowMs)
 {
-    Statement select = database.prepare(
-        QStringLiteral("SELECT e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, b.request, b.response "
-                       "FROM entries e JOIN entry_bodies b ON b.entry = e.id "
-                       "WHERE e.workspace = ? AND e.fingerprint = ? "
-                       "AND (e.expires_ms IS NULL OR e.expires_ms > ?)"));
-    if (!select.run(database.workspace(), fingerprint, nowMs).next())
+    static const QString question =
+        QStringLiteral("SELECT v, rev, hits, used_ms, expires_ms, meta, %1 FROM entries e%2 WHERE %3 "
+                       "AND (expires_ms IS NULL OR expires_ms > ?)")
+            .arg(bodyColumns(), withBodies(), isEntry());
+    Statement select = database.prepare(question);
+    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next())
         return std::nullopt;
-    EntryRow row{fingerprint, select.integer(0), select.integer(1), select.integer(2), select.integer(3), 0,
-        {}, select.bytes(5), select.bytes(6), select.bytes(7)};
+    EntryRow row{fingerprint, select.integer(0), select.integer(1), select.integer(2), select.integer(3), {},
+        select.bytes(5), select.bytes(6), select.bytes(7)};
     if (!select.isNull(4))
         row.expiresMs = select.integer(4);
     return imageOf(row);
-}
-
-/// When an entry was made is a column of its own beside the metadata.
-qint64 createdIn(const QByteArray& metaText)
-{
-    try {
-        return entryMetaFromText(metaText, QString()).createdMs;
-    } catch (const CacheError&) {
-        return 0; // damaged metadata are put back as they were
-    }
 }
 
 EntryRow rowOf(const EntryImage& image)
 {
     const EntryFields& fields = image.fields;
     return {image.fingerprint, fields.value(version).toLongLong(), image.revision(),
-        fields.value(hits).toLongLong(), fields.value(used).toLongLong(), createdIn(fields.value(metadata)),
-        image.expiresMs, fields.value(metadata), fields.value(request), fields.value(response)};
+        fields.value(hits).toLongLong(), fields.value(used).toLongLong(), image.expiresMs,
+        fields.value(metadata), fields.value(request), fields.value(response)};
 }
 
 void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
@@ -74,11 +63,16 @@ void keepRevision(Database& database, const EntryChange& change, qint64 nowMs)
 /// Removes an entry of one revision; false when there is none.
 bool removeRow(Database& database, const EntryChange& change, qint64 nowMs)
 {
-    Statement remove =
-        database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ? "
-                                        "AND rev = ? AND (expires_ms IS NULL OR expires_ms > ?)"));
-    remove.run(database.workspace(), change.fingerprint, change.expectedRevision, nowMs);
-    return remove.changes() > 0;
+    static const QString removal =
+        QStringLiteral("DELETE FROM entries WHERE %1 AND rev = ? AND (expires_ms IS NULL OR expires_ms > ?)")
+            .arg(isEntry());
+    Statement remove = database.prepare(removal);
+    remove.run(
+        database.workspace(), headOf(change.fingerprint), change.fingerprint, change.expectedRevision, nowMs);
+    if (remove.changes() == 0)
+        return false;
+    database.changed(database.workspace(), change.fingerprint);
+    return true;
 }
 
 /// Changes what stands beside the texts, which may be large and stay as they are.
@@ -96,19 +90,18 @@ void updateRow(Database& database, const EntryChange& change)
         if (change.fields.contains(field))
             set(column, change.fields.value(field).toLongLong());
     }
-    if (change.fields.contains(metadata)) {
+    if (change.fields.contains(metadata))
         set("meta", Statement::toVariant(change.fields.value(metadata)));
-        set("created_ms", createdIn(change.fields.value(metadata)));
-    }
     if (change.setsExpiry)
         set("expires_ms", Statement::toVariant(change.expiresMs));
     if (columns.isEmpty())
         return;
-    values << database.workspace() << change.fingerprint;
+    values << database.workspace() << headOf(change.fingerprint) << change.fingerprint;
     database
-        .prepare(QStringLiteral("UPDATE entries SET %1 WHERE workspace = ? AND fingerprint = ?")
-                     .arg(columns.join(QLatin1String(", "))))
+        .prepare(QStringLiteral("UPDATE entries SET %1 WHERE %2")
+                     .arg(columns.join(QLatin1String(", ")), isEntry()))
         .runList(values);
+    database.changed(database.workspace(), change.fingerprint);
 }
 
 /// Most changes are done by one statement, which finds out by itself whether they apply. False where that one
@@ -128,17 +121,10 @@ ChangeOutcome changeEntry(Database& database, const EntryChange& change, qint64 
     using Kind = EntryChange::Kind;
     if (changeAtOnce(database, change, nowMs))
         return ChangeOutcome::Done;
-    qint64 found = 0;
-    {
-        Statement select =
-            database.prepare(QStringLiteral("SELECT rev FROM entries WHERE workspace = ? AND fingerprint = ? "
-                                            "AND (expires_ms IS NULL OR expires_ms > ?)"));
-        if (select.run(database.workspace(), change.fingerprint, nowMs).next())
-            found = select.integer(0);
-        else if (change.kind != Kind::Put)
-            return ChangeOutcome::Absent;
-    }
-    if (found != change.expectedRevision)
+    const auto found = revisionOf(database, change.fingerprint, nowMs);
+    if (!found && change.kind != Kind::Put)
+        return ChangeOutcome::Absent;
+    if (found.value_or(0) != change.expectedRevision)
         return ChangeOutcome::Conflict;
     if (!change.kept.isEmpty())
         keepRevision(database, change, nowMs);
@@ -197,7 +183,6 @@ std::vector<ChangeOutcome> changeEntries(
     Transaction transaction(database, Transaction::Mode::Durable);
     for (const EntryChange& change : changes)
         outcomes.push_back(changeEntry(database, change, nowMs));
-    trimNews(database);
     transaction.commit();
     return outcomes;
 }

@@ -1,6 +1,7 @@
 #include "store/sqlite/database_p.h"
 
 #include "base/privatefolder.h"
+#include "store/sqlite/newstable_p.h"
 #include "store/sqlite/schema_p.h"
 
 #include <QDir>
@@ -157,8 +158,8 @@ void Database::openConnection()
     execute(QStringLiteral("PRAGMA synchronous=NORMAL"));
     execute(QStringLiteral("PRAGMA temp_store=MEMORY"));
     execute(QStringLiteral("PRAGMA cache_size=-65536"));
-    // 32 MB of log instead of SQLite's 4: changes of many entries touch the same pages of the index by
-    // fingerprint again and again, which are then brought into the file a fraction as often.
+    // 32 MB of log instead of SQLite's 4: changes of many entries touch the same pages of the index of
+    // fingerprints again and again, which are then brought into the file a fraction as often.
     execute(QStringLiteral("PRAGMA wal_autocheckpoint=8192"));
     // What is deleted is overwritten where that costs no writing of its own, and not twice over as Debian's
     // default has it.
@@ -313,13 +314,17 @@ Transaction::~Transaction()
     } catch (const Error&) {
         // SQLite has rolled back by itself, as it does for a full disk.
     }
-    if (m_mode != Mode::Read)
+    if (m_mode != Mode::Read) {
         m_database.forgetNames();
+        m_database.takeChanges();
+    }
     restoreSynchronous();
 }
 
 void Transaction::commit()
 {
+    if (m_mode != Mode::Read)
+        writeNews(m_database);
     m_database.prepare(QStringLiteral("COMMIT")).run();
     m_open = false;
     restoreSynchronous();

@@ -6,10 +6,12 @@
 #include <QHash>
 #include <QSqlDatabase>
 #include <QSqlQuery>
+#include <QStringList>
 #include <QVariant>
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 class QSqlError;
 
@@ -56,6 +58,10 @@ public:
     {
         return value ? QVariant(*value) : QVariant(QMetaType(QMetaType::LongLong));
     }
+    static QVariant toVariant(const std::optional<QByteArray>& value)
+    {
+        return value ? toVariant(*value) : QVariant(QMetaType(QMetaType::QByteArray));
+    }
 
 private:
     void execute();
@@ -93,6 +99,10 @@ public:
     /// After a rollback: numbers given out in the transaction are not there.
     void forgetNames();
 
+    /// Notes that the open transaction changes an entry; told when it is committed, see newstable_p.h.
+    void changed(qint64 workspace, const QString& fingerprint) { m_changes[workspace].append(fingerprint); }
+    QHash<qint64, QStringList> takeChanges() { return std::exchange(m_changes, {}); }
+
     /// The parts of the ledger that reports asked for last, see packtable_p.h.
     CallCache& keptCalls() { return m_keptCalls; }
 
@@ -115,6 +125,7 @@ private:
     QHash<QString, std::shared_ptr<QSqlQuery>> m_statements;
     QHash<QString, qint64> m_nameIds;
     QHash<qint64, QString> m_nameTexts;
+    QHash<qint64, QStringList> m_changes; ///< by workspace
     CallCache m_keptCalls;
 };
 

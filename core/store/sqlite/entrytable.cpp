@@ -2,7 +2,6 @@
 
 #include "store/sqlite/changetable_p.h"
 #include "store/sqlite/database_p.h"
-#include "store/sqlite/newstable_p.h"
 #include "store/storedjson_p.h"
 
 #include <algorithm>
@@ -19,6 +18,9 @@ constexpr qint64 othersPerPage = 20'000;
 constexpr qint64 purgeBatch = 20;
 /// How long a released lock is remembered for waiters that poll.
 constexpr qint64 lockMemoryMs = 60 * 60 * 1000;
+/// Texts of so many bytes, with the metadata, stand in the row itself: it fits into a page of 4 KB, and to
+/// count a hit rewrites no other.
+constexpr qsizetype longestInRow = 3000;
 
 std::optional<qint64> expiryOf(std::optional<std::chrono::seconds> ttl, qint64 nowMs)
 {
@@ -48,10 +50,14 @@ EntryMeta metaFromRow(const Statement& row)
 
 void purge(Database& database, qint64 nowMs)
 {
-    database
-        .prepare(QStringLiteral("DELETE FROM entries WHERE id IN "
-                                "(SELECT id FROM entries WHERE expires_ms <= ? LIMIT ?)"))
-        .run(nowMs, purgeBatch);
+    {
+        Statement remove = database.prepare(
+            QStringLiteral("DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE expires_ms <= ? "
+                           "LIMIT ?) RETURNING workspace, fingerprint"));
+        remove.run(nowMs, purgeBatch);
+        while (remove.next())
+            database.changed(remove.integer(0), remove.text(1));
+    }
     database.prepare(QStringLiteral("DELETE FROM locks WHERE expires_ms <= ?")).run(nowMs - lockMemoryMs);
 }
 
@@ -88,18 +94,43 @@ Cursor cursorFrom(const QByteArray& bytes)
 
 } // namespace
 
+std::optional<qint64> revisionOf(Database& database, const QString& fingerprint, qint64 nowMs)
+{
+    static const QString question =
+        QStringLiteral("SELECT rev FROM entries WHERE %1 AND (expires_ms IS NULL OR expires_ms > ?)")
+            .arg(isEntry());
+    Statement select = database.prepare(question);
+    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next())
+        return std::nullopt;
+    return select.integer(0);
+}
+
+namespace {
+
+const QString& lookupQuestion(EntryParts parts)
+{
+    static const auto ask = [](const QString& texts) {
+        return QStringLiteral("SELECT fingerprint, v, rev, hits, used_ms, expires_ms, meta%1 WHERE %2 "
+                              "AND (expires_ms IS NULL OR expires_ms > ?)")
+            .arg(texts, isEntry());
+    };
+    static const QString meta = ask(QStringLiteral(" FROM entries"));
+    static const QString answer =
+        ask(QStringLiteral(", COALESCE(e.response, b.response) FROM entries e") + withBodies());
+    static const QString all =
+        ask(QStringLiteral(", COALESCE(e.response, b.response), COALESCE(e.request, b.request) "
+                           "FROM entries e")
+            + withBodies());
+    return parts == EntryParts::Meta ? meta : parts == EntryParts::Answer ? answer : all;
+}
+
+} // namespace
+
 std::optional<Entry> lookupEntry(
     Database& database, const QString& fingerprint, EntryParts parts, qint64 nowMs)
 {
-    Statement select = database.prepare(
-        QStringLiteral("SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta%1 "
-                       "WHERE e.workspace = ? AND e.fingerprint = ? "
-                       "AND (e.expires_ms IS NULL OR e.expires_ms > ?)")
-            .arg(QLatin1String(parts == EntryParts::Meta ? " FROM entries e"
-                    : parts == EntryParts::Answer
-                    ? ", b.response FROM entries e JOIN entry_bodies b ON b.entry = e.id"
-                    : ", b.response, b.request FROM entries e JOIN entry_bodies b ON b.entry = e.id")));
-    if (!select.run(database.workspace(), fingerprint, nowMs).next())
+    Statement select = database.prepare(lookupQuestion(parts));
+    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next())
         return std::nullopt;
     Entry entry;
     entry.meta = metaFromRow(select);
@@ -113,6 +144,17 @@ std::optional<Entry> lookupEntry(
 
 namespace {
 
+bool fitsIntoRow(const EntryRow& row)
+{
+    return row.meta.size() + row.request.size() + row.response.size() <= longestInRow;
+}
+
+/// NULL where the texts stand apart.
+std::optional<QByteArray> inRow(const QByteArray& text, bool fits)
+{
+    return fits ? std::optional(text) : std::nullopt;
+}
+
 void writeBody(Database& database, qint64 id, const EntryRow& row)
 {
     database
@@ -121,38 +163,59 @@ void writeBody(Database& database, qint64 id, const EntryRow& row)
         .run(id, row.request, row.response);
 }
 
+std::optional<qint64> idOf(Database& database, const QString& fingerprint)
+{
+    static const QString question = QStringLiteral("SELECT id FROM entries WHERE ") + isEntry();
+    Statement select = database.prepare(question);
+    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint).next())
+        return std::nullopt;
+    return select.integer(0);
+}
+
+void insertRow(Database& database, const EntryRow& row)
+{
+    const bool fits = fitsIntoRow(row);
+    Statement insert = database.prepare(QStringLiteral(
+        "INSERT INTO entries (workspace, head, fingerprint, v, rev, hits, used_ms, expires_ms, meta, "
+        "request, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
+    insert.run(database.workspace(), headOf(row.fingerprint), row.fingerprint, row.format, row.revision,
+        row.hits, row.usedMs, row.expiresMs, row.meta, inRow(row.request, fits), inRow(row.response, fits));
+    if (!fits)
+        writeBody(database, insert.insertedId(), row);
+}
+
+void replaceRow(Database& database, qint64 id, const EntryRow& row)
+{
+    const bool fits = fitsIntoRow(row);
+    database
+        .prepare(QStringLiteral("UPDATE entries SET v = ?, rev = ?, hits = ?, used_ms = ?, "
+                                "expires_ms = ?, meta = ?, request = ?, response = ? WHERE id = ?"))
+        .run(row.format, row.revision, row.hits, row.usedMs, row.expiresMs, row.meta,
+            inRow(row.request, fits), inRow(row.response, fits), id);
+    if (fits)
+        database.prepare(QStringLiteral("DELETE FROM entry_bodies WHERE entry = ?")).run(id);
+    else
+        writeBody(database, id, row);
+}
+
 } // namespace
 
 bool addRow(Database& database, const EntryRow& row)
 {
-    Statement insert = database.prepare(
-        QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, created_ms, "
-                       "expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
-    insert.run(database.workspace(), row.fingerprint, row.format, row.revision, row.hits, row.usedMs,
-        row.createdMs, row.expiresMs, row.meta);
-    if (insert.changes() == 0)
+    if (idOf(database, row.fingerprint))
         return false;
-    writeBody(database, insert.insertedId(), row);
+    insertRow(database, row);
+    database.changed(database.workspace(), row.fingerprint);
     return true;
 }
 
 void writeRow(Database& database, const EntryRow& row)
 {
-    Statement insert = database.prepare(
-        QStringLiteral("INSERT INTO entries (workspace, fingerprint, v, rev, hits, used_ms, created_ms, "
-                       "expires_ms, meta) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                       "ON CONFLICT (workspace, fingerprint) DO UPDATE SET v = excluded.v, "
-                       "rev = excluded.rev, hits = excluded.hits, used_ms = excluded.used_ms, "
-                       "created_ms = excluded.created_ms, expires_ms = excluded.expires_ms, "
-                       "meta = excluded.meta RETURNING id"));
-    insert.run(database.workspace(), row.fingerprint, row.format, row.revision, row.hits, row.usedMs,
-        row.createdMs, row.expiresMs, row.meta);
-    insert.next();
-    const qint64 id = insert.integer(0);
-    while (insert.next()) {
-        // It is done when there is nothing more to return.
-    }
-    writeBody(database, id, row);
+    if (const auto id = idOf(database, row.fingerprint))
+        replaceRow(database, *id, row);
+    else
+        insertRow(database, row);
+    database.changed(database.workspace(), row.fingerprint);
 }
 
 qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
@@ -163,22 +226,13 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
     const EntryFields fields = toFields(commit.entry, 0); // the revision is counted below
     const auto expiresMs = expiryOf(commit.ttl, nowMs);
     Transaction transaction(database, Transaction::Mode::Durable);
-    std::optional<qint64> revisionBefore;
-    {
-        Statement select =
-            database.prepare(QStringLiteral("SELECT rev FROM entries WHERE workspace = ? AND fingerprint = ? "
-                                            "AND (expires_ms IS NULL OR expires_ms > ?)"));
-        if (select.run(database.workspace(), fingerprint, nowMs).next())
-            revisionBefore = select.integer(0);
-    }
-    const qint64 revision = revisionBefore.value_or(0) + 1;
+    const qint64 revision = revisionOf(database, fingerprint, nowMs).value_or(0) + 1;
     writeRow(database,
-        {fingerprint, entryFormat, revision, 0, 0, commit.entry.meta.createdMs, expiresMs, fields["meta"],
-            fields["request"], fields["response"]});
+        {fingerprint, entryFormat, revision, 0, 0, expiresMs, fields["meta"], fields["request"],
+            fields["response"]});
     if (!commit.lockToken.isEmpty())
         releaseLock(database, fingerprint, commit.lockToken, QString());
     purge(database, nowMs);
-    trimNews(database);
     transaction.commit();
     return revision;
 }
@@ -188,18 +242,14 @@ qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64
     qint64 removed = 0;
     Transaction transaction(database, Transaction::Mode::Write);
     for (const QString& fingerprint : fingerprints) {
-        bool live = false;
-        {
-            Statement select = database.prepare(
-                QStringLiteral("SELECT 1 FROM entries WHERE workspace = ? AND fingerprint = ? "
-                               "AND (expires_ms IS NULL OR expires_ms > ?)"));
-            live = select.run(database.workspace(), fingerprint, nowMs).next();
+        Statement remove = database.prepare(
+            QStringLiteral("DELETE FROM entries WHERE %1 RETURNING expires_ms").arg(isEntry()));
+        remove.run(database.workspace(), headOf(fingerprint), fingerprint);
+        while (remove.next()) {
+            database.changed(database.workspace(), fingerprint);
+            removed += remove.isNull(0) || remove.integer(0) > nowMs ? 1 : 0;
         }
-        database.prepare(QStringLiteral("DELETE FROM entries WHERE workspace = ? AND fingerprint = ?"))
-            .run(database.workspace(), fingerprint);
-        removed += live ? 1 : 0;
     }
-    trimNews(database);
     transaction.commit();
     return removed;
 }
@@ -279,10 +329,10 @@ ImagePage listImages(Database& database, const QByteArray& cursorBytes, int page
     ImagePage page;
     const QString question =
         QStringLiteral("SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, "
-                       "e.workspace, e.id, b.request, b.response FROM entries e "
-                       "CROSS JOIN entry_bodies b ON b.entry = e.id WHERE e.id > ? ORDER BY e.id");
+                       "e.workspace, e.id, %1 FROM entries e%2 WHERE e.id > ? ORDER BY e.id")
+            .arg(bodyColumns(), withBodies());
     const bool hasMore = walk(database, question, cursor, pageSize, nowMs, [&page](const Statement& row) {
-        EntryRow found{row.text(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), 0, {},
+        EntryRow found{row.text(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), {},
             row.bytes(6), row.bytes(9), row.bytes(10)};
         if (!row.isNull(5))
             found.expiresMs = row.integer(5);
@@ -302,12 +352,12 @@ QStringList fingerprintsWith(Database& database, const QString& prefix, int limi
         throw ConfigurationError(QStringLiteral("\"%1\" is no beginning of a fingerprint.").arg(prefix),
             QStringLiteral("Give at least 4 digits of it: 0 to 9 and a to f."));
     QStringList found;
-    // Every digit sorts before 'g'.
+    const QString after = prefix + QLatin1Char('g'); // every digit sorts before it
     Statement select = database.prepare(
-        QStringLiteral("SELECT fingerprint FROM entries WHERE workspace = ? "
+        QStringLiteral("SELECT fingerprint FROM entries WHERE workspace = ? AND head >= ? AND head <= ? "
                        "AND fingerprint >= ? AND fingerprint < ? "
                        "AND (expires_ms IS NULL OR expires_ms > ?) ORDER BY fingerprint LIMIT ?"));
-    select.run(database.workspace(), prefix, QString(prefix + QLatin1Char('g')), nowMs,
+    select.run(database.workspace(), headOf(prefix), headOf(after), prefix, after, nowMs,
         static_cast<qint64>(std::max(0, limit)));
     while (select.next())
         found.append(select.text(0));

@@ -8,6 +8,32 @@ class Database;
 
 // Entries, locks and agents of the database's workspace. All throw CacheError.
 
+/// The condition that finds an entry. Its values: the workspace, headOf() the fingerprint, the fingerprint.
+inline const QString& isEntry()
+{
+    static const QString condition = QStringLiteral("workspace = ? AND head = ? AND fingerprint = ?");
+    return condition;
+}
+/// What the index of entries has of a fingerprint.
+inline QString headOf(const QString& fingerprint)
+{
+    return fingerprint.left(8);
+}
+/// Request and response of the entries `e`, which stand in their rows or apart, see withBodies().
+inline const QString& bodyColumns()
+{
+    static const QString columns =
+        QStringLiteral("COALESCE(e.request, b.request), COALESCE(e.response, b.response)");
+    return columns;
+}
+inline const QString& withBodies()
+{
+    static const QString join =
+        QStringLiteral(" LEFT JOIN entry_bodies b ON e.request IS NULL AND b.entry = e.id");
+    return join;
+}
+
+std::optional<qint64> revisionOf(Database& database, const QString& fingerprint, qint64 nowMs);
 std::optional<Entry> lookupEntry(
     Database& database, const QString& fingerprint, EntryParts parts, qint64 nowMs);
 /// An entry as its tables keep it.
@@ -17,7 +43,6 @@ struct EntryRow {
     qint64 revision = 0;
     qint64 hits = 0;
     qint64 usedMs = 0;
-    qint64 createdMs = 0;
     std::optional<qint64> expiresMs;
     QByteArray meta;
     QByteArray request;

@@ -1,6 +1,7 @@
 #include "store/sqlite/ledgertable_p.h"
 
 #include "store/sqlite/database_p.h"
+#include "store/sqlite/entrytable_p.h"
 
 #include <algorithm>
 #include <array>
@@ -121,9 +122,10 @@ qint64 recordCalls(Database& database, const std::vector<Call>& calls)
         ++added;
         if (sumsOf(call).hits != 0 && !call.fingerprint.isEmpty())
             database
-                .prepare(QStringLiteral("UPDATE entries SET hits = hits + 1, used_ms = MAX(used_ms, ?) "
-                                        "WHERE workspace = ? AND fingerprint = ?"))
-                .run(call.timeMs, database.workspace(), call.fingerprint);
+                .prepare(
+                    QStringLiteral("UPDATE entries SET hits = hits + 1, used_ms = MAX(used_ms, ?) WHERE ")
+                    + isEntry())
+                .run(call.timeMs, database.workspace(), headOf(call.fingerprint), call.fingerprint);
     }
     transaction.commit();
     return added;

@@ -2,15 +2,29 @@
 
 #include "store/sqlite/database_p.h"
 
+#include <QSet>
+
 namespace llmcache::sqlite {
 
 namespace {
 
-/// The first or last place in the log, 0 when it is empty.
-qint64 place(Database& database, const QString& which)
+constexpr char separator = '\n';
+
+qint64 number(Database& database, const QString& sql)
 {
-    Statement select = database.prepare(QStringLiteral("SELECT %1(seq) FROM news").arg(which));
+    Statement select = database.prepare(sql);
     return select.run().next() ? select.integer(0) : 0;
+}
+
+qint64 lastChange(Database& database)
+{
+    return number(database, QStringLiteral("SELECT MAX(seq) FROM news"));
+}
+
+/// How many changes there were before the oldest that is told.
+qint64 forgottenChanges(Database& database)
+{
+    return number(database, QStringLiteral("SELECT seq - changes FROM news ORDER BY seq LIMIT 1"));
 }
 
 } // namespace
@@ -20,7 +34,7 @@ EntryNews entryNews(Database& database, const QByteArray& position)
     EntryNews news;
     news.isTold = true;
     const Transaction snapshot(database, Transaction::Mode::Read);
-    const qint64 last = place(database, QStringLiteral("MAX"));
+    const qint64 last = lastChange(database);
     news.position = QByteArray::number(last);
     if (position.isEmpty())
         return news;
@@ -29,27 +43,41 @@ EntryNews entryNews(Database& database, const QByteArray& position)
     if (ok && after == last)
         return news;
     // Before the log begins, or from a file that was replaced by another since.
-    if (!ok || after > last || place(database, QStringLiteral("MIN")) > after + 1) {
+    if (!ok || after > last || forgottenChanges(database) > after) {
         news.missed = true;
         return news;
     }
-    Statement select = database.prepare(QStringLiteral(
-        "SELECT fingerprint FROM news WHERE seq > ? AND workspace = ? GROUP BY fingerprint LIMIT ?"));
-    select.run(after, database.workspace(), qint64(Store::mostNews) + 1);
-    while (select.next())
-        news.changed.append(select.text(0));
-    if (news.changed.size() > Store::mostNews) {
-        news.changed.clear();
-        news.missed = true;
+    Statement select =
+        database.prepare(QStringLiteral("SELECT fingerprints FROM news WHERE seq > ? AND workspace = ?"));
+    select.run(after, database.workspace());
+    QSet<QByteArray> changed;
+    while (select.next() && changed.size() <= Store::mostNews) {
+        for (const QByteArray& fingerprint : select.bytes(0).split(separator))
+            changed.insert(fingerprint);
     }
+    if (changed.size() > Store::mostNews) {
+        news.missed = true;
+        return news;
+    }
+    for (const QByteArray& fingerprint : std::as_const(changed))
+        news.changed.append(QString::fromUtf8(fingerprint));
     return news;
 }
 
-void trimNews(Database& database)
+void writeNews(Database& database)
 {
-    // The newest stays, so that places go on from it.
-    database.prepare(QStringLiteral("DELETE FROM news WHERE seq <= (SELECT MAX(seq) FROM news) - ?"))
-        .run(qint64(Store::mostNews));
+    const QHash<qint64, QStringList> changes = database.takeChanges();
+    if (changes.isEmpty())
+        return;
+    qint64 last = lastChange(database);
+    for (auto it = changes.cbegin(); it != changes.cend(); ++it) {
+        last += it->size();
+        database
+            .prepare(QStringLiteral(
+                "INSERT INTO news (seq, workspace, changes, fingerprints) VALUES (?, ?, ?, ?)"))
+            .run(last, it.key(), qint64(it->size()), it->join(QLatin1Char(separator)).toUtf8());
+    }
+    database.prepare(QStringLiteral("DELETE FROM news WHERE seq <= ?")).run(last - Store::mostNews);
 }
 
 } // namespace llmcache::sqlite

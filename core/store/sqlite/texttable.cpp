@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "store/imagefilter.h"
 #include "store/sqlite/database_p.h"
+#include "store/sqlite/entrytable_p.h"
 #include "store/sqlite/textquery_p.h"
 #include "store/storedjson_p.h"
 
@@ -49,17 +50,17 @@ void dropRest(Database& database)
         return;
     database.execute(QStringLiteral("INSERT INTO entry_texts (entry_texts) VALUES ('delete-all')"));
     database.execute(QStringLiteral("UPDATE text_state SET generation = generation + 1, indexed = 0"));
-    database.execute(QStringLiteral(
-        "INSERT OR REPLACE INTO text_pending (entry, kept) SELECT entry, 0 FROM entry_bodies"));
+    database.execute(
+        QStringLiteral("INSERT OR REPLACE INTO text_pending (entry, kept) SELECT id, 0 FROM entries"));
 }
 
 /// In the order of the ids, which is the quickest for FTS5.
 qint64 indexPending(Database& database, const std::function<bool()>& isEnough)
 {
     Statement select =
-        database.prepare(QStringLiteral("SELECT p.entry, b.request, b.response FROM text_pending p "
-                                        "LEFT JOIN entry_bodies b ON b.entry = p.entry WHERE p.kept = 0 "
-                                        "ORDER BY p.entry LIMIT ?"));
+        database.prepare(QStringLiteral("SELECT p.entry, %1 FROM text_pending p LEFT JOIN entries e "
+                                        "ON e.id = p.entry%2 WHERE p.kept = 0 ORDER BY p.entry LIMIT ?")
+                             .arg(bodyColumns(), withBodies()));
     qint64 indexed = 0;
     std::vector<std::pair<qint64, bool>> looked; // ids, and whether they stay to be read
     select.run(largestSlice);

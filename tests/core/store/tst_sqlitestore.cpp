@@ -1,6 +1,7 @@
 #include "await.h"
 #include "base/error.h"
 #include "costaccumulator.h"
+#include "oldsqlite.h"
 #include "sideconnection.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/entrytable_p.h"
@@ -80,9 +81,6 @@ private Q_SLOTS:
     void connectsWhenThePathIsRepaired();
     void deletedFileIsMadeAgain();
     void readOnlyFileSaysSo();
-    void fullDiskKeepsWhatWasThere();
-    void damagedEntryHarmsNoOther();
-    void expiredEntriesArePurged();
     void pagesOfAListingAreGivenBack();
     void sumsBeyondTheRangeSaturate();
     void refusesEmptyNames();
@@ -255,6 +253,7 @@ void TestSqliteStore::migratesAnOlderFile()
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
         sqlite::commitEntry(database, commit, QDateTime::currentMSecsSinceEpoch());
+        makeEntriesOfVersion7(database);
         for (const char* table : {"names", "calls", "revisions", "news", "text_pending", "text_state",
                  "packs", "packed", "repricings", "overlays"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
@@ -292,6 +291,7 @@ void TestSqliteStore::migratesALedger()
         // As that version left it: each call with the sums of a report, and the same by hour.
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
+        makeEntriesOfVersion7(database);
         const QString sums = QStringLiteral(
             "n INTEGER NOT NULL, hits INTEGER NOT NULL, misses INTEGER NOT NULL, failures INTEGER NOT NULL, "
             "unpriced INTEGER NOT NULL, cost INTEGER NOT NULL, avoided INTEGER NOT NULL, input_tokens "
@@ -549,96 +549,6 @@ void TestSqliteStore::readOnlyFileSaysSo()
         QVERIFY(error.remedy().contains(QStringLiteral("ermissions"))
             || error.remedy().contains(QStringLiteral("write")));
     }
-}
-
-void TestSqliteStore::fullDiskKeepsWhatWasThere()
-{
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
-    sqlite::Database database(file(), QStringLiteral("default"));
-    database.open();
-    const Commit before = sampleCommit(sampleFingerprint(QStringLiteral("before")));
-    sqlite::commitEntry(database, before, now);
-    database.execute(QStringLiteral("PRAGMA max_page_count=60"));
-    QString noise;
-    std::mt19937 random(1);
-    for (int i = 0; i < 400'000; ++i)
-        noise += QChar(static_cast<char16_t>(0x4e00 + random() % 5000));
-    const Commit large = sampleCommit(sampleFingerprint(QStringLiteral("large")), noise);
-    try {
-        sqlite::commitEntry(database, large, now);
-        QFAIL("there was no space");
-    } catch (const CacheError& error) {
-        QVERIFY2(error.message().contains(QStringLiteral("full")), error.what());
-        QVERIFY(!error.remedy().isEmpty());
-    }
-    QVERIFY(!sqlite::lookupEntry(database, large.entry.meta.fingerprint, EntryParts::All, now));
-    QVERIFY(sqlite::lookupEntry(database, before.entry.meta.fingerprint, EntryParts::All, now));
-    database.execute(QStringLiteral("PRAGMA max_page_count=100000"));
-    QCOMPARE(sqlite::commitEntry(database, large, now), 1);
-}
-
-void TestSqliteStore::damagedEntryHarmsNoOther()
-{
-    const auto opened = store();
-    const QString good = sampleFingerprint(QStringLiteral("good"));
-    await(opened->commit(sampleCommit(good)));
-    SideConnection side(file());
-    const QList<std::pair<QString, QByteArray>> damages{
-        {QStringLiteral("meta"), "no json"},
-        {QStringLiteral("meta"), R"({"cost_usd": "x"})"},
-        {QStringLiteral("meta"), R"({"created_ms": 1e999})"},
-        {QStringLiteral("response"), "zzzz"},
-        {QStringLiteral("response"), "j{}"},
-        {QStringLiteral("response"), QByteArray()},
-        {QStringLiteral("request"), "j" + QByteArray(100'000, '[')},
-        {QStringLiteral("v"), "2"},
-    };
-    for (const auto& [column, bytes] : damages) {
-        const QString bad =
-            sampleFingerprint(QStringLiteral("bad ") + column + QString::fromLatin1(bytes.left(9)));
-        await(opened->commit(sampleCommit(bad)));
-        const bool inEntries = column == QLatin1String("meta") || column == QLatin1String("v");
-        side.run((inEntries ? QStringLiteral("UPDATE entries SET %1 = ? WHERE fingerprint = ?")
-                            : QStringLiteral("UPDATE entry_bodies SET %1 = ? WHERE entry = "
-                                             "(SELECT id FROM entries WHERE fingerprint = ?)"))
-                     .arg(column),
-            {column == QLatin1String("v") ? QVariant(2) : QVariant(bytes.isNull() ? QByteArray("") : bytes),
-                bad});
-        QVERIFY_EXCEPTION_THROWN(await(opened->lookup(bad)), CacheError);
-        QVERIFY(await(opened->lookup(good)));
-        if (inEntries)
-            QTest::ignoreMessage(QtWarningMsg, QRegularExpression(bad));
-        const EntryPage page = await(opened->listEntries({}, 100));
-        QCOMPARE(page.rows.size(), inEntries ? 1U : 2U);
-        QCOMPARE(await(opened->commit(sampleCommit(bad))), 2); // a refresh heals it
-        QVERIFY(await(opened->lookup(bad)));
-        QCOMPARE(await(opened->removeEntries({bad})), 1);
-    }
-}
-
-void TestSqliteStore::expiredEntriesArePurged()
-{
-    sqlite::Database database(file(), QStringLiteral("default"));
-    database.open();
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
-    for (int i = 0; i < 30; ++i) {
-        Commit commit = sampleCommit(sampleFingerprint(QString::number(i)));
-        commit.ttl = 10s;
-        sqlite::commitEntry(database, commit, now);
-        QVERIFY(sqlite::takeLock(database, commit.entry.meta.fingerprint, newId(), now, 10s));
-    }
-    const auto count = [&database](const QString& table) {
-        sqlite::Statement statement = database.prepare(QStringLiteral("SELECT COUNT(*) FROM ") + table);
-        return statement.run().next() ? statement.integer(0) : -1;
-    };
-    QCOMPARE(count(QStringLiteral("entries")), 30);
-    const qint64 later = now + 24 * 3'600'000;
-    QCOMPARE(sqlite::countEntries(database, later), 0);
-    for (int i = 0; i < 2; ++i)
-        sqlite::commitEntry(database, sampleCommit(sampleFingerprint(QStringLiteral("new"))), later);
-    QCOMPARE(count(QStringLiteral("entries")), 1);
-    QCOMPARE(count(QStringLiteral("entry_bodies")), 1);
-    QCOMPARE(count(QStringLiteral("locks")), 0);
 }
 
 void TestSqliteStore::pagesOfAListingAreGivenBack()

@@ -1,5 +1,6 @@
 #include "await.h"
 #include "cache/entrysearch.h"
+#include "oldsqlite.h"
 #include "store/readonlystore.h"
 #include "store/sqlite/database_p.h"
 #include "store/sqlite/sqlitestore.h"
@@ -327,6 +328,7 @@ void TestTextIndex::anOldFileIsIndexed()
         // As version 4 left it.
         sqlite::Database database(file(), QStringLiteral("default"));
         database.open();
+        makeEntriesOfVersion7(database);
         for (const char* table :
             {"text_pending", "text_state", "entry_texts", "packs", "packed", "repricings", "overlays"})
             database.execute(QStringLiteral("DROP TABLE %1").arg(QLatin1String(table)));
