@@ -13,9 +13,6 @@ namespace llmcache {
 
 namespace {
 
-/// Small enough that a cancel is felt at once, large enough that syncing the journal does not count.
-constexpr qsizetype batchSize = 2000;
-
 const QByteArray revisionField = QByteArrayLiteral("rev");
 const QByteArray metaField = QByteArrayLiteral("meta");
 
@@ -269,6 +266,7 @@ QCoro::Task<BulkReport> changeMany(
         for (const BulkTarget& target : targets)
             toRead.append(target.fingerprint);
     }
+    const qsizetype batchSize = store->changesAtOnce();
     ImagesAhead reader(store, std::move(toRead), batchSize);
     // Two at most: the next one is planned and recorded while the store changes the last.
     TasksUnderWay changing;
@@ -281,7 +279,7 @@ QCoro::Task<BulkReport> changeMany(
         }
         try {
             std::vector<EntryImage> images;
-            std::size_t size = std::min<std::size_t>(batchSize, targets.size() - start);
+            std::size_t size = std::min(static_cast<std::size_t>(batchSize), targets.size() - start);
             if (!knowsAll) {
                 auto reading = reader.next();
                 images = co_await reading;

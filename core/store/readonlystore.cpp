@@ -101,6 +101,7 @@ public:
     {
         return refuse<qint64>(QStringLiteral("delete entries"));
     }
+    qsizetype changesAtOnce() const override { return m_store->changesAtOnce(); }
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange>) override
     {
         return refuse<std::vector<ChangeOutcome>>(QStringLiteral("change entries"));

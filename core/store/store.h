@@ -116,6 +116,9 @@ public:
     /// Makes changes, each of them whole or not at all and only of the revision that it expects; one outcome
     /// for each. Where an error is thrown some of them may have been made.
     virtual QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) = 0;
+    /// How many changes are best given to it together, when there are many: so that each costs little, and a
+    /// cancel is felt at once. For any thread.
+    virtual qsizetype changesAtOnce() const = 0;
     /// What changes of an entry kept (EntryChange::kept), the newest first: at most `mostRevisions`, each for
     /// 30 days after the last change, also when the entry is gone.
     virtual QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) = 0;

@@ -76,6 +76,8 @@ public:
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
     QCoro::Task<std::optional<RawEntry>> rawEntry(QString fingerprint) override;
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
+    /// So few that the server has them still at hand when they are changed after they were read.
+    qsizetype changesAtOnce() const override { return 500; }
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
     QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) override;

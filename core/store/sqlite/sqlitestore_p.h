@@ -28,6 +28,8 @@ public:
     QCoro::Task<qint64> removeEntries(QStringList fingerprints) override;
     QCoro::Task<std::vector<EntryImage>> readImages(QStringList fingerprints) override;
     QCoro::Task<std::vector<ChangeOutcome>> changeEntries(std::vector<EntryChange> changes) override;
+    /// Pages of an index are written once for all of them, and brought to the disk.
+    qsizetype changesAtOnce() const override { return 2000; }
     QCoro::Task<std::vector<EntryImage>> revisions(QString fingerprint) override;
     QCoro::Task<EntryPage> listEntries(QByteArray cursor, int pageSize) override;
     QCoro::Task<ImagePage> listImages(QByteArray cursor, int pageSize) override;
