@@ -12,7 +12,7 @@ namespace llmcache {
 
 namespace {
 
-constexpr std::size_t mostLines = 2000;
+constexpr std::size_t mostLines = 5000;
 constexpr qsizetype mostBytes = 16 * 1024 * 1024;
 
 } // namespace

@@ -12,7 +12,7 @@ namespace llmcache::bench {
 
 namespace {
 
-constexpr int batchSize = 1000; // of a transaction, as many as a store changes at once
+constexpr int batchSize = 2000; // of a transaction, as many as a store changes at once
 
 using Row = std::vector<QVariant>;
 

@@ -172,7 +172,8 @@ std::optional<qint64> idOf(Database& database, const QString& fingerprint)
     return select.integer(0);
 }
 
-void insertRow(Database& database, const EntryRow& row)
+/// False where there is one of its fingerprint.
+bool insertRow(Database& database, const EntryRow& row)
 {
     const bool fits = fitsIntoRow(row);
     Statement insert = database.prepare(QStringLiteral(
@@ -180,8 +181,11 @@ void insertRow(Database& database, const EntryRow& row)
         "request, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"));
     insert.run(database.workspace(), headOf(row.fingerprint), row.fingerprint, row.format, row.revision,
         row.hits, row.usedMs, row.expiresMs, row.meta, inRow(row.request, fits), inRow(row.response, fits));
+    if (insert.changes() == 0)
+        return false;
     if (!fits)
         writeBody(database, insert.insertedId(), row);
+    return true;
 }
 
 void replaceRow(Database& database, qint64 id, const EntryRow& row)
@@ -202,9 +206,8 @@ void replaceRow(Database& database, qint64 id, const EntryRow& row)
 
 bool addRow(Database& database, const EntryRow& row)
 {
-    if (idOf(database, row.fingerprint))
+    if (!insertRow(database, row))
         return false;
-    insertRow(database, row);
     database.changed(database.workspace(), row.fingerprint);
     return true;
 }

@@ -137,8 +137,8 @@ const std::vector<Migration>& migrations()
             QStringLiteral("CREATE INDEX calls_fingerprint ON calls (workspace, fingerprint, time_ms)"),
         },
         // 8: what a bulk change of entries costs, which is mostly pages that it writes. The index has the
-        // beginning of a fingerprint instead of all of it, a fifth of the size; that there is one entry of
-        // each is seen to by whoever adds one. Short texts stand in the row itself, the others apart as
+        // beginning of a fingerprint instead of all of it, a fifth of the size; a trigger sees to it that
+        // there is one entry of each. Short texts stand in the row itself, the others apart as
         // before, where what is stored stays until it is written anew. When an entry was made stands in its
         // metadata alone. News are told by the transaction, one
         // row for all of its entries.
@@ -154,6 +154,9 @@ const std::vector<Migration>& migrations()
             QStringLiteral("DROP TABLE entries"),
             QStringLiteral("ALTER TABLE entries_8 RENAME TO entries"),
             QStringLiteral("CREATE INDEX entries_head ON entries (workspace, head)"),
+            QStringLiteral("CREATE TRIGGER entries_unique BEFORE INSERT ON entries WHEN EXISTS (SELECT 1 "
+                           "FROM entries WHERE workspace = new.workspace AND head = new.head "
+                           "AND fingerprint = new.fingerprint) BEGIN SELECT RAISE(IGNORE); END"),
             QStringLiteral("CREATE INDEX entries_expiry ON entries (expires_ms) "
                            "WHERE expires_ms IS NOT NULL"),
             QStringLiteral("CREATE TRIGGER entries_deleted AFTER DELETE ON entries "
