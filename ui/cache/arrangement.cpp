@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 #include <numeric>
+#include <optional>
 
 namespace llmcache::ui {
 
@@ -125,22 +127,51 @@ public:
         });
     }
 
-    /// Sorts a run whose texts are the same up to `depth`; equal texts keep their order.
+    /// Looks at the texts in the order of the rows, in which they lie in memory: in any other, each of a
+    /// million is waited for.
+    void prepare(const std::vector<Item>& items, bool isUrgent)
+    {
+        if (items.empty())
+            return;
+        const QByteArrayView first = at(items.front().row);
+        std::mutex mutex;
+        m_depth = first.size();
+        inShares(items.size(), isUrgent, [&](std::size_t from, std::size_t to) {
+            const qsizetype common = commonPrefix(first, items, from, to, 0);
+            const std::lock_guard lock(mutex);
+            m_depth = std::min(m_depth, common);
+        });
+        m_keys.resize(m_texts.size() * capacity);
+        inShares(items.size(), isUrgent, [&](std::size_t from, std::size_t to) {
+            for (std::size_t at = from; at < to; ++at)
+                m_keys[items[at].row] = key(items[at].row, m_depth);
+        });
+    }
+
+    /// Sorts what was prepared; equal texts keep their order.
     void sort(std::vector<Item>& items, bool descending, const std::stop_token& stop) const
     {
-        sortRun(items, 0, items.size(), 0, descending, stop);
+        for (Item& item : items)
+            item.key = descending ? ~m_keys[item.row] : m_keys[item.row];
+        sortByKey(items, 0, items.size(), m_depth, descending, stop);
     }
 
 private:
+    /// Sorts a run whose texts are the same up to `depth`.
     void sortRun(std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth, bool descending,
         const std::stop_token& stop) const
     {
-        // No rows at all have no first one to compare with.
-        if (to - from < 2 || stop.stop_requested())
+        if (stop.stop_requested())
             return;
-        depth = commonPrefix(items, from, to, depth);
+        depth = commonPrefix(at(items[from].row), items, from, to, depth);
         for (std::size_t at = from; at < to; ++at)
             items[at].key = descending ? ~key(items[at].row, depth) : key(items[at].row, depth);
+        sortByKey(items, from, to, depth, descending, stop);
+    }
+
+    void sortByKey(std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth,
+        bool descending, const std::stop_token& stop) const
+    {
         const auto begin = items.begin() + static_cast<std::ptrdiff_t>(from);
         const auto end = items.begin() + static_cast<std::ptrdiff_t>(to);
         constexpr std::size_t worthCounting = 2000;
@@ -164,13 +195,13 @@ private:
         }
     }
 
-    /// How far all texts of a run are the same. Those of a template may be so for most of their length.
-    qsizetype commonPrefix(
-        const std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth) const
+    /// How far all texts of a run are the same as `first`. Those of a template may be so for most of their
+    /// length.
+    qsizetype commonPrefix(QByteArrayView first, const std::vector<Item>& items, std::size_t from,
+        std::size_t to, qsizetype depth) const
     {
-        const QByteArrayView first = at(items[from].row);
         qsizetype common = first.size();
-        for (std::size_t item = from + 1; item < to && common > depth; ++item) {
+        for (std::size_t item = from; item < to && common > depth; ++item) {
             const QByteArrayView text = at(items[item].row);
             const auto limit = std::min(common, text.size());
             if (limit <= depth)
@@ -198,6 +229,8 @@ private:
     }
     static constexpr qsizetype step = 8;
     std::vector<PackedTexts::Unpacked> m_texts;
+    qsizetype m_depth = 0; ///< how far all texts are the same
+    std::vector<quint64> m_keys; ///< by row: the eight bytes from there on
 };
 
 /// The column's numbers in the pool.
@@ -310,10 +343,15 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
         }
     }
     result.groups = grouping.take();
+    const bool byText = order.column == EntryColumn::Prompt || order.column == EntryColumn::Answer;
+    std::optional<TextSorter> texts;
+    if (byText && !stop.stop_requested()) {
+        texts.emplace(snapshot, order);
+        texts->prepare(items, order.isUrgent);
+    }
     radixSort(items, stop); // newest first
 
     const bool descending = order.order == Qt::DescendingOrder;
-    const bool byText = order.column == EntryColumn::Prompt || order.column == EntryColumn::Answer;
     const auto sortBy = [&](auto key) {
         for (Item& item : items)
             item.key = descending ? ~key(item.row) : key(item.row);
@@ -321,8 +359,8 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     };
     if (stop.stop_requested()) {
         // nothing more to do
-    } else if (byText) {
-        TextSorter(snapshot, order).sort(items, descending, stop);
+    } else if (texts) {
+        texts->sort(items, descending, stop);
     } else if (order.column != EntryColumn::Age || descending) {
         const std::vector<quint32> rank = ranks(snapshot.pool);
         sortBy([&](quint32 row) {
