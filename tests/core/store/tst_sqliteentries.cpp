@@ -249,8 +249,18 @@ void TestSqliteEntries::fullDiskKeepsWhatWasThere()
         QVERIFY2(error.message().contains(QStringLiteral("full")), error.what());
         QVERIFY(!error.remedy().isEmpty());
     }
-    // Nobody is told of what was not done.
+    // Nobody is told of what was not done, like the first of two changes whose second does not fit.
     const QByteArray position = sqlite::entryNews(database, {}).position;
+    const Commit first = sampleCommit(sampleFingerprint(QStringLiteral("first")));
+    std::vector<EntryChange> changes;
+    for (const Commit& commit : {first, large}) {
+        EntryChange& put = changes.emplace_back();
+        put.kind = EntryChange::Kind::Put;
+        put.fingerprint = commit.entry.meta.fingerprint;
+        put.fields = toFields(commit.entry, 1);
+    }
+    QVERIFY_EXCEPTION_THROWN(sqlite::changeEntries(database, changes, now), CacheError);
+    QVERIFY(!sqlite::lookupEntry(database, first.entry.meta.fingerprint, EntryParts::All, now));
     QVERIFY(!sqlite::lookupEntry(database, large.entry.meta.fingerprint, EntryParts::All, now));
     QVERIFY(sqlite::lookupEntry(database, before.entry.meta.fingerprint, EntryParts::All, now));
     database.execute(QStringLiteral("PRAGMA max_page_count=100000"));
