@@ -49,6 +49,7 @@ private Q_SLOTS:
     void bannerStaysUntilDismissed();
     void bannerOffersAnAction();
     void bannerShowsMarkupAsText();
+    void bannerCutsNoFingerprintOff();
     void toastRunsItsActionOnce();
     void toastGoesByItselfUnlessHeld();
     void toastsAreAtTheBottomRight();
@@ -208,6 +209,33 @@ void TestWidgets::bannerShowsMarkupAsText()
         QCOMPARE(label->textFormat(), Qt::PlainText);
     }
     QCOMPARE(shown, 2);
+}
+
+void TestWidgets::bannerCutsNoFingerprintOff()
+{
+    const QString fingerprint = QStringLiteral("19581e27de7ced00").repeated(4);
+    const QString what = QStringLiteral("The entry %1 is damaged.").arg(fingerprint);
+    ErrorBanner banner(&m_theme);
+    banner.showProblem(what, QStringLiteral("Delete %1.").arg(fingerprint));
+    QStringList shown;
+    for (const QLabel* label : banner.findChildren<QLabel*>()) {
+        if (!label->text().isEmpty())
+            shown << label->text();
+    }
+    QCOMPARE(shown,
+        (QStringList{QStringLiteral("The entry 19581e27 is damaged."), QStringLiteral("Delete 19581e27.")}));
+    // All of it for whoever asks, points at it or listens.
+    QCOMPARE(banner.what(), what);
+    QCOMPARE(banner.accessibleName(), what);
+    bool isInToolTip = false;
+    for (const QLabel* label : banner.findChildren<QLabel*>())
+        isInToolTip = isInToolTip || label->toolTip() == what;
+    QVERIFY(isInToolTip);
+    banner.showProblem(QStringLiteral("Another problem."));
+    for (const QLabel* label : banner.findChildren<QLabel*>())
+        QVERIFY(label->toolTip().isEmpty());
+    banner.clear();
+    QVERIFY(banner.what().isEmpty());
 }
 
 void TestWidgets::toastRunsItsActionOnce()

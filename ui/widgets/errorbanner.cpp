@@ -2,11 +2,31 @@
 
 #include "theme/theme.h"
 #include "widgets/controls.h"
+#include "widgets/format.h"
 
 #include <QHBoxLayout>
+#include <QRegularExpression>
 #include <QToolButton>
 
 namespace llmcache::ui {
+
+namespace {
+
+/// With the first digits of fingerprints alone: a label breaks no word, and would cut off what follows.
+QString brief(const QString& text)
+{
+    static const QRegularExpression fingerprint(QStringLiteral("\\b[0-9a-f]{64}\\b"));
+    QString shown;
+    qsizetype at = 0;
+    for (auto found = fingerprint.globalMatch(text); found.hasNext();) {
+        const QRegularExpressionMatch match = found.next();
+        shown += text.sliced(at, match.capturedStart() - at) + format::shortFingerprint(match.captured());
+        at = match.capturedEnd();
+    }
+    return shown + text.sliced(at);
+}
+
+} // namespace
 
 ErrorBanner::ErrorBanner(const Theme* theme, QWidget* parent)
     : QFrame(parent)
@@ -58,8 +78,9 @@ void ErrorBanner::showProblem(
 {
     removeOffers();
     m_severity = severity;
-    m_what->setText(what);
-    m_remedy->setText(remedy);
+    m_what->setText(brief(what));
+    m_what->setToolTip(m_what->text() == what ? QString() : what);
+    m_remedy->setText(brief(remedy));
     m_remedy->setVisible(!remedy.isEmpty());
     m_action->setText(action);
     m_action->setVisible(!action.isEmpty());
@@ -111,7 +132,7 @@ void ErrorBanner::clear()
 
 QString ErrorBanner::what() const
 {
-    return m_what->text();
+    return m_what->text().isEmpty() ? QString() : accessibleName();
 }
 
 void ErrorBanner::setDismissable(bool on)
