@@ -115,7 +115,10 @@ quint64 keyOf(const EntryChunk& chunk, std::size_t slot, EntryColumn column, con
 /// texts would visit them again and again.
 class TextSorter {
 public:
-    TextSorter(const EntrySnapshot& snapshot, const ArrangementOrder& order)
+    /// Looks at the texts in the order of the rows, in which they lie in memory: in any other, each of a
+    /// million is waited for.
+    TextSorter(
+        const EntrySnapshot& snapshot, const ArrangementOrder& order, const std::vector<Item>& itemsByRow)
         : m_texts(snapshot.chunks.size())
     {
         inShares(m_texts.size(), order.isUrgent, [&](std::size_t from, std::size_t to) {
@@ -125,11 +128,19 @@ public:
                 lowerAscii(m_texts[at].bytes);
             }
         });
+        readKeys(itemsByRow, order.isUrgent);
     }
 
-    /// Looks at the texts in the order of the rows, in which they lie in memory: in any other, each of a
-    /// million is waited for.
-    void prepare(const std::vector<Item>& items, bool isUrgent)
+    /// Sorts those items, in whatever order they are; equal texts keep theirs.
+    void sort(std::vector<Item>& items, bool descending, const std::stop_token& stop) const
+    {
+        for (Item& item : items)
+            item.key = descending ? ~m_keys[item.row] : m_keys[item.row];
+        sortByKey(items, 0, items.size(), m_depth, descending, stop);
+    }
+
+private:
+    void readKeys(const std::vector<Item>& items, bool isUrgent)
     {
         if (items.empty())
             return;
@@ -148,15 +159,6 @@ public:
         });
     }
 
-    /// Sorts what was prepared; equal texts keep their order.
-    void sort(std::vector<Item>& items, bool descending, const std::stop_token& stop) const
-    {
-        for (Item& item : items)
-            item.key = descending ? ~m_keys[item.row] : m_keys[item.row];
-        sortByKey(items, 0, items.size(), m_depth, descending, stop);
-    }
-
-private:
     /// Sorts a run whose texts are the same up to `depth`.
     void sortRun(std::vector<Item>& items, std::size_t from, std::size_t to, qsizetype depth, bool descending,
         const std::stop_token& stop) const
@@ -345,10 +347,8 @@ Arrangement arrange(const EntrySnapshot& snapshot, const ArrangementOrder& order
     result.groups = grouping.take();
     const bool byText = order.column == EntryColumn::Prompt || order.column == EntryColumn::Answer;
     std::optional<TextSorter> texts;
-    if (byText && !stop.stop_requested()) {
-        texts.emplace(snapshot, order);
-        texts->prepare(items, order.isUrgent);
-    }
+    if (byText && !stop.stop_requested())
+        texts.emplace(snapshot, order, items);
     radixSort(items, stop); // newest first
 
     const bool descending = order.order == Qt::DescendingOrder;

@@ -2,7 +2,6 @@
 
 #include "theme/theme.h"
 #include "widgets/controls.h"
-#include "widgets/format.h"
 
 #include <QHBoxLayout>
 #include <QRegularExpression>
@@ -15,15 +14,8 @@ namespace {
 /// With the first digits of fingerprints alone: a label breaks no word, and would cut off what follows.
 QString brief(const QString& text)
 {
-    static const QRegularExpression fingerprint(QStringLiteral("\\b[0-9a-f]{64}\\b"));
-    QString shown;
-    qsizetype at = 0;
-    for (auto found = fingerprint.globalMatch(text); found.hasNext();) {
-        const QRegularExpressionMatch match = found.next();
-        shown += text.sliced(at, match.capturedStart() - at) + format::shortFingerprint(match.captured());
-        at = match.capturedEnd();
-    }
-    return shown + text.sliced(at);
+    static const QRegularExpression fingerprint(QStringLiteral("\\b([0-9a-f]{8})[0-9a-f]{56}\\b"));
+    return QString(text).replace(fingerprint, QStringLiteral("\\1"));
 }
 
 } // namespace
@@ -126,13 +118,14 @@ void ErrorBanner::clear()
 {
     removeOffers();
     m_what->clear();
+    setAccessibleName(QString());
     hide();
     Q_EMIT shown(false);
 }
 
 QString ErrorBanner::what() const
 {
-    return m_what->text().isEmpty() ? QString() : accessibleName();
+    return accessibleName(); // the label may show less
 }
 
 void ErrorBanner::setDismissable(bool on)
