@@ -12,6 +12,7 @@ namespace llmcache {
 
 namespace {
 
+/// Of a batch. An SQLite file writes a page of its index once for all of its lines.
 constexpr std::size_t mostLines = 5000;
 constexpr qsizetype mostBytes = 16 * 1024 * 1024;
 

@@ -198,6 +198,12 @@ Statement Database::prepare(const QString& sql)
     return Statement(*this, query);
 }
 
+qint64 Database::number(const QString& sql)
+{
+    Statement select = prepare(sql);
+    return select.run().next() ? select.integer(0) : 0;
+}
+
 void Database::execute(const QString& sql)
 {
     QSqlQuery query(m_connection);

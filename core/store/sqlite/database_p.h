@@ -88,6 +88,8 @@ public:
     qint64 workspace() const { return m_workspaceId; }
     /// A statement, prepared once a connection.
     Statement prepare(const QString& sql);
+    /// The number that a question without values is answered with; 0 for none.
+    qint64 number(const QString& sql);
     /// Executes SQL that has no values and is not worth keeping.
     void execute(const QString& sql);
     /// Gives back the memory of pages that were read, up to 64 MB.

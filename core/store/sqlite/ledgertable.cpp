@@ -40,6 +40,13 @@ const QString& insertCallSql()
     return sql;
 }
 
+const QString& countHitSql()
+{
+    static const QString sql =
+        QStringLiteral("UPDATE entries SET hits = hits + 1, used_ms = MAX(used_ms, ?) WHERE ") + isEntry();
+    return sql;
+}
+
 /// What columns do not hold already.
 QByteArray detailOf(const Call& call)
 {
@@ -121,10 +128,7 @@ qint64 recordCalls(Database& database, const std::vector<Call>& calls)
         }
         ++added;
         if (sumsOf(call).hits != 0 && !call.fingerprint.isEmpty())
-            database
-                .prepare(
-                    QStringLiteral("UPDATE entries SET hits = hits + 1, used_ms = MAX(used_ms, ?) WHERE ")
-                    + isEntry())
+            database.prepare(countHitSql())
                 .run(call.timeMs, database.workspace(), headOf(call.fingerprint), call.fingerprint);
     }
     transaction.commit();

@@ -10,21 +10,15 @@ namespace {
 
 constexpr char separator = '\n';
 
-qint64 number(Database& database, const QString& sql)
-{
-    Statement select = database.prepare(sql);
-    return select.run().next() ? select.integer(0) : 0;
-}
-
 qint64 lastChange(Database& database)
 {
-    return number(database, QStringLiteral("SELECT MAX(seq) FROM news"));
+    return database.number(QStringLiteral("SELECT MAX(seq) FROM news"));
 }
 
 /// How many changes there were before the oldest that is told.
 qint64 forgottenChanges(Database& database)
 {
-    return number(database, QStringLiteral("SELECT seq - changes FROM news ORDER BY seq LIMIT 1"));
+    return database.number(QStringLiteral("SELECT seq - changes FROM news ORDER BY seq LIMIT 1"));
 }
 
 } // namespace

@@ -23,8 +23,7 @@ qint64 packedUpTo(Database& database)
 
 qint64 lastSequenceNumber(Database& database)
 {
-    Statement select = database.prepare(QStringLiteral("SELECT MAX(seq) FROM calls"));
-    return select.run().next() ? select.integer(0) : 0;
+    return database.number(QStringLiteral("SELECT MAX(seq) FROM calls"));
 }
 
 /// Of what the newest repricing laid over a pack.
@@ -228,10 +227,7 @@ void RepricingJob::begin(Database& database)
                            "author) VALUES (?, 0, ?, ?, ?, ?, ?)"))
         .run(database.workspace(), m_request.nowMs, m_request.fromMs, m_request.toMs,
             versionOf(m_request.prices), m_request.by);
-    {
-        Statement id = database.prepare(QStringLiteral("SELECT last_insert_rowid()"));
-        m_id = id.run().next() ? id.integer(0) : 0;
-    }
+    m_id = database.number(QStringLiteral("SELECT last_insert_rowid()"));
     transaction.commit();
 }
 

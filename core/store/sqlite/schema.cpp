@@ -10,12 +10,6 @@ namespace {
 
 constexpr qint64 applicationId = 0x4C4C4D43; // "LLMC"
 
-qint64 pragma(Database& database, const QString& name)
-{
-    Statement statement = database.prepare(QStringLiteral("PRAGMA ") + name);
-    return statement.run().next() ? statement.integer(0) : 0;
-}
-
 /// The sums of a cost report, which versions 2 to 6 kept with each call and by hour.
 QString sumColumns()
 {
@@ -188,13 +182,13 @@ void migrate(Database& database, const std::vector<Migration>& steps)
                     .arg(newest),
                 QStringLiteral("Update the program, or choose another file."));
     };
-    const QString versionPragma = QStringLiteral("user_version");
-    qint64 version = pragma(database, versionPragma);
+    const QString versionPragma = QStringLiteral("PRAGMA user_version");
+    qint64 version = database.number(versionPragma);
     refuseNewer(version);
     if (version == newest)
         return;
     Transaction transaction(database, Transaction::Mode::Durable);
-    version = pragma(database, versionPragma); // another process may have done it meanwhile
+    version = database.number(versionPragma); // another process may have done it meanwhile
     refuseNewer(version);
     for (qint64 step = version; step < newest; ++step) {
         for (const QString& sql : steps.at(static_cast<std::size_t>(step)))
@@ -209,14 +203,10 @@ void refuseForeignFile(Database& database)
 {
     // One snapshot: another process may be making the tables right now.
     const Transaction snapshot(database, Transaction::Mode::Read);
-    const qint64 id = pragma(database, QStringLiteral("application_id"));
+    const qint64 id = database.number(QStringLiteral("PRAGMA application_id"));
     if (id == applicationId)
         return;
-    qint64 tables = 0;
-    {
-        Statement count = database.prepare(QStringLiteral("SELECT COUNT(*) FROM sqlite_master"));
-        tables = count.run().next() ? count.integer(0) : 0;
-    }
+    const qint64 tables = database.number(QStringLiteral("SELECT COUNT(*) FROM sqlite_master"));
     if (id != 0 || tables != 0)
         throw CacheError(QStringLiteral("The file %1 is a database of another program.")
                              .arg(QDir::toNativeSeparators(database.filePath())),

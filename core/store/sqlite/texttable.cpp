@@ -18,12 +18,6 @@ constexpr qsizetype longestText = 1024 * 1024;
 /// Rest that is always tolerated.
 constexpr qint64 toleratedRest = 1'000;
 
-qint64 number(Database& database, const QString& sql)
-{
-    Statement select = database.prepare(sql);
-    return select.run().next() ? select.integer(0) : 0;
-}
-
 /// The texts of an entry as they are indexed; nothing for one that has to be read instead.
 std::optional<QString> indexedText(const QByteArray& packedRequest, const QByteArray& packedResponse)
 {
@@ -45,7 +39,7 @@ void dropRest(Database& database)
     const qint64 indexed = countIndexed(database);
     if (indexed <= toleratedRest)
         return;
-    const qint64 live = number(database, QStringLiteral("SELECT COUNT(*) FROM entries"));
+    const qint64 live = database.number(QStringLiteral("SELECT COUNT(*) FROM entries"));
     if (indexed <= 2 * live + toleratedRest)
         return;
     database.execute(QStringLiteral("INSERT INTO entry_texts (entry_texts) VALUES ('delete-all')"));
@@ -90,7 +84,7 @@ qint64 indexPending(Database& database, const std::function<bool()>& isEnough)
 
 bool openTextIndex(Database& database)
 {
-    if (number(database, QStringLiteral("SELECT COUNT(*) FROM sqlite_master WHERE name = 'entry_texts'")) > 0)
+    if (database.number(QStringLiteral("SELECT COUNT(*) FROM sqlite_master WHERE name = 'entry_texts'")) > 0)
         return true;
     try {
         // No positions and no texts: single groups of letters are all that is asked for.
@@ -106,7 +100,7 @@ bool openTextIndex(Database& database)
 bool indexSomeTexts(Database& database, const std::function<bool()>& isEnough)
 {
     const auto isUpToDate = [&database] {
-        return number(database, QStringLiteral("SELECT 1 FROM text_pending WHERE kept = 0 LIMIT 1")) == 0;
+        return database.number(QStringLiteral("SELECT 1 FROM text_pending WHERE kept = 0 LIMIT 1")) == 0;
     };
     if (isUpToDate())
         return false; // as a rule, and nothing is written for it
@@ -128,17 +122,17 @@ bool indexSomeTexts(Database& database, const std::function<bool()>& isEnough)
 
 qint64 countIndexed(Database& database)
 {
-    return number(database, QStringLiteral("SELECT indexed FROM text_state"));
+    return database.number(QStringLiteral("SELECT indexed FROM text_state"));
 }
 
 qint64 countUnindexed(Database& database)
 {
-    return number(database, QStringLiteral("SELECT COUNT(*) FROM text_pending WHERE kept = 0"));
+    return database.number(QStringLiteral("SELECT COUNT(*) FROM text_pending WHERE kept = 0"));
 }
 
 qint64 textGeneration(Database& database)
 {
-    return number(database, QStringLiteral("SELECT generation FROM text_state"));
+    return database.number(QStringLiteral("SELECT generation FROM text_state"));
 }
 
 TextWindow textCandidatesBetween(Database& database, const QString& query, qint64 from, qint64 nowMs)
@@ -153,7 +147,7 @@ TextWindow textCandidatesBetween(Database& database, const QString& query, qint6
     select.run(query, from, from + textWindow, database.workspace(), nowMs);
     while (select.next())
         window.fingerprints.append(select.text(0));
-    if (number(database, QStringLiteral("SELECT MAX(id) FROM entries")) >= from + textWindow)
+    if (database.number(QStringLiteral("SELECT MAX(id) FROM entries")) >= from + textWindow)
         window.next = from + textWindow;
     return window;
 }
@@ -162,7 +156,7 @@ std::optional<QStringList> unindexedTexts(Database& database, qint64 most, qint6
 {
     // To look all of them up only to give up takes a hundred times longer than to count them. Where there are
     // other workspaces they may be theirs.
-    if (number(database, QStringLiteral("SELECT COUNT(*) FROM workspaces")) == 1) {
+    if (database.number(QStringLiteral("SELECT COUNT(*) FROM workspaces")) == 1) {
         Statement count =
             database.prepare(QStringLiteral("SELECT COUNT(*) FROM (SELECT 1 FROM text_pending LIMIT ?)"));
         if (count.run(most + 1).next() && count.integer(0) > most)
