@@ -19,11 +19,11 @@ const QByteArray used = QByteArrayLiteral("used");
 std::optional<EntryImage> readImage(Database& database, const QString& fingerprint, qint64 nowMs)
 {
     static const QString question =
-        QStringLiteral("SELECT v, rev, hits, used_ms, expires_ms, meta, %1 FROM entries e%2 WHERE %3 "
+        QStringLiteral("SELECT v, rev, hits, used_ms, expires_ms, meta, %1, %2 FROM entries e%3 WHERE %4 "
                        "AND (expires_ms IS NULL OR expires_ms > ?)")
-            .arg(bodyColumns(), withBodies(), isEntry());
+            .arg(requestColumn(), responseColumn(), withBodies(), isEntry());
     Statement select = database.prepare(question);
-    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next())
+    if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next() || select.isNull(6))
         return std::nullopt;
     EntryRow row{fingerprint, select.integer(0), select.integer(1), select.integer(2), select.integer(3), {},
         select.bytes(5), select.bytes(6), select.bytes(7)};

@@ -116,11 +116,9 @@ const QString& lookupQuestion(EntryParts parts)
     };
     static const QString meta = ask(QStringLiteral(" FROM entries"));
     static const QString answer =
-        ask(QStringLiteral(", COALESCE(e.response, b.response) FROM entries e") + withBodies());
+        ask(QStringLiteral(", %1 FROM entries e%2").arg(responseColumn(), withBodies()));
     static const QString all =
-        ask(QStringLiteral(", COALESCE(e.response, b.response), COALESCE(e.request, b.request) "
-                           "FROM entries e")
-            + withBodies());
+        ask(QStringLiteral(", %1, %2 FROM entries e%3").arg(responseColumn(), requestColumn(), withBodies()));
     return parts == EntryParts::Meta ? meta : parts == EntryParts::Answer ? answer : all;
 }
 
@@ -132,6 +130,8 @@ std::optional<Entry> lookupEntry(
     Statement select = database.prepare(lookupQuestion(parts));
     if (!select.run(database.workspace(), headOf(fingerprint), fingerprint, nowMs).next())
         return std::nullopt;
+    if (parts != EntryParts::Meta && select.isNull(7))
+        return std::nullopt; // without its texts there is nothing to answer with
     Entry entry;
     entry.meta = metaFromRow(select);
     if (parts != EntryParts::Meta)
@@ -242,11 +242,12 @@ qint64 commitEntry(Database& database, const Commit& commit, qint64 nowMs)
 
 qint64 removeEntries(Database& database, const QStringList& fingerprints, qint64 nowMs)
 {
+    static const QString removal =
+        QStringLiteral("DELETE FROM entries WHERE %1 RETURNING expires_ms").arg(isEntry());
     qint64 removed = 0;
     Transaction transaction(database, Transaction::Mode::Write);
     for (const QString& fingerprint : fingerprints) {
-        Statement remove = database.prepare(
-            QStringLiteral("DELETE FROM entries WHERE %1 RETURNING expires_ms").arg(isEntry()));
+        Statement remove = database.prepare(removal);
         remove.run(database.workspace(), headOf(fingerprint), fingerprint);
         while (remove.next()) {
             database.changed(database.workspace(), fingerprint);
@@ -332,9 +333,11 @@ ImagePage listImages(Database& database, const QByteArray& cursorBytes, int page
     ImagePage page;
     const QString question =
         QStringLiteral("SELECT e.fingerprint, e.v, e.rev, e.hits, e.used_ms, e.expires_ms, e.meta, "
-                       "e.workspace, e.id, %1 FROM entries e%2 WHERE e.id > ? ORDER BY e.id")
-            .arg(bodyColumns(), withBodies());
+                       "e.workspace, e.id, %1, %2 FROM entries e%3 WHERE e.id > ? ORDER BY e.id")
+            .arg(requestColumn(), responseColumn(), withBodies());
     const bool hasMore = walk(database, question, cursor, pageSize, nowMs, [&page](const Statement& row) {
+        if (row.isNull(9))
+            return; // its texts are lost
         EntryRow found{row.text(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), {},
             row.bytes(6), row.bytes(9), row.bytes(10)};
         if (!row.isNull(5))

@@ -19,12 +19,17 @@ inline QString headOf(const QString& fingerprint)
 {
     return fingerprint.left(8);
 }
-/// Request and response of the entries `e`, which stand in their rows or apart, see withBodies().
-inline const QString& bodyColumns()
+/// Request and response of the entries `e`, which stand in their rows or apart, see withBodies(). NULL where
+/// what stands apart is lost.
+inline const QString& requestColumn()
 {
-    static const QString columns =
-        QStringLiteral("COALESCE(e.request, b.request), COALESCE(e.response, b.response)");
-    return columns;
+    static const QString column = QStringLiteral("COALESCE(e.request, b.request)");
+    return column;
+}
+inline const QString& responseColumn()
+{
+    static const QString column = QStringLiteral("COALESCE(e.response, b.response)");
+    return column;
 }
 inline const QString& withBodies()
 {

@@ -52,9 +52,9 @@ void dropRest(Database& database)
 qint64 indexPending(Database& database, const std::function<bool()>& isEnough)
 {
     Statement select =
-        database.prepare(QStringLiteral("SELECT p.entry, %1 FROM text_pending p LEFT JOIN entries e "
-                                        "ON e.id = p.entry%2 WHERE p.kept = 0 ORDER BY p.entry LIMIT ?")
-                             .arg(bodyColumns(), withBodies()));
+        database.prepare(QStringLiteral("SELECT p.entry, %1, %2 FROM text_pending p LEFT JOIN entries e "
+                                        "ON e.id = p.entry%3 WHERE p.kept = 0 ORDER BY p.entry LIMIT ?")
+                             .arg(requestColumn(), responseColumn(), withBodies()));
     qint64 indexed = 0;
     std::vector<std::pair<qint64, bool>> looked; // ids, and whether they stay to be read
     select.run(largestSlice);

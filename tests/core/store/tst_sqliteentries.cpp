@@ -64,6 +64,7 @@ private Q_SLOTS:
     void eachWayToAnEntryUsesTheIndex();
     void fullDiskKeepsWhatWasThere();
     void damagedEntryHarmsNoOther();
+    void damagedTextsApart();
     void expiredEntriesArePurged();
 
 private:
@@ -235,7 +236,7 @@ void TestSqliteEntries::eachWayToAnEntryUsesTheIndex()
 
 void TestSqliteEntries::fullDiskKeepsWhatWasThere()
 {
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    const qint64 now = nowMs();
     sqlite::Database database(file(), QStringLiteral("default"));
     database.open();
     const Commit before = sampleCommit(sampleFingerprint(QStringLiteral("before")));
@@ -305,28 +306,72 @@ void TestSqliteEntries::damagedEntryHarmsNoOther()
     }
 }
 
+void TestSqliteEntries::damagedTextsApart()
+{
+    const auto opened = store();
+    const QString good = sampleFingerprint(QStringLiteral("good"));
+    const QString bad = sampleFingerprint(QStringLiteral("bad"));
+    const QString text = noise(5'000);
+    await(opened->commit(sampleCommit(good, text)));
+    SideConnection side(file());
+    const auto harm = [&](const QString& statement, const QVariantList& values = {}) {
+        await(opened->commit(sampleCommit(bad, text)));
+        side.run(statement + QStringLiteral(" WHERE entry = (SELECT id FROM entries WHERE fingerprint = ?)"),
+            values + QVariantList{bad});
+    };
+    const QList<std::pair<QString, QByteArray>> damages{
+        {QStringLiteral("response"), "zzzz"},
+        {QStringLiteral("response"), "j{}"},
+        {QStringLiteral("response"), QByteArray("")},
+        {QStringLiteral("request"), "j" + QByteArray(100'000, '[')},
+    };
+    for (const auto& [column, bytes] : damages) {
+        harm(QStringLiteral("UPDATE entry_bodies SET %1 = ?").arg(column), {bytes});
+        QVERIFY_EXCEPTION_THROWN(await(opened->lookup(bad)), CacheError);
+        QVERIFY(await(opened->lookup(good)));
+        QCOMPARE(await(opened->listEntries({}, 100)).rows.size(), 2U);
+    }
+    // Without any texts it is no entry to answer with, to change or to export.
+    harm(QStringLiteral("DELETE FROM entry_bodies"));
+    QVERIFY(!await(opened->lookup(bad)));
+    QVERIFY(!await(opened->lookup(bad, EntryParts::Answer)));
+    QCOMPARE(await(opened->readImages({bad, good})).size(), 1U);
+    QCOMPARE(await(opened->listImages({}, 100)).images.size(), 1U);
+    await(opened->commit(sampleCommit(bad, text))); // a new run heals it
+    QVERIFY(await(opened->lookup(bad)));
+}
+
 void TestSqliteEntries::expiredEntriesArePurged()
 {
     sqlite::Database database(file(), QStringLiteral("default"));
     database.open();
-    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    const qint64 now = nowMs();
+    sqlite::Database neighbour(file(), QStringLiteral("neighbour"));
+    neighbour.open();
+    Commit theirs = sampleCommit(sampleFingerprint(QStringLiteral("theirs")));
+    theirs.ttl = 10s;
+    sqlite::commitEntry(neighbour, theirs, now);
+    const QString text = noise(5'000); // stands apart
     for (int i = 0; i < 30; ++i) {
-        Commit commit = sampleCommit(sampleFingerprint(QString::number(i)));
+        Commit commit = sampleCommit(sampleFingerprint(QString::number(i)), text);
         commit.ttl = 10s;
         sqlite::commitEntry(database, commit, now);
         QVERIFY(sqlite::takeLock(database, commit.entry.meta.fingerprint, newId(), now, 10s));
     }
     const auto count = [&database](const char* table) { return rowsIn(database, table); };
-    const QByteArray position = sqlite::entryNews(database, {}).position;
-    QCOMPARE(count("entries"), 30);
+    const QByteArray before = sqlite::entryNews(database, {}).position;
+    QCOMPARE(count("entries"), 31);
+    QCOMPARE(count("entry_bodies"), 30);
     const qint64 later = now + 24 * 3'600'000;
     QCOMPARE(sqlite::countEntries(database, later), 0);
     for (int i = 0; i < 2; ++i)
-        sqlite::commitEntry(database, sampleCommit(sampleFingerprint(QStringLiteral("new"))), later);
+        sqlite::commitEntry(database, sampleCommit(sampleFingerprint(QStringLiteral("new")), text), later);
     QCOMPARE(count("entries"), 1);
+    QCOMPARE(count("entry_bodies"), 1);
     QCOMPARE(count("locks"), 0);
-    // Whoever looks at them is told, also of those of a workspace that nobody has opened.
-    QCOMPARE(sqlite::entryNews(database, position).changed.size(), 31);
+    // Whoever looks at them is told, in each workspace of its own.
+    QCOMPARE(sqlite::entryNews(database, before).changed.size(), 31);
+    QCOMPARE(sqlite::entryNews(neighbour, before).changed, QStringList{theirs.entry.meta.fingerprint});
 }
 
 LLMCACHE_TEST_MAIN(TestSqliteEntries)
